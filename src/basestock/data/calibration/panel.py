@@ -1,0 +1,87 @@
+"""Demand history as a grid of lines and buckets."""
+
+import dataclasses
+import datetime
+
+import numpy as np
+import polars as pl
+
+BUCKET_DAYS = {"day": 1.0, "week": 7.0, "month": 365.0 / 12.0}
+_STEP = {"day": "1d", "week": "1w", "month": "1mo"}
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Panel:
+    """History on a grid.
+
+    Parameters
+    ----------
+    dates
+        First day of each bucket, oldest first.
+    history, in_stock
+        ``[line, time]`` units, and share of the bucket in stock; NaN where unknown.
+    closed
+        ``[line, time]`` whether nothing could be sold.
+    """
+
+    dates: list[datetime.date]
+    history: np.ndarray
+    in_stock: np.ndarray
+    closed: np.ndarray
+
+
+def demand_panel(demand: pl.DataFrame, lines: pl.DataFrame, bucket: str, gaps: str, as_of: datetime.date) -> Panel:
+    """Put the demand of the lines on a grid from the first to the last complete bucket.
+
+    Parameters
+    ----------
+    demand
+        Canonical ``demand_history``.
+    lines
+        (item_id, location_id) in the order of the twin.
+    bucket
+        ``day``, ``week`` or ``month``.
+    gaps
+        What an absent bucket between the first row of a line and the last bucket means: ``zero``, ``closed`` or
+        ``missing``.
+    as_of
+        Day of the decision; a bucket that had not ended by then is left out (DEM-008).
+
+    Returns
+    -------
+    Panel
+        Unknown is NaN, never 0.
+    """
+    numbered = lines.with_row_index("line")
+    known = demand.filter(pl.col("bucket_start").is_not_null()).join(numbered, on=["item_id", "location_id"])
+    dates = _grid(known["bucket_start"], bucket, as_of)
+    shape = (lines.height, len(dates))
+    history, in_stock = np.full(shape, np.nan, dtype=np.float32), np.full(shape, np.nan, dtype=np.float32)
+    closed = np.zeros(shape, dtype=bool)
+    if not dates:
+        return Panel(dates, history, in_stock, closed)
+    columns = pl.DataFrame({"bucket_start": dates}).with_row_index("time")
+    cells = (
+        known.join(columns, on="bucket_start")
+        .group_by("line", "time")
+        .agg(pl.col("qty").sum(), pl.col("in_stock_fraction").cast(pl.Float64).mean())
+        .sort("line", "time")
+    )
+    row, time = cells["line"].to_numpy(), cells["time"].to_numpy()
+    history[row, time] = cells["qty"].to_numpy()
+    in_stock[row, time] = cells["in_stock_fraction"].to_numpy()
+    absent = ~np.isfinite(history) & (np.maximum.accumulate(np.isfinite(history), axis=1))
+    if gaps == "zero":
+        history[absent] = 0.0
+    elif gaps == "closed":
+        closed[absent] = True
+    return Panel(dates, history, in_stock, closed)
+
+
+def _grid(starts: pl.Series, bucket: str, as_of: datetime.date) -> list[datetime.date]:
+    if starts.is_empty():
+        return []
+    first, last = starts.min(), starts.max()
+    grid = pl.date_range(first, last, interval=_STEP[bucket], eager=True)  # type: ignore[arg-type]
+    ends = grid.dt.offset_by(_STEP[bucket])
+    return grid.filter(ends <= as_of).to_list()

@@ -1,0 +1,377 @@
+"""The tabular parts of a source, files and sheets, read with lineage and with every unusable row set aside."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from basestock.data.containers import DEFAULT_LIMITS, Limits, Loaded, Member, guarded, open_source
+from basestock.data.csv_scan import BadRow, FileFault, Scan, peek_header, scan
+from basestock.data.formulas import unescaped
+from basestock.data.frames import PROVENANCE, as_text
+from basestock.data.issues import IssueLog
+from basestock.data.workbook import SheetInfo, SheetRows, open_workbook, read_sheet
+
+QUARANTINE_MARKS = ("_codes", "_rule", "_remedy", "_load", "_raw")
+"""Columns that our own quarantine files add to the original ones, beside `PROVENANCE`."""
+
+_CUT_HEIGHTS = (65_535, 65_536, 1_048_575, 1_048_576)
+_CUT_LENGTH = 255
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+_BAD_SCHEMA = {"_codes": pl.String, "_rule": pl.String, "_remedy": pl.String, "_raw": pl.String}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the bytes of a part become cells.
+
+    Parameters
+    ----------
+    encoding, delimiter : str
+        Of text files.
+    decimal : str
+        Of texts in workbooks, so that numbers among them are written alike.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    decimal: str = "."
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one part.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Own columns (String, or typed from Parquet), then `PROVENANCE`.
+    bad : DataFrame
+        Rows set aside: own columns as text where they could be split, ``_raw`` otherwise, `PROVENANCE`,
+        ``_codes``, ``_rule``, ``_remedy``.
+    native : frozenset of str
+        Columns whose cells are numbers or dates in the file, so that nothing about them needs declaring.
+    iso : bool
+        Dates of the part may be real dates, written in ISO.
+    """
+
+    frame: pl.DataFrame
+    bad: pl.DataFrame
+    native: frozenset[str] = frozenset()
+    iso: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the own columns."""
+        return [name for name in self.frame.columns if name not in PROVENANCE]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file, archive member or sheet.
+
+    Parameters
+    ----------
+    member : Member
+        The file.
+    sheet : SheetInfo or None
+        The sheet of a workbook.
+    """
+
+    member: Member
+    sheet: SheetInfo | None = None
+
+    @property
+    def file(self) -> str:
+        """Return the name relative to the source."""
+        return self.member.name
+
+    @property
+    def sheet_name(self) -> str:
+        """Return the sheet, or nothing."""
+        return self.sheet.name if self.sheet else ""
+
+    @property
+    def label(self) -> str:
+        """Return ``file`` or ``file#sheet``."""
+        return f"{self.file}#{self.sheet_name}" if self.sheet else self.file
+
+    @property
+    def table(self) -> str:
+        """Return the canonical table the name may mean: ``<table>[.<part>]`` or the sheet."""
+        return self.sheet_name.strip() if self.sheet else self.member.stem.split(".")[0]
+
+
+@dataclass
+class Store:
+    """All parts of a source; bytes are read once, findings are logged once.
+
+    Parameters
+    ----------
+    log : IssueLog
+        Where findings go.
+    limits : Limits
+        How much a file may hold.
+    """
+
+    log: IssueLog
+    limits: Limits = DEFAULT_LIMITS
+    parts: list[Part] = field(default_factory=list)
+    hashes: dict[str, str] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    _bytes: dict[str, Loaded | FileFault] = field(default_factory=dict)
+    _rows: dict[tuple[str, Reading], Rows | FileFault] = field(default_factory=dict)
+
+    def bytes_of(self, member: Member) -> Loaded | FileFault:
+        """Return the expanded bytes of a member."""
+        if member.name not in self._bytes:
+            loaded = member.load(self.limits)
+            self._bytes[member.name] = loaded
+            if isinstance(loaded, Loaded):
+                self.hashes[member.name] = loaded.sha256
+        return self._bytes[member.name]
+
+    def release(self, member: Member) -> None:
+        """Forget the bytes of a member."""
+        self._bytes.pop(member.name, None)
+
+    def fault(
+        self, part: Part, fault: FileFault, table: str = "", severity: str = "", action: str = ""
+    ) -> None:
+        """Log why a part is refused."""
+        self.log.add(
+            fault.code, table=table, file=part.file, sheet=part.sheet_name, row=fault.row, value=fault.value,
+            rule=fault.rule, remedy=fault.remedy, severity=severity, action=action,
+        )  # fmt: skip
+
+    def header(self, part: Part, reading: Reading) -> list[str] | None:
+        """Return the column names of a part, or None when it cannot be read at all."""
+        loaded = self.bytes_of(part.member)
+        if isinstance(loaded, FileFault):
+            return None
+        if part.sheet or part.member.kind == "parquet":
+            rows = self.read(part, reading)
+            return None if isinstance(rows, FileFault) else rows.columns
+        return peek_header(_first_record(loaded.data), reading.encoding, reading.delimiter)
+
+    def read(self, part: Part, reading: Reading) -> Rows | FileFault:
+        """Return the rows of a part; findings on rows and notes are logged the first time."""
+        key = (part.label, reading)
+        if key not in self._rows:
+            self._rows[key] = self._read(part, reading)
+        return self._rows[key]
+
+    def forget(self) -> None:
+        """Forget all rows and bytes."""
+        self._rows.clear()
+        self._bytes.clear()
+
+    def _read(self, part: Part, reading: Reading) -> Rows | FileFault:
+        loaded = self.bytes_of(part.member)
+        if isinstance(loaded, FileFault):
+            return loaded
+        if part.sheet:
+            found = _sheet_rows(read_sheet(loaded.data, part.sheet, reading.decimal))
+        elif part.member.kind == "parquet":
+            found = guarded(lambda: _parquet(loaded.data, self.limits), "FIL-022", "the file must be Parquet")
+        else:
+            found = self._text(part, loaded, reading)
+        if isinstance(found, FileFault):
+            return found
+        rows = _own_escapes(_with_lineage(_printable(found), part, loaded.sha256))
+        _log_bad(self.log, rows.bad)
+        self._note_cut(part, rows.frame)
+        return rows
+
+    def _text(self, part: Part, loaded: Loaded, reading: Reading) -> Rows | FileFault:
+        scanned = guarded(
+            lambda: scan(loaded.data, encoding=reading.encoding, delimiter=reading.delimiter),
+            "FIL-022", "the file must be delimited text",
+        )  # fmt: skip
+        self.release(part.member)
+        if isinstance(scanned, FileFault):
+            return scanned
+        if scanned.mark:
+            self.log.add("FIL-008", file=part.file, row=1, old=scanned.mark, new="UTF-8")
+        return _scanned_rows(scanned)
+
+    def _note_cut(self, part: Part, frame: pl.DataFrame) -> None:
+        """Flag a table that looks cut off by a spreadsheet."""
+        longest = _longest(frame)
+        if frame.height in _CUT_HEIGHTS:
+            rule = f"a table must not end at a limit of spreadsheets; it has exactly {frame.height} rows"
+        elif longest == _CUT_LENGTH:
+            rule = (
+                f"texts must not end at a limit of spreadsheets; the longest has exactly {longest} characters"
+            )
+        else:
+            return
+        self.log.add("FIL-005", file=part.file, sheet=part.sheet_name, rule=rule)
+
+
+def open_store(source: Path, log: IssueLog, limits: Limits = DEFAULT_LIMITS) -> Store:
+    """Return the parts of a source, workbooks taken apart into their visible sheets.
+
+    Parameters
+    ----------
+    source : Path
+        Folder, zip, workbook, CSV or Parquet file.
+    log : IssueLog
+        Gets the faults of archives and workbooks.
+    limits : Limits
+        How much a file may hold.
+    """
+    store = Store(log, limits)
+    for member in open_source(source, log, limits):
+        if member.kind != "workbook":
+            store.parts.append(Part(member))
+            continue
+        loaded = store.bytes_of(member)
+        sheets = loaded if isinstance(loaded, FileFault) else open_workbook(loaded.data, limits)
+        if isinstance(sheets, FileFault):
+            store.fault(Part(member), sheets)
+            store.refused.add(member.name)
+        else:
+            store.parts.extend(Part(member, sheet) for sheet in sheets)
+    return store
+
+
+def _first_record(data: bytes) -> bytes:
+    """Return the beginning of a text that surely holds its first record."""
+    return data[: 1 << 20]
+
+
+def _bad_frame(rows: list[BadRow]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "_row": [row.row for row in rows], "_raw": [row.raw for row in rows],
+            "_codes": [row.code for row in rows], "_rule": [row.rule for row in rows],
+        },
+        schema={"_row": pl.Int64, "_raw": pl.String, "_codes": pl.String, "_rule": pl.String},
+    )  # fmt: skip
+
+
+def _scanned_rows(scanned: Scan) -> Rows:
+    frame = scanned.frame.rename({str(index): name for index, name in enumerate(scanned.header) if name})
+    unnamed = [str(index) for index, name in enumerate(scanned.header) if not name]
+    empty = [name for name in unnamed if frame[name].is_null().all()]
+    return Rows(frame.drop(empty), _bad_frame(scanned.bad))
+
+
+def _sheet_rows(found: SheetRows | FileFault) -> Rows | FileFault:
+    """Name the columns of a sheet and set its faulty and blank rows aside."""
+    if isinstance(found, FileFault):
+        return found
+    twice = [name for index, name in enumerate(found.header) if name and name in found.header[:index]]
+    if twice:
+        return FileFault("SCH-005", f"column names must be unique; `{twice[0]}` stands there twice", row=1)
+    frame = found.frame.rename({str(index): name for index, name in enumerate(found.header) if name})
+    unnamed = [str(index) for index, name in enumerate(found.header) if not name]
+    frame = frame.drop([name for name in unnamed if frame[name].is_null().all()])
+    native = frozenset(name for index, name in enumerate(found.header) if index in found.numeric)
+    broken = frame.filter(pl.col("_row").is_in(list(found.faulty)))
+    rule = "a cell must hold a value, not an error or a formula without result: "
+    shown = [rule + found.faulty[row] for row in broken["_row"]]
+    bad = broken.with_columns(pl.lit("FIL-021").alias("_codes"), pl.Series("_rule", shown, dtype=pl.String))
+    blank = _bad_frame(
+        [BadRow(row, "", "FIL-020", "rows must hold values; this one is blank") for row in found.blank]
+    )
+    good = frame.filter(~pl.col("_row").is_in(list(found.faulty)))
+    return Rows(good, pl.concat([bad, blank], how="diagonal"), native, iso=True)
+
+
+def _parquet(data: bytes, limits: Limits) -> Rows | FileFault:
+    """Read Parquet in its own types; columns of lists, structures or bytes are left out."""
+    lazy = pl.scan_parquet(io.BytesIO(data))
+    schema = lazy.collect_schema()
+    height = int(lazy.select(pl.len()).collect().item())
+    size = height * max(len(schema), 1) * 8
+    if height > limits.max_rows:
+        return FileFault("FIL-006", f"a file must have at most {limits.max_rows} rows; it says {height}")
+    if size > limits.max_bytes or (size > limits.grace and size > limits.max_ratio * len(data)):
+        return FileFault(
+            "FIL-001", f"the expanded size must stay within the limits; it would be {size} bytes"
+        )
+    if height == 0:
+        return FileFault("FIL-014", "the file must have at least one row")
+    plain = [
+        name for name, kind in schema.items() if not (kind.is_nested() or kind in (pl.Binary, pl.Object))
+    ]
+    frame = pl.read_parquet(io.BytesIO(data), columns=plain)
+    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    native = frozenset(name for name, kind in frame.schema.items() if kind != pl.String)
+    numbers = pl.int_range(2, frame.height + 2, dtype=pl.Int64).alias("_row")
+    kept = [name for name in frame.columns if name not in PROVENANCE]
+    return Rows(frame.select(kept).with_columns(numbers), _bad_frame([]), native, iso=True)
+
+
+def _printable(rows: Rows | FileFault) -> Rows:
+    """Set rows with control characters aside; delimited text has been checked by its bytes."""
+    assert isinstance(rows, Rows)  # noqa: S101
+    if not rows.iso:
+        return rows
+    texts = [name for name, kind in rows.frame.schema.items() if kind == pl.String]
+    if not texts:
+        return rows
+    dirty = rows.frame.select(
+        pl.any_horizontal(pl.col(texts).str.contains(_CONTROL).fill_null(False))
+    ).to_series()
+    if not dirty.any():
+        return rows
+    bad = as_text(rows.frame.filter(dirty)).with_columns(
+        pl.lit("FIL-009").alias("_codes"),
+        pl.lit("a field must be printable text without control characters").alias("_rule"),
+    )
+    return Rows(
+        rows.frame.filter(~dirty), pl.concat([rows.bad, bad], how="diagonal"), rows.native, rows.iso
+    )  # fmt: skip
+
+
+def _with_lineage(rows: Rows, part: Part, sha256: str) -> Rows:
+    lineage = (
+        pl.lit(part.file).alias("_file"), pl.lit(part.sheet_name).alias("_sheet"),
+        pl.col("_row"), pl.lit(sha256).alias("_sha256"),
+    )  # fmt: skip
+    own = [name for name in rows.frame.columns if name not in PROVENANCE]
+    extra = [
+        pl.lit(None, dtype=kind).alias(name)
+        for name, kind in _BAD_SCHEMA.items()
+        if name not in rows.bad.columns
+    ]
+    kept = [pl.col(name) for name in rows.bad.columns if name not in PROVENANCE]
+    bad = rows.bad.select(*kept, *extra, *lineage).sort("_row")
+    return Rows(rows.frame.select(*own, *lineage), bad, rows.native, rows.iso)
+
+
+def _own_escapes(rows: Rows) -> Rows:
+    """Read a quarantine file of our own: drop its added columns and remove one escape from each text."""
+    if not {"_codes", "_load"} <= set(rows.frame.columns):
+        return rows
+    frame = rows.frame.drop([name for name in QUARANTINE_MARKS if name in rows.frame.columns])
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String and name not in PROVENANCE]
+    return Rows(
+        frame.with_columns([unescaped(frame[name]) for name in texts]), rows.bad, rows.native, rows.iso
+    )
+
+
+def _longest(frame: pl.DataFrame) -> int:
+    """Return the length of the longest text, in characters."""
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String and name not in PROVENANCE]
+    if not texts or frame.height == 0:
+        return 0
+    widest = frame.select(pl.col(texts).str.len_bytes().max())
+    if max(int(size or 0) for size in widest.row(0)) < _CUT_LENGTH:
+        return 0
+    return max(int(size or 0) for size in frame.select(pl.col(texts).str.len_chars().max()).row(0))
+
+
+def _log_bad(log: IssueLog, bad: pl.DataFrame) -> None:
+    """Log one finding per row that was set aside."""
+    cells = [name for name in bad.columns if name not in (*PROVENANCE, *_BAD_SCHEMA)]
+    whole = pl.concat_str(pl.col(cells).fill_null(""), separator=",") if cells else pl.lit("")
+    value = pl.coalesce(pl.col("_raw"), whole)
+    for code, rows in bad.group_by("_codes", maintain_order=True):
+        log.extend_frame(str(code[0]), rows, value=value, rule=pl.col("_rule"))

@@ -1,0 +1,1 @@
+"""The canonical schema as data: one row a column."""

@@ -1,0 +1,79 @@
+"""Who sees what."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from basestock.decision.observation import Observation
+from basestock.dynamics import NetworkArrays, PeriodOutcome, State, in_transit, into_nodes
+from basestock.dynamics.stages import can_order
+from basestock.uncertainty import World
+
+
+class Information(eqx.Module):
+    """Everything about the state is seen, and the demand of the last periods; never the coming event.
+
+    Parameters
+    ----------
+    demand_window
+        Number of past demands to remember; 0 for none.
+    """
+
+    demand_window: int = eqx.field(static=True, default=0)
+
+    def init(self, network: NetworkArrays, num_replications: int) -> Any:
+        """Return the memory before the first period."""
+        if self.demand_window == 0:
+            return None
+        return jnp.zeros((self.demand_window, network.num_nodes, network.num_items, num_replications))
+
+    def observe(
+        self,
+        network: NetworkArrays,
+        state: State,
+        world: World,
+        last_outcome: PeriodOutcome,
+        memory: Any,
+        *,
+        key: Array,
+    ) -> tuple[Observation, Any]:
+        """Return what is seen now, newest demand first in the history, and the memory after it."""
+        nothing = jnp.zeros_like(state.on_hand)
+        last_demand = nothing if last_outcome.demand is None else last_outcome.demand
+        if self.demand_window:
+            memory = jnp.concatenate([last_demand[None], memory[:-1]])
+        return _full_observation(network, state, last_outcome, last_demand, memory), memory
+
+
+def _full_observation(
+    network: NetworkArrays, state: State, last_outcome: PeriodOutcome, last_demand: Array, history: Array | None
+) -> Observation:
+    nothing = jnp.zeros_like(state.on_hand)
+    lanes = jnp.zeros((network.num_lanes, *state.on_hand.shape[1:]))
+    under_way = in_transit(state, lanes)
+    unfilled = lanes if state.unfilled is None else state.unfilled
+    backorders = nothing if state.backorders is None else state.backorders
+    level = state.on_hand - backorders
+    arriving, waiting = into_nodes(network, under_way), into_nodes(network, unfilled)
+    echelon = jnp.einsum("nj,jir->nir", network.descendants, level + arriving) + waiting
+    due = state.due
+    return Observation(
+        network=network,
+        period=state.period,
+        can_order=can_order(network, state),
+        on_hand=state.on_hand,
+        backorders=backorders,
+        inventory_level=level,
+        on_order=arriving + waiting,
+        inventory_position=level + arriving + waiting,
+        echelon_position=echelon,
+        in_transit=under_way,
+        unfilled=unfilled,
+        due=None if due is None else jnp.roll(due, -(state.period % due.shape[0]), axis=0),
+        outstanding=state.outstanding,
+        last_demand=last_demand,
+        last_sales=nothing if last_outcome.sales is None else last_outcome.sales,
+        demand_history=history,
+    )

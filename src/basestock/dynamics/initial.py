@@ -1,0 +1,90 @@
+"""Starting states."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+import numpy as np
+
+from basestock.dynamics.arrays import NetworkArrays
+from basestock.dynamics.state import State
+from basestock.network import SupplyNetwork
+from basestock.uncertainty import Axes
+
+
+def empty_state(network: NetworkArrays, num_replications: int = 1) -> State:
+    """Return the state of a network that holds and awaits nothing, at period 0."""
+    nodes = (network.num_nodes, network.num_items, num_replications)
+    lanes = (network.num_lanes, network.num_items, num_replications)
+    features = network.features
+    return State(
+        period=jnp.asarray(0, dtype=jnp.int32),
+        on_hand=jnp.zeros(nodes),
+        backorders=jnp.zeros(nodes) if features.backorders else None,
+        due=jnp.zeros((features.slots, *lanes)) if features.slots else None,
+        outstanding=jnp.zeros((features.ages, *lanes)) if features.ages else None,
+        unfilled=jnp.zeros(lanes) if features.internal else None,
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class InitialState:
+    """Declared starting quantities of an authored network, all zero where nothing is said.
+
+    Parameters
+    ----------
+    on_hand, backorders
+        Units by (node, item).
+    due
+        Units by (lane, item, periods until arrival), lanes whose lead time is known on ordering.
+    outstanding
+        Units by (lane, item, age in periods), lanes that reveal it on arrival.
+    """
+
+    on_hand: Mapping[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+    backorders: Mapping[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+    due: Mapping[tuple[str, str, int], float] = dataclasses.field(default_factory=dict)
+    outstanding: Mapping[tuple[str, str, int], float] = dataclasses.field(default_factory=dict)
+
+    def compile(self, network: SupplyNetwork, arrays: NetworkArrays, num_replications: int = 1) -> State:
+        """Return the state on padded axes.
+
+        Raises
+        ------
+        ValueError
+            If a place is unknown, an age or slot is outside the range of the network, or a quantity is negative.
+        """
+        axes = Axes.of(network)
+        state = empty_state(arrays, num_replications)
+        filled = {
+            "on_hand": _fill(state.on_hand, self.on_hand, (axes.nodes, axes.items), "on_hand"),
+            "backorders": _fill(state.backorders, self.backorders, (axes.nodes, axes.items), "backorders"),
+            "due": _fill(state.due, self.due, (axes.lanes, axes.items), "due", offset=0),
+            "outstanding": _fill(state.outstanding, self.outstanding, (axes.lanes, axes.items), "outstanding", offset=1),
+        }
+        return dataclasses.replace(state, **filled)
+
+
+def _fill(
+    leaf: jnp.ndarray | None,
+    quantities: Mapping[tuple, float],
+    names: tuple[tuple[str, ...], tuple[str, ...]],
+    what: str,
+    offset: int | None = None,
+) -> jnp.ndarray | None:
+    if leaf is None:
+        if quantities:
+            raise ValueError(f"InitialState: {what} is given, but the network has no place for it. Drop it.")
+        return None
+    table = np.zeros(leaf.shape, dtype=np.float32)
+    for place, quantity in quantities.items():
+        owner, item = place[0], place[1]
+        slot = () if offset is None else (int(place[2]) - offset,)
+        known = owner in names[0] and item in names[1] and (not slot or 0 <= slot[0] < table.shape[0])
+        if not known or not quantity >= 0:
+            raise ValueError(
+                f"InitialState: {what} {place} is {quantity}, must be a quantity >= 0 at a place of the network. "
+                "Correct the place or the quantity."
+            )
+        table[(*slot, names[0].index(owner), names[1].index(item))] = quantity
+    return jnp.asarray(table)

@@ -1,0 +1,127 @@
+"""The one transition: a period as a tuple of stages around the decision."""
+
+import dataclasses
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from basestock.dynamics.arrays import NetworkArrays
+from basestock.dynamics.stages import fill_backorders, place_orders, receive, serve, ship
+from basestock.dynamics.state import Decision, PeriodOutcome, State
+from basestock.uncertainty import Event
+
+Stage = Callable[
+    [NetworkArrays, State, Decision, Event, PeriodOutcome],
+    tuple[State, PeriodOutcome],
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sequence:
+    """The order of events inside a period.
+
+    Parameters
+    ----------
+    before
+        Stages that run before the decision, whose result the decision may see.
+    after
+        Stages that run after it.
+    """
+
+    before: tuple[Stage, ...]
+    after: tuple[Stage, ...]
+
+
+RECEIVE_ORDER_SELL = Sequence(before=(receive, fill_backorders), after=(place_orders, ship, receive, serve))
+"""Receive, decide, ship, sell: an order placed in t with lead time L first serves the demand of t + L."""
+
+SELL_BEFORE_RECEIVING = Sequence(
+    before=(), after=(place_orders, serve, receive, ship, receive, fill_backorders)
+)
+"""Decide, sell, receive at the end of the day: lead time L first serves the demand of t + L + 1."""
+
+
+def no_decision(network: NetworkArrays, state: State) -> Decision:
+    """Return the decision to order nothing."""
+    shape = (network.num_lanes, network.num_items, state.on_hand.shape[-1])
+    return Decision(order=jnp.zeros(shape))
+
+
+def open_period(
+    network: NetworkArrays, sequence: Sequence, state: State, event: Event
+) -> tuple[State, PeriodOutcome]:
+    """Run the stages before the decision.
+
+    Returns
+    -------
+    tuple
+        The state that the decision may see, and the flows so far.
+    """
+    flows = PeriodOutcome(opening=state.on_hand)
+    nothing = no_decision(network, state)
+    for stage in sequence.before:
+        state, flows = stage(network, state, nothing, event, flows)
+    return state, flows
+
+
+def close_period(
+    network: NetworkArrays, sequence: Sequence, state: State, decision: Decision, event: Event, flows: PeriodOutcome
+) -> tuple[State, PeriodOutcome]:
+    """Run the stages after the decision and turn to the next period."""
+    for stage in _needed(network, sequence):
+        state, flows = stage(network, state, decision, event, flows)
+    closing = dataclasses.replace(
+        flows, closing=state.on_hand, backorders=state.backorders, in_transit=in_transit(state, decision.order)
+    )
+    return dataclasses.replace(state, period=state.period + 1), closing
+
+
+def _needed(network: NetworkArrays, sequence: Sequence) -> tuple[Stage, ...]:
+    """Look at arrivals once in a period where no lead time can be 0."""
+    if network.features.immediate:
+        return sequence.after
+    seen = receive in sequence.before
+    stages: list[Stage] = []
+    for stage in sequence.after:
+        if stage is not receive or not seen:
+            stages.append(stage)
+        seen = seen or stage is receive
+    return tuple(stages)
+
+
+def transition(
+    network: NetworkArrays, sequence: Sequence, state: State, decision: Decision, event: Event
+) -> tuple[State, PeriodOutcome]:
+    """Advance one period under a given decision.
+
+    Parameters
+    ----------
+    network
+        The compiled network.
+    sequence
+        Order of events in the period.
+    state
+        State at the start of the period.
+    decision
+        What is ordered.
+    event
+        Everything random of the period.
+
+    Returns
+    -------
+    tuple
+        State at the start of the next period, and the quantities of this one.
+    """
+    state, flows = open_period(network, sequence, state, event)
+    return close_period(network, sequence, state, decision, event, flows)
+
+
+def in_transit(state: State, like: Array) -> Array:
+    """Return what is under way on each lane, in units."""
+    total = jnp.zeros_like(like)
+    if state.due is not None:
+        total = total + state.due.sum(0)
+    if state.outstanding is not None:
+        total = total + state.outstanding.sum(0)
+    return total

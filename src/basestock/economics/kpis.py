@@ -1,0 +1,266 @@
+"""Key figures from the sums of a path: one name, one formula, one unit (``kpis.md``)."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from basestock.dynamics import NetworkArrays
+from basestock.economics.ledger import Ledger
+from basestock.economics.tariff import Tariff
+from basestock.economics.totals import Totals
+
+Class = Literal["A", "L", "R", "X"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sums:
+    """The sums of a path in double precision, with what values them.
+
+    Parameters
+    ----------
+    totals
+        Sums by place, ``[node, item, replication]``.
+    money
+        By term name, ``[replication]``, unsigned.
+    unit_cost, unit_price
+        ``[node, item, 1]`` money per unit; ``None`` where no rate says so.
+    places
+        ``[node, item, 1]`` whether the place stocks the item.
+    periods
+        Number of periods.
+    period_days
+        Days of a period.
+    """
+
+    totals: dict[str, np.ndarray]
+    money: dict[str, np.ndarray]
+    unit_cost: np.ndarray | None
+    unit_price: np.ndarray | None
+    places: np.ndarray
+    periods: int
+    period_days: float
+
+    def units(self, name: str) -> np.ndarray:
+        """Return a sum over stocked places, ``[replication]``, units."""
+        return (self.totals[name] * self.places).sum((0, 1))
+
+    def at_cost(self, name: str) -> np.ndarray | None:
+        """Return a sum at unit cost, ``[replication]``, money."""
+        return None if self.unit_cost is None else (self.totals[name] * self.unit_cost * self.places).sum((0, 1))
+
+    def at_price(self, name: str) -> np.ndarray | None:
+        """Return a sum at unit price, else at unit cost, ``[replication]``, money."""
+        value = self.unit_price if self.unit_price is not None else self.unit_cost
+        return None if value is None else (self.totals[name] * value * self.places).sum((0, 1))
+
+    @property
+    def years(self) -> float:
+        """Length of the path in years of 365 days."""
+        return self.periods * self.period_days / 365.0
+
+    def cost(self, term: str) -> np.ndarray:
+        """Return a ledger term, ``[replication]``, 0 where the ledger has no such term."""
+        return self.money.get(term, np.zeros(self.totals["demand"].shape[-1]))
+
+
+Parts = tuple[np.ndarray, np.ndarray] | None
+"""Numerator and denominator by replication; ``None`` where the figure is not defined."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Kpi:
+    """A key figure as a ratio of two sums.
+
+    Parameters
+    ----------
+    name, unit, kind
+        Name of ``kpis.md``, its unit, and its class: additive, level, ratio, or whole trace.
+    parts
+        Numerator and denominator by replication.
+    empty
+        Reason given when the denominator is 0.
+    """
+
+    name: str
+    unit: str
+    kind: Class
+    parts: Callable[[Sums], Parts]
+    empty: str = "no_demand"
+
+
+def unit_costs(network: NetworkArrays, tariff: Tariff) -> np.ndarray | None:
+    """Return ``[node, item, 1]``: what a unit cost its node to buy, carried along lanes of first priority."""
+    if tariff.purchase is None:
+        return None
+    paid = np.asarray(tariff.purchase, dtype=np.float64) * np.asarray(network.primary)
+    cost = np.zeros((network.num_nodes + 1, network.num_items, 1))
+    source, destination = np.asarray(network.lane_source), np.asarray(network.lane_destination)
+    primary = np.asarray(network.primary)
+    for lane in np.argsort(np.asarray(network.tier)[np.minimum(destination, network.num_nodes - 1)], kind="stable"):
+        cost[destination[lane]] += paid[lane] + primary[lane] * cost[source[lane]]
+    return cost[:-1]
+
+
+def sums_of(
+    totals: Totals, network: NetworkArrays, tariff: Tariff, ledger: Ledger, periods: int, period_days: float
+) -> Sums:
+    """Bring the sums of a path to double precision and add what values them."""
+    arrays = {
+        name: np.asarray(getattr(totals, name), dtype=np.float64)
+        for name in totals.__dataclass_fields__
+        if name not in ("money", "discounted")
+    }
+    money = np.asarray(totals.money.total, dtype=np.float64) - np.asarray(totals.money.dropped, dtype=np.float64)
+    if money.ndim == 4:
+        money = money.sum((1, 2))
+    supplied = np.zeros((network.num_nodes + 1, network.num_items, 1))
+    np.add.at(supplied, np.asarray(network.lane_destination), np.asarray(network.lane_active))
+    places = (supplied[:-1] > 0) | (arrays["demand"].sum(-1, keepdims=True) > 0)
+    price = None if tariff.price is None else np.asarray(tariff.price, dtype=np.float64)
+    by_term = dict(zip(ledger.names, money, strict=True))
+    return Sums(arrays, by_term, unit_costs(network, tariff), price, places, periods, period_days)
+
+
+def _ratio(numerator: str, denominator: str) -> Callable[[Sums], Parts]:
+    return lambda sums: (sums.units(numerator), sums.units(denominator))
+
+
+def _count(name: str) -> Callable[[Sums], Parts]:
+    return lambda sums: _whole(sums.units(name))
+
+
+def _whole(value: np.ndarray) -> Parts:
+    return value, np.ones_like(value)
+
+
+def _per_period(value: np.ndarray | None, sums: Sums) -> Parts:
+    return None if value is None else (value, np.full_like(value, float(sums.periods)))
+
+
+def _handed_over(sums: Sums, value: Callable[[str], np.ndarray | None]) -> np.ndarray | None:
+    sales, filled = value("sales"), value("backorders_filled")
+    return None if sales is None or filled is None else sales + filled
+
+
+def _gamma_service(sums: Sums) -> Parts:
+    demand = sums.units("demand")
+    return demand - sums.units("backorders"), demand
+
+
+def _fill_value(sums: Sums) -> Parts:
+    sales, demand = sums.at_price("sales"), sums.at_price("demand")
+    return None if sales is None or demand is None else (sales, demand)
+
+
+def _turnover(sums: Sums) -> Parts:
+    sold, stock = _handed_over(sums, sums.at_cost), sums.at_cost("closing")
+    return None if sold is None or stock is None else (sold / sums.years, stock / sums.periods)
+
+
+def _days_of_supply(sums: Sums) -> Parts:
+    parts = _turnover(sums)
+    return None if parts is None else (365.0 * parts[1], parts[0])
+
+
+def _ready(sums: Sums) -> Parts:
+    return sums.units("ready_periods"), sums.units("ready_periods") + sums.units("stockout_periods")
+
+
+def _margin(sums: Sums) -> np.ndarray | None:
+    revenue, cogs = sums.money.get("revenue"), _handed_over(sums, sums.at_cost)
+    return None if revenue is None or cogs is None else revenue - cogs
+
+
+def _lost_margin(sums: Sums) -> np.ndarray:
+    if sums.unit_price is None or sums.unit_cost is None:
+        return np.zeros_like(sums.units("lost"))
+    margin = np.maximum(sums.unit_price - sums.unit_cost, 0.0)
+    lost = (margin * sums.totals["lost"] * sums.places).sum((0, 1))
+    return np.minimum(lost, sums.cost("lost_sale"))
+
+
+def _operating_cost(sums: Sums) -> np.ndarray:
+    goodwill = sums.cost("lost_sale") - _lost_margin(sums)
+    terms = ("holding", "pipeline_holding", "backorder", "fixed_order", "transport")
+    return sum((sums.cost(term) for term in terms), goodwill)
+
+
+def _profit(sums: Sums) -> Parts:
+    margin = _margin(sums)
+    return None if margin is None else _whole(margin - _operating_cost(sums))
+
+
+def _total_cost(sums: Sums) -> Parts:
+    return _whole(_operating_cost(sums) + _lost_margin(sums))
+
+
+def _shortage(sums: Sums) -> Parts:
+    return _whole(sums.cost("lost_sale") + sums.cost("backorder"))
+
+
+def _per_unit_sold(sums: Sums) -> Parts:
+    sold = _handed_over(sums, sums.units)
+    cost = _total_cost(sums)
+    return None if sold is None or cost is None else (cost[0], sold)
+
+
+def _optional(value: Callable[[Sums], np.ndarray | None]) -> Callable[[Sums], Parts]:
+    def parts(sums: Sums) -> Parts:
+        found = value(sums)
+        return None if found is None else _whole(found)
+
+    return parts
+
+
+def _variance_ratio(sums: Sums, orders: str, requests: str, tier: int, asked_tier: int) -> Parts:
+    """Return Var(orders) and Var(requests) of a tier, all items together by item variance."""
+
+    def variance(name: str, at: int) -> np.ndarray:
+        first, second = sums.totals[name][at], sums.totals[f"{name}_squared"][at]
+        return (second / sums.periods - (first / sums.periods) ** 2).sum(0)
+
+    return variance(orders, tier), variance(requests, asked_tier)
+
+
+def bullwhip_kpis(num_tiers: int) -> tuple[Kpi, ...]:
+    """Return the bullwhip of each tier (orders out over requests in) and end to end, per period."""
+
+    def of(tier: int, asked: int) -> Callable[[Sums], Parts]:
+        return lambda sums: _variance_ratio(sums, "tier_orders", "tier_requests", tier, asked)
+
+    each = tuple(Kpi(f"bullwhip_tier{tier}", "ratio", "X", of(tier, tier), "constant_demand") for tier in range(num_tiers))
+    return (Kpi("bullwhip", "ratio", "X", of(0, num_tiers - 1), "constant_demand"), *(each if num_tiers > 1 else ()))
+
+
+KPIS: tuple[Kpi, ...] = (
+    Kpi("fill_rate", "ratio", "R", _ratio("sales", "demand")),
+    Kpi("fill_rate_value", "ratio", "R", _fill_value),
+    Kpi("cycle_service_level", "ratio", "R", _ratio("served_cycles", "cycles"), "no_cycle"),
+    Kpi("period_service_level", "ratio", "R", _ratio("served_periods", "demand_periods")),
+    Kpi("ready_rate", "ratio", "R", _ready, "no_period"),
+    Kpi("gamma_service_level", "ratio", "R", _gamma_service),
+    Kpi("stockout_periods", "periods", "A", _count("stockout_periods")),
+    Kpi("stockout_events", "events", "X", _count("stockout_events")),
+    Kpi("shortage_periods", "periods", "A", _count("shortage_periods")),
+    Kpi("average_inventory", "units", "L", lambda sums: _per_period(sums.units("closing"), sums)),
+    Kpi("average_inventory_value", "money", "L", lambda sums: _per_period(sums.at_cost("closing"), sums)),
+    Kpi("pipeline_inventory_value", "money", "L", lambda sums: _per_period(sums.at_cost("in_transit"), sums)),
+    Kpi("turnover", "per year", "R", _turnover, "no_stock"),
+    Kpi("days_of_supply", "days", "R", _days_of_supply),
+    Kpi("order_lines", "lines", "A", _count("order_lines")),
+    Kpi("revenue", "money", "A", _optional(lambda sums: sums.money.get("revenue"))),
+    Kpi("cogs", "money", "A", _optional(lambda sums: _handed_over(sums, sums.at_cost))),
+    Kpi("purchase_cost", "money", "A", _optional(lambda sums: sums.money.get("purchase"))),
+    Kpi("holding_cost", "money", "A", _optional(lambda sums: sums.money.get("holding"))),
+    Kpi("shortage_cost", "money", "A", _shortage),
+    Kpi("lost_margin", "money", "A", _optional(_lost_margin)),
+    Kpi("order_cost", "money", "A", _optional(lambda sums: sums.money.get("fixed_order"))),
+    Kpi("transport_cost", "money", "A", _optional(lambda sums: sums.money.get("transport"))),
+    Kpi("gross_margin", "money", "A", _optional(_margin)),
+    Kpi("profit", "money", "A", _profit),
+    Kpi("total_cost", "money", "A", _total_cost),
+    Kpi("cost_per_unit_sold", "money per unit", "R", _per_unit_sold, "no_sales"),
+)
+"""Key figures in the order of reports."""

@@ -1,0 +1,18 @@
+"""Absent leaves met where they are needed."""
+
+from typing import TypeVar
+
+Leaf = TypeVar("Leaf")
+
+
+def given(leaf: Leaf | None) -> Leaf:
+    """Return a leaf that the caller knows to be present.
+
+    Raises
+    ------
+    ValueError
+        If it is absent.
+    """
+    if leaf is None:
+        raise ValueError("economics: a rate or quantity is absent, must be given. Use ledger_for(tariff) to pick terms.")
+    return leaf

@@ -1,0 +1,215 @@
+"""The evaluation report: totals, terms, key figures, paired differences, gaps."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from basestock.decision import Certificate, Policy, Problem
+from basestock.economics import Estimate, estimate
+from basestock.evaluation.fairness import require_fair
+from basestock.evaluation.run import Played, kpi_estimates, paired, play
+
+SCHEMA = "basestock.evaluation/1"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PolicyRow:
+    """What is known about one policy.
+
+    Parameters
+    ----------
+    policy
+        Name given by the caller.
+    parameters
+        Its parameters.
+    total
+        Total by the problem's criterion, money.
+    terms
+        Ledger terms per period, or in all as the criterion says, unsigned.
+    kpis
+        Key figures over the counted periods.
+    windows
+        Key figures by window of time, oldest first.
+    versus
+        Total minus the other policy's total on the same events, by name.
+    gap_percent
+        Distance to the known value, worse is positive; ``None`` without one.
+    certificate
+        What the gap proves.
+    """
+
+    policy: str
+    parameters: dict[str, Any]
+    total: Estimate
+    terms: dict[str, Estimate]
+    kpis: dict[str, Estimate]
+    windows: tuple[dict[str, Estimate], ...]
+    versus: dict[str, Estimate]
+    gap_percent: float | None
+    certificate: Certificate
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        rows = lambda table: {name: value.to_dict() for name, value in table.items()}  # noqa: E731
+        return {
+            "policy": self.policy,
+            "parameters": self.parameters,
+            "total": self.total.to_dict(),
+            "terms": rows(self.terms),
+            "kpis": rows(self.kpis),
+            "windows": [rows(window) for window in self.windows] if len(self.windows) > 1 else [],
+            "versus": rows(self.versus),
+            "gap_percent": self.gap_percent,
+            "certificate": self.certificate,
+        }
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class EvaluationReport:
+    """Every policy on the same events.
+
+    Parameters
+    ----------
+    id
+        Name of the problem.
+    rows
+        One row per policy.
+    provenance
+        Seed, replications, periods, criterion.
+    """
+
+    id: str
+    rows: tuple[PolicyRow, ...]
+    provenance: dict[str, Any]
+
+    def __getitem__(self, policy: str) -> PolicyRow:
+        return next(row for row in self.rows if row.policy == policy)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON document."""
+        return {
+            "schema": SCHEMA,
+            "id": self.id,
+            "provenance": self.provenance,
+            "policies": [row.to_dict() for row in self.rows],
+        }
+
+    def summary(self) -> str:
+        """Return a table as text: total, half-width and gap of each policy."""
+        lines = [f"{'policy':<24}{'total':>14}{'+/-':>10}{'gap %':>9}  certificate"]
+        for row in self.rows:
+            width = "" if row.total.half_width is None else f"{row.total.half_width:.4f}"
+            gap = "" if row.gap_percent is None else f"{row.gap_percent:.2f}"
+            lines.append(f"{row.policy:<24}{row.total.mean:>14.4f}{width:>10}{gap:>9}  {row.certificate}")
+        return "\n".join(lines)
+
+
+def evaluate(
+    problem: Problem,
+    policies: Mapping[str, Policy | tuple[Problem, Policy]],
+    replications: int = 100,
+    seed: int = 0,
+    *,
+    periods: int | None = None,
+    windows: int = 1,
+) -> EvaluationReport:
+    """Play every policy on the same random events and compare them.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    policies
+        Policy by name; a pair (problem, policy) names the problem the policy was built for, and is refused unless it
+        is the same game.
+    replications
+        Independent replications.
+    seed
+        Root of the events.
+    periods
+        Counted periods per replication; the problem's horizon if not given.
+    windows
+        Number of equal windows of time that key figures are reported for.
+
+    Returns
+    -------
+    EvaluationReport
+        Totals, terms, key figures with 95 % half-widths, paired differences, gaps.
+
+    Raises
+    ------
+    FairnessError
+        If a policy would be judged on another game.
+    ValueError
+        If there is no policy or fewer than two replications.
+    """
+    if not policies or replications < 2:
+        raise ValueError(
+            f"evaluate: {len(policies)} policies and {replications} replications, must be at least 1 and 2. Add some."
+        )
+    require_fair({"problem": problem} | {n: e[0] for n, e in policies.items() if isinstance(e, tuple)})
+    players = {name: entry[1] if isinstance(entry, tuple) else entry for name, entry in policies.items()}
+    played = {
+        name: play(problem, policy, replications=replications, seed=seed, periods=periods, windows=windows)
+        for name, policy in players.items()
+    }
+    rows = tuple(_row(problem, name, players[name], played) for name in players)
+    provenance = {
+        "seed": seed,
+        "replications": replications,
+        "periods": problem.horizon if periods is None else periods,
+        "warm_up": problem.warm_up,
+        "criterion": problem.criterion,
+        "sense": problem.sense,
+    }
+    return EvaluationReport(problem.name, rows, provenance)
+
+
+def _row(problem: Problem, name: str, policy: Policy, played: Mapping[str, Played]) -> PolicyRow:
+    mine = played[name]
+    num_tiers = int(np.asarray(problem.arrays.tier).max()) + 1
+    windows = tuple(kpi_estimates(sums, num_tiers) for sums in mine.sums)
+    whole = mine.sums[0] if len(mine.sums) == 1 else pooled(mine)
+    periods = whole.periods if problem.criterion == "average_cost_per_period" else 1
+    gap, certificate = gap_percent(problem, estimate(mine.totals).mean)
+    return PolicyRow(
+        name,
+        policy_parameters(policy),
+        estimate(mine.totals),
+        {term: estimate(money / periods) for term, money in whole.money.items()},
+        kpi_estimates(whole, num_tiers) if len(windows) > 1 else windows[0],
+        windows,
+        {other: paired(mine.totals, theirs.totals) for other, theirs in played.items() if other != name},
+        gap,
+        certificate,
+    )
+
+
+def pooled(played: Played) -> Any:
+    """Add the windows of a path up to its whole (classes A, L and R of ``kpis.md``)."""
+    first = played.sums[0]
+    add = lambda table: {name: sum(getattr(s, table)[name] for s in played.sums) for name in getattr(first, table)}  # noqa: E731
+    periods = sum(sums.periods for sums in played.sums)
+    return dataclasses.replace(first, totals=add("totals"), money=add("money"), periods=periods)
+
+
+def gap_percent(problem: Problem, total: float | None) -> tuple[float | None, Certificate]:
+    """Return the distance to the known value in percent, positive where the policy is worse."""
+    if problem.known is None or total is None or problem.known.value == 0:
+        return None, "none"
+    known = problem.known
+    worse = total - known.value if problem.sense == "min" else known.value - total
+    return 100.0 * worse / abs(known.value), known.certificate
+
+
+def policy_parameters(policy: Policy) -> dict[str, Any]:
+    """Return the parameters of a policy as plain numbers or nested lists."""
+    fields = {name: getattr(policy, name) for name in policy.__dataclass_fields__}
+    return {name: _plain(value) for name, value in fields.items() if hasattr(value, "shape")}
+
+
+def _plain(value: Any) -> Any:
+    array = np.asarray(value, dtype=np.float64)
+    return float(array.reshape(-1)[0]) if array.size == 1 else array.squeeze(-1).tolist()

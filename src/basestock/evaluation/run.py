@@ -1,0 +1,180 @@
+"""Policies played on the same events, and what came of them."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from basestock.decision import Game, Policy, Problem, advance, begin, game
+from basestock.dynamics import Moving, State
+from basestock.economics import KPIS, Kpi, Sums, Totals, TotalsFold, bullwhip_kpis, cvar, semideviation, sums_of
+from basestock.economics import Estimate, estimate, estimate_ratio
+from basestock.uncertainty import root_words
+
+CELLS = 2_000_000
+"""Places times replications that are simulated together."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Played:
+    """One policy on one problem.
+
+    Parameters
+    ----------
+    totals
+        ``[replication]`` total by the problem's criterion, money (per period for averages).
+    sums
+        Sums of the counted periods, one entry for each window of periods.
+    """
+
+    totals: np.ndarray
+    sums: tuple[Sums, ...]
+
+
+def play(
+    problem: Problem, policy: Policy, *, replications: int, seed: int, periods: int | None = None, windows: int = 1
+) -> Played:
+    """Simulate a policy from the declared start.
+
+    Parameters
+    ----------
+    problem, policy
+        Who plays what.
+    replications
+        Independent replications.
+    seed
+        Root of the events; the same seed gives every policy the same events.
+    periods
+        Counted periods per replication, the problem's horizon if not given.
+    windows
+        Number of equal windows of time that key figures are reported for.
+
+    Returns
+    -------
+    Played
+        Totals by replication and sums by window.
+    """
+    periods = problem.horizon if periods is None else periods
+    if periods % windows:
+        raise ValueError(f"play: windows is {windows}, must divide the {periods} periods. Choose another number.")
+    cells = problem.arrays.num_nodes * problem.arrays.num_items
+    chunk = max(1, min(replications, CELLS // cells))
+    parts = [
+        _play_chunk(problem, policy, np.arange(first, first + chunk), seed, periods, windows)
+        for first in range(0, replications, chunk)
+    ]
+    sums = tuple(_join([part[1][window] for part in parts], replications) for window in range(windows))
+    return Played(np.concatenate([part[0] for part in parts])[:replications], sums)
+
+
+def _play_chunk(
+    problem: Problem, policy: Policy, numbers: np.ndarray, seed: int, periods: int, windows: int
+) -> tuple[np.ndarray, list[Sums]]:
+    key = jax.random.key(seed)
+    compiled = game(problem)
+    num_tiers = int(np.asarray(problem.arrays.tier).max()) + 1
+    fold = TotalsFold(problem.arrays, problem.tariff, jnp.asarray(problem.discount), problem.ledger, num_tiers)
+    initial = fold.initial(len(numbers))
+    start = problem.start(len(numbers))
+    kept = _play(compiled, policy, start, root_words(key), jnp.asarray(numbers), fold, initial, problem.warm_up, (periods // windows, windows))
+    each = [jax.tree.map(lambda leaf, at=window: leaf[at], kept) for window in range(windows)]
+    sums = [
+        sums_of(totals, problem.arrays, problem.tariff, problem.ledger, periods // windows, problem.period_days)
+        for totals in each
+    ]
+    return _criterion(problem, each, sums, periods), sums
+
+
+@eqx.filter_jit
+def _play(
+    game: Game,
+    policy: Policy,
+    state: State,
+    root: Array,
+    replications: Array,
+    fold: TotalsFold,
+    initial: Totals,
+    warm_up: int,
+    windows: tuple[int, int],
+) -> Totals:
+    """Play the warm-up, then equal windows of (periods, number); sums restart with each window, open cycles go on."""
+    go = partial(advance, game, policy, root=root, replications=replications, fold=fold)
+    warm = go(begin(game, policy, state, root), num_periods=warm_up, initial=initial)
+
+    def window(carry: tuple[Moving, Totals], _: None) -> tuple[tuple[Moving, Totals], Totals]:
+        moving, totals = carry
+        path = go(moving, num_periods=windows[0], initial=_restart(totals, initial))
+        return (path.end, path.folded), path.folded
+
+    return jax.lax.scan(window, (warm.end, warm.folded), None, length=windows[1])[1]
+
+
+def _restart(totals: Totals, initial: Totals) -> Totals:
+    """Forget the sums and keep what is still open."""
+    return dataclasses.replace(
+        initial, in_cycle=totals.in_cycle, short_in_cycle=totals.short_in_cycle, was_empty=totals.was_empty
+    )
+
+
+def _criterion(problem: Problem, kept: Sequence[Totals], sums: Sequence[Sums], periods: int) -> np.ndarray:
+    if problem.criterion == "discounted_cost":
+        parts = [np.asarray(t.discounted.total, np.float64) - np.asarray(t.discounted.dropped, np.float64) for t in kept]
+        return np.sum(parts, axis=0)
+    signs = dict(zip(problem.ledger.names, problem.ledger.signs, strict=True))
+    total = sum(signs[name] * money for part in sums for name, money in part.money.items())
+    total = np.asarray(total, dtype=np.float64)
+    return total / periods if problem.criterion == "average_cost_per_period" else total
+
+
+def _join(parts: Sequence[Sums], replications: int) -> Sums:
+    join = lambda arrays: np.concatenate(arrays, axis=-1)[..., :replications]  # noqa: E731
+    return dataclasses.replace(
+        parts[0],
+        totals={name: join([part.totals[name] for part in parts]) for name in parts[0].totals},
+        money={name: join([part.money[name] for part in parts]) for name in parts[0].money},
+    )
+
+
+def kpi_estimates(sums: Sums, num_tiers: int = 1) -> dict[str, Estimate]:
+    """Return every key figure that the quantities allow, over the whole network."""
+    table: tuple[Kpi, ...] = (*KPIS, *bullwhip_kpis(num_tiers))
+    found = {kpi.name: (kpi, kpi.parts(sums)) for kpi in table}
+    return {
+        name: estimate_ratio(*parts, kpi.empty) for name, (kpi, parts) in found.items() if parts is not None
+    } | _risk(sums)
+
+
+def _risk(sums: Sums) -> dict[str, Estimate]:
+    profit = next(kpi for kpi in KPIS if kpi.name == "profit").parts(sums)
+    if profit is None or len(profit[0]) < 2:
+        return {}
+    values = profit[0]
+    measures: dict[str, Any] = {
+        "std_profit": lambda sample: float(sample.std(ddof=1)),
+        "cvar05_profit": cvar,
+        "semideviation": semideviation,
+    }
+    return {name: _bootstrap(values, measure) for name, measure in measures.items()}
+
+
+def _bootstrap(values: np.ndarray, measure: Any, resamples: int = 400) -> Estimate:
+    """Estimate a whole-trace measure with a bootstrap interval over episodes."""
+    draws = np.random.default_rng(len(values)).integers(0, len(values), (resamples, len(values)))
+    spread = np.quantile([measure(values[draw]) for draw in draws], [0.025, 0.975])
+    return Estimate(float(measure(values)), float(spread[1] - spread[0]) / 2, len(values))
+
+
+def paired(first: np.ndarray, other: np.ndarray) -> Estimate:
+    """Estimate first - other on the same events."""
+    return estimate(np.asarray(first) - np.asarray(other))
+
+
+def as_estimates(values: Mapping[str, np.ndarray]) -> dict[str, Estimate]:
+    """Estimate the mean of each named sample."""
+    return {name: estimate(sample) for name, sample in values.items()}

@@ -1,0 +1,131 @@
+"""What a fit returns: the law of demand of every series, as tables and as paths."""
+
+import dataclasses
+
+import numpy as np
+
+from basestock.forecasting.law import Law
+from basestock.forecasting.scoring import Scores
+
+_MAX_DRAWS_AT_ONCE = 1 << 22
+
+
+@dataclasses.dataclass(frozen=True)
+class DemandForecast:
+    """The law of future demand of every series.
+
+    Parameters
+    ----------
+    series_ids
+        Stable names; paths are drawn by name.
+    model
+        The chosen candidate of each series; ``pooled_prior`` or ``no_demand`` where none was fitted.
+    status
+        ``ok``; ``short_history`` (fewer than 2 x protection periods: law of the category, wide, DEM-007);
+        ``no_demand`` (every known bucket is 0, DEM-015); ``all_missing`` (no bucket is known: law of the category; NaN
+        where no series at all has demand).
+    mean
+        ``float32[series, horizon]``, expected demand of each bucket, in item units.
+    levels
+        ``float[level]``, levels of the quantile tables.
+    quantiles
+        ``float32[series, horizon, level]`` of each bucket, in item units.
+    protection
+        ``int[series]``, periods of the protection interval, counted from the first bucket after history.
+    protection_mean, protection_quantiles
+        ``float32[series]`` and ``float32[series, level]`` of the sum over the protection interval, also where that
+        is longer than the horizon.
+    whole
+        ``bool[series]``: all known demand comes in whole units, and so do quantiles and paths.
+    scores
+        Rolling-origin scores of every candidate.
+    training_periods
+        ``int[series]``, known periods the final fit learned from.
+    laws
+        The chosen laws, NumPy leaves ``[series, ...]``.
+
+    Notes
+    -----
+    Tables are computed from 1,024 stratified paths of the same laws that :meth:`sample_paths` draws from.
+    """
+
+    series_ids: tuple[str, ...]
+    model: list[str]
+    status: list[str]
+    mean: np.ndarray
+    levels: np.ndarray
+    quantiles: np.ndarray
+    protection: np.ndarray
+    protection_mean: np.ndarray
+    protection_quantiles: np.ndarray
+    whole: np.ndarray
+    scores: Scores
+    training_periods: np.ndarray
+    laws: Law = dataclasses.field(repr=False)
+
+    @property
+    def horizon(self) -> int:
+        """Number of buckets forecast."""
+        return self.mean.shape[1]
+
+    def sample_paths(self, num_paths: int, *, seed: int) -> np.ndarray:
+        """Draw demand paths, independent between series.
+
+        Parameters
+        ----------
+        num_paths
+            Number of paths; path k is the same however many are drawn.
+        seed
+            Root of the draws; each series adds its id, so that adding a series changes no other's paths.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``float32[path, series, horizon]``, non-negative, in item units.
+        """
+        import jax
+
+        from basestock.forecasting.batches import pad_rows, take_rows
+        from basestock.forecasting.programs import drawn_demand
+        from basestock.forecasting.setting import padded
+        from basestock.uncertainty.keys import stable_words
+
+        if num_paths < 1 or seed < 0:
+            raise ValueError(f"num_paths is {num_paths} and seed {seed}; must be >= 1 and >= 0.")
+        drawn = np.empty((num_paths, len(self.series_ids), self.horizon), dtype=np.float32)
+        words, bucket = stable_words(self.series_ids), padded(num_paths)
+        rows = min(max(_MAX_DRAWS_AT_ONCE // (bucket * self.horizon), 1), padded(len(self.series_ids)))
+        for start in range(0, len(self.series_ids), rows):
+            part = slice(start, start + rows)
+            laws = pad_rows(take_rows(self.laws, part), rows)
+            demand = drawn_demand(
+                laws,
+                pad_rows(words[part], rows),
+                jax.random.key(seed),
+                num_paths=bucket,
+                num_steps=self.horizon,
+            )
+            count = len(self.series_ids[part])
+            drawn[:, part] = np.asarray(demand)[:count, :num_paths].transpose(1, 0, 2)
+        return drawn
+
+    def protection_quantile(self, level: np.ndarray | float) -> np.ndarray:
+        """Return the quantile of demand over the protection interval at any level, one level per series.
+
+        Parameters
+        ----------
+        level
+            ``float`` or ``float[series]``, for instance a critical ratio; a level beyond the table takes its end.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``float64[series]``, linear between the levels of the table; rounded up where demand is whole.
+        """
+        wanted = np.broadcast_to(np.asarray(level, dtype=np.float64), self.protection.shape)
+        position = np.interp(wanted, self.levels, np.arange(len(self.levels)))
+        low = np.floor(position).astype(np.int64)
+        high = np.minimum(low + 1, len(self.levels) - 1)
+        rows, table = np.arange(len(low)), self.protection_quantiles.astype(np.float64)
+        between = table[rows, low] + (position - low) * (table[rows, high] - table[rows, low])
+        return np.where(self.whole, np.ceil(between - 1e-6), between)

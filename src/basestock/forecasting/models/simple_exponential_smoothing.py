@@ -1,0 +1,31 @@
+"""Simple exponential smoothing, with or without a seasonal profile, and its simulated errors."""
+
+import jax.numpy as jnp
+
+from basestock.forecasting.law import plain_dynamics
+from basestock.forecasting.training import SMOOTHING_GAINS, Draft, View, lagged
+
+SMALLEST_SEASON = 0.2
+"""Deseasonalizing never divides by less than this factor."""
+
+
+def simple_exponential_smoothing(view: View) -> Draft:
+    """Smooth the level and simulate it with its own past one-step errors.
+
+    Notes
+    -----
+    level_t = level_(t-1) + alpha e_t, demand_t = season_t (level_(t-1) + e_t): the model ETS(A,N,N), times a seasonal
+    profile where that forecasts better. The gain alpha and the profile are those with the smallest squared error of
+    the sum over the protection interval, over all intervals that ended before now.
+    """
+    num_gains = len(SMOOTHING_GAINS)
+    best = jnp.argmin(view.smoothed.losses[:, :num_gains])
+    profile, gain = best // num_gains, best % num_gains
+    level, season = view.smoothed.levels[profile, gain], view.profiles.past[profile]
+    errors = (view.values - season * lagged(level)) / jnp.maximum(season, SMALLEST_SEASON)
+    dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
+        base=jnp.full(view.setting.num_steps, level[-1]),
+        season_scale=view.profiles.future[profile],
+        level_gain=jnp.asarray(SMOOTHING_GAINS)[gain],
+    )
+    return Draft(errors, view.warm, jnp.float32(0.0), dynamics)

@@ -1,0 +1,45 @@
+"""The authored supply network: items, nodes, lanes and processes with names and units, checked at construction."""
+
+from basestock.network.builders import assembly, distribution, serial, single_item
+from basestock.network.errors import Defect, NetworkError
+from basestock.network.frozen import FrozenMapping
+from basestock.network.schema import SCHEMA, Attribute, describe
+from basestock.network.supply_network import SupplyNetwork
+from basestock.network.types import (
+    Inspection,
+    Item,
+    Lane,
+    LeadTime,
+    Limit,
+    Node,
+    Process,
+    Quantity,
+    Resource,
+    Supplier,
+    Unmet,
+)
+
+__all__ = [
+    "SCHEMA",
+    "Attribute",
+    "Defect",
+    "FrozenMapping",
+    "Inspection",
+    "Item",
+    "Lane",
+    "LeadTime",
+    "Limit",
+    "NetworkError",
+    "Node",
+    "Process",
+    "Quantity",
+    "Resource",
+    "Supplier",
+    "SupplyNetwork",
+    "Unmet",
+    "assembly",
+    "describe",
+    "distribution",
+    "serial",
+    "single_item",
+]

@@ -1,0 +1,161 @@
+"""Policies of planned lines: the same object decides today, in the backtest and in the simulator."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+
+from basestock.data.twin import Twin
+from basestock.decision import Policy
+from basestock.dynamics import NetworkArrays, compile_network
+from basestock.forecasting import DemandForecast
+from basestock.operations.lines import line_network, overage, pack_size
+from basestock.operations.pricing import padded_leaf
+from basestock.operations.reference import ReferenceRule, current_rule
+from basestock.policies import REGISTRY, Either, FixedQuantity, Legal, Marginal, OrderUpTo, PeriodicOrderUpTo, Reviewed, find
+
+DEFAULT_SERVICE = 0.95
+NUM_LEVELS = 200
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Decider:
+    """One policy on the lines.
+
+    Parameters
+    ----------
+    name
+        Registered name, or ``current``.
+    proposes
+        The policy before any rounding: its order today is the need.
+    executes
+        The policy in legal quantities, at the review of each line: what is simulated.
+    level
+        ``[line]`` inventory position it aims at, base units; NaN where it aims at none.
+    """
+
+    name: str
+    proposes: Policy
+    executes: Policy
+    level: np.ndarray
+
+
+def critical_level(twin: Twin, forecast: DemandForecast) -> np.ndarray:
+    """Return the level where one more unit stops paying, or the one that meets the service target if there is one.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``[line]`` base units: the critical quantile of demand over lead time + review (newsvendor).
+    """
+    short, over = twin.stockout_cost, overage(twin)
+    ratio = np.where(over > 0, short / np.maximum(short + over, 1e-12), DEFAULT_SERVICE)
+    targeted = np.array([metric != "none" for metric in twin.service_metric]) & np.isfinite(twin.service_target)
+    wanted = np.where(targeted, twin.service_target, np.where(np.isfinite(ratio), ratio, DEFAULT_SERVICE))
+    return protection_quantile(forecast, wanted)
+
+
+def protection_quantile(forecast: DemandForecast, level: np.ndarray) -> np.ndarray:
+    """Return ``[line]`` quantiles of the demand over lead time + review at one probability per line, base units."""
+    table, levels = forecast.protection_quantiles, np.asarray(forecast.levels)
+    right = np.clip(np.searchsorted(levels, level), 1, len(levels) - 1)
+    rows = np.arange(len(level))
+    share = np.clip((level - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0, 1.0)
+    return table[rows, right - 1] + share * (table[rows, right] - table[rows, right - 1])
+
+
+def service_level(twin: Twin, forecast: DemandForecast) -> np.ndarray:
+    """Return ``[line]`` the base-stock level at the item's service target, 0.95 where there is none, base units."""
+    target = np.where(np.isfinite(twin.service_target), twin.service_target, DEFAULT_SERVICE)
+    return protection_quantile(forecast, np.clip(target, 0.0, 0.999))
+
+
+def reference_rule(twin: Twin, forecast: DemandForecast) -> ReferenceRule:
+    """Return the rule ``current`` of the lines."""
+    return current_rule(twin, forecast.mean.mean(axis=1), service_level(twin, forecast))
+
+
+def make_decider(name: str, twin: Twin, forecast: DemandForecast, *, seed: int = 0) -> Decider:
+    """Build a policy for the lines from what is known today.
+
+    Parameters
+    ----------
+    name
+        ``current``, or a registered policy; searched ones are tuned on the forecast, never on what comes after.
+    twin, forecast
+        Calibrated lines and the law of their demand.
+    seed
+        Root of the events of the search.
+
+    Returns
+    -------
+    Decider
+        The policy before and after rounding.
+
+    Raises
+    ------
+    KeyError
+        If the name is unknown.
+    """
+    arrays = compile_network(line_network(twin))
+    level = critical_level(twin, forecast)
+    if name == "current":
+        return _current(twin, reference_rule(twin, forecast), arrays)
+    if name == "marginal":
+        return _marginal(twin, forecast, level, arrays)
+    if find(name).box is None:
+        return _at_level(name, twin, level, arrays)
+    return _tuned(name, twin, forecast, arrays, seed)
+
+
+def _executed(policy: Policy, twin: Twin, arrays: NetworkArrays) -> Policy:
+    return Reviewed(policy, padded_leaf(twin.review_periods, arrays, 1.0))
+
+
+def _at_level(name: str, twin: Twin, level: np.ndarray, arrays: NetworkArrays) -> Decider:
+    raw = PeriodicOrderUpTo(padded_leaf(np.ones(twin.num_lines), arrays, 1.0), padded_leaf(level, arrays))
+    return Decider(name, raw, _executed(Legal(raw), twin, arrays), level)
+
+
+def _marginal(twin: Twin, forecast: DemandForecast, level: np.ndarray, arrays: NetworkArrays) -> Decider:
+    steps = (np.arange(NUM_LEVELS) + 0.5) / NUM_LEVELS
+    table = np.zeros((NUM_LEVELS, 1, arrays.num_items, 1), dtype=np.float32)
+    for row, step in enumerate(steps):
+        table[row, 0, : twin.num_lines, 0] = protection_quantile(forecast, np.full(twin.num_lines, step))
+    over = overage(twin)
+    # Where money is unknown, the rates are chosen so that their critical ratio is the service target.
+    short = np.where(np.isfinite(twin.stockout_cost) & (over > 0), twin.stockout_cost, DEFAULT_SERVICE)
+    over = np.where(over > 0, over, 1 - DEFAULT_SERVICE)
+    policy = Marginal(
+        jnp.asarray(table),
+        padded_leaf(short, arrays),
+        padded_leaf(over, arrays),
+        padded_leaf(np.nan_to_num(pack_size(twin)), arrays),
+        padded_leaf(np.nan_to_num(twin.order_minimum * twin.factor), arrays),
+    )
+    raw = PeriodicOrderUpTo(padded_leaf(np.ones(twin.num_lines), arrays, 1.0), padded_leaf(level, arrays))
+    return Decider("marginal", raw, _executed(policy, twin, arrays), level)
+
+
+def _current(twin: Twin, rule: ReferenceRule, arrays: NetworkArrays) -> Decider:
+    lots = np.isfinite(rule.order_quantity)
+    point = padded_leaf(rule.reorder_point, arrays, -1.0)
+    by_lot = FixedQuantity(point, padded_leaf(np.nan_to_num(rule.order_quantity), arrays))
+    by_level = OrderUpTo(point, padded_leaf(np.nan_to_num(rule.order_up_to_level), arrays))
+    raw = Either(padded_leaf(lots.astype(float), arrays), by_lot, by_level)
+    return Decider("current", raw, _executed(Legal(raw), twin, arrays), rule.order_up_to_level)
+
+
+def _tuned(name: str, twin: Twin, forecast: DemandForecast, arrays: NetworkArrays, seed: int) -> Decider:
+    from basestock.operations.tuning import tune_lines
+
+    policy = tune_lines(name, twin, forecast, seed=seed)
+    level = getattr(policy, "order_up_to_level", getattr(policy, "base_stock_level", None))
+    aims = np.full(twin.num_lines, np.nan) if level is None else np.asarray(level)[0, : twin.num_lines, 0]
+    return Decider(name, policy, _executed(Legal(policy), twin, arrays), aims.astype(np.float64))
+
+
+def line_policies() -> tuple[str, ...]:
+    """Return the names that plan and backtest accept."""
+    return ("current", *REGISTRY)
+

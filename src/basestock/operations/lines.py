@@ -1,0 +1,131 @@
+"""Planned lines as one network: every line an item at its own shelf, played by the same transition as everything."""
+
+import numpy as np
+
+from basestock.data.twin import Twin
+from basestock.dynamics import InitialState
+from basestock.economics import Tariff, make_tariff
+from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
+
+NODE = "shelf"
+LANE = "supply"
+DAYS_A_YEAR = 365.0
+
+
+def line_names(twin: Twin) -> list[str]:
+    """Return one stable name per line, from which its random numbers are keyed."""
+    return [f"{item}@{location}" for item, location in zip(twin.item_id, twin.location_id, strict=True)]
+
+
+def line_network(twin: Twin) -> SupplyNetwork:
+    """Return the network of the lines; they share nothing, so one node and one lane carry them all.
+
+    Parameters
+    ----------
+    twin
+        Calibrated lines.
+
+    Returns
+    -------
+    SupplyNetwork
+        One item per line, with its lead time in model periods and its order limits in base units.
+    """
+    names = line_names(twin)
+    limits = {
+        "order_minimum": _in_base(twin, twin.order_minimum),
+        "order_multiple": _in_base(twin, _packs(twin)),
+    }
+    given = {
+        name: {
+            line: float(value)
+            for line, value in zip(names, values, strict=True)
+            if np.isfinite(value) and value > 0
+        }
+        for name, values in limits.items()
+    }
+    return SupplyNetwork(
+        items=tuple(
+            Item(name, whole_units=bool(whole)) for name, whole in zip(names, twin.whole_units, strict=True)
+        ),
+        nodes=(Node(NODE),),
+        suppliers=(Supplier("outside"),),
+        lanes=(
+            Lane(
+                "outside",
+                NODE,
+                name=LANE,
+                item_lead_time={name: int(lead) for name, lead in zip(names, twin.lead_periods, strict=True)},
+                **{name: values or None for name, values in given.items()},
+            ),
+        ),
+        unmet="lost",
+    )
+
+
+def _in_base(twin: Twin, order_units: np.ndarray) -> np.ndarray:
+    return order_units * twin.factor
+
+
+def _packs(twin: Twin) -> np.ndarray:
+    """Return the step of an order, order units: a whole-unit item without a multiple steps by one order unit."""
+    return np.where(
+        np.isfinite(twin.order_multiple), twin.order_multiple, np.where(twin.whole_units, 1.0, np.nan)
+    )
+
+
+def pack_size(twin: Twin) -> np.ndarray:
+    """Return the step of an order, base units; NaN where any quantity may be ordered."""
+    return _in_base(twin, _packs(twin))
+
+
+def holding_per_period(twin: Twin) -> np.ndarray:
+    """Return h: money per unit and model period; 0 where the cost is unknown."""
+    yearly = np.nan_to_num(twin.unit_cost) * twin.holding_rate
+    return yearly * twin.period_days / DAYS_A_YEAR
+
+
+def overage(twin: Twin) -> np.ndarray:
+    """Return what a unit costs that is not needed before the next order can arrive: holding over lead time + review."""
+    yearly = np.nan_to_num(twin.unit_cost) * twin.holding_rate
+    return yearly * (twin.lead_days + twin.review_days) / DAYS_A_YEAR
+
+
+def line_tariff(twin: Twin, network: SupplyNetwork) -> Tariff:
+    """Return the rates of the lines: holding, lost margin with goodwill, order cost.
+
+    Parameters
+    ----------
+    twin, network
+        Lines and their network.
+
+    Notes
+    -----
+    Revenue and purchases at cost are left out: on fixed prices the difference of two policies in this cost is the
+    difference of their profits (``kpis.md`` section 11), and stock left at the end of a path distorts nothing.
+    """
+    names = line_names(twin)
+
+    def at(owner: str, values: np.ndarray) -> dict[tuple[str, str], float]:
+        return {(owner, name): float(value) for name, value in zip(names, np.nan_to_num(values), strict=True)}
+
+    return make_tariff(
+        network,
+        holding=at(NODE, holding_per_period(twin)),
+        lost_sale=at(NODE, twin.stockout_cost),
+        fixed_order=at(LANE, twin.order_cost),
+    )
+
+
+def line_start(twin: Twin) -> InitialState:
+    """Return today's stock and what is on its way."""
+    names = line_names(twin)
+    lines, slots = np.nonzero(twin.on_order > 0)
+    return InitialState(
+        on_hand={
+            (NODE, name): float(value) for name, value in zip(names, twin.available, strict=True) if value > 0
+        },
+        due={
+            (LANE, names[line], int(slot)): float(twin.on_order[line, slot])
+            for line, slot in zip(lines, slots, strict=True)
+        },
+    )

@@ -1,0 +1,3 @@
+"""S9."""
+def render_backtest(report: dict) -> str:
+    raise RuntimeError

@@ -1,0 +1,203 @@
+"""S12, data health: what was wrong with the data, what it touches in money, and what was left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from basestock.operations.report.glossary import codes
+from basestock.operations.report.numbers import UNKNOWN, day, fixed, minor_digits, quantity
+from basestock.operations.report.orders import Row
+from basestock.operations.report.view import ReportMeta, ReportView
+
+NUM_ISSUES_DRAWN = 200
+NUM_HELD_DRAWN = 500
+ROW_COUNTS = ("read", "accepted", "repaired", "quarantined", "folded", "ignored")
+_SEVERITIES = {"error": "error", "e": "error", "warning": "warning", "w": "warning", "repair": "repair", "r": "repair"}
+_SEVERITY_ORDER = ("error", "warning", "repair", "note")
+
+
+@dataclass(frozen=True)
+class CodeTotal:
+    """All findings of one code."""
+
+    code: str
+    severity: str
+    num: int
+    exposure: float
+    rule: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class IssueRow:
+    """One finding, ready to print."""
+
+    code: str
+    severity: str
+    place: str
+    key: str
+    column: str
+    value: str
+    rule: str
+    remedy: str
+    action: str
+    change: str
+    exposure: str
+
+
+@dataclass(frozen=True)
+class TableBalance:
+    """Rows of one input table, and whether they balance."""
+
+    name: str
+    counts: list[str]
+    num_quarantined: int
+    is_balanced: bool
+
+
+@dataclass(frozen=True)
+class HeldRow:
+    """One item-location that was not planned."""
+
+    item: str
+    location: str
+    codes: list[str]
+    reason: str
+    on_hand: str
+    on_order: str
+    look_by: str
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature and what switches it on."""
+
+    name: str
+    enabled: bool
+    needs: str
+    missing: str
+
+
+@dataclass(frozen=True)
+class Health:
+    """The whole screen."""
+
+    num_issues: int
+    exposure: float
+    by_severity: list[tuple[str, int]]
+    codes: list[CodeTotal]
+    issues: list[IssueRow]
+    num_rest: int
+    rest_exposure: float
+    tables: list[TableBalance]
+    num_quarantined: int
+    held: list[HeldRow]
+    num_held: int
+    features: list[Feature]
+
+
+def data_health(view: ReportView) -> Health:
+    """Everything S12 shows."""
+    digits = minor_digits(view.meta.currency)
+    ranked = view.issues.with_columns(
+        pl.col("exposure").round(digits), pl.col("severity").map_elements(_severity, return_dtype=pl.String)
+    ).sort(["exposure", "code", "file", "row", "key"], descending=[True, *[False] * 4], nulls_last=True)
+    rows = ranked.to_dicts()
+    drawn = rows[:NUM_ISSUES_DRAWN]
+    tables = [_balance(name, counts) for name, counts in sorted(view.meta.tables.items())]
+    return Health(
+        num_issues=len(rows),
+        exposure=_exposure(rows),
+        by_severity=[
+            (name, num)
+            for name in _SEVERITY_ORDER
+            if (num := sum(row["severity"] == name for row in rows))
+        ],
+        codes=_code_totals(rows),
+        issues=[_issue(row, view.meta) for row in drawn],
+        num_rest=len(rows) - len(drawn),
+        rest_exposure=_exposure(rows[len(drawn) :]),
+        tables=tables,
+        num_quarantined=sum(table.num_quarantined for table in tables),
+        held=[_held(row, view.meta) for row in _held_rows(view)],
+        num_held=view.not_planned.height,
+        features=[
+            Feature(row["feature"], bool(row["enabled"]), row["needs"] or "", row["missing"] or "")
+            for row in view.coverage.iter_rows(named=True)
+        ],
+    )
+
+
+def _severity(text: str) -> str:
+    return _SEVERITIES.get(text.strip().lower(), "note")
+
+
+def _exposure(rows: list[Row]) -> float:
+    return math.fsum(row["exposure"] or 0.0 for row in rows)
+
+
+def _code_totals(rows: list[Row]) -> list[CodeTotal]:
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["code"] or UNKNOWN, []).append(row)
+    totals = [
+        CodeTotal(
+            code=code,
+            severity=min((row["severity"] for row in group), key=_SEVERITY_ORDER.index),
+            num=len(group),
+            exposure=_exposure(group),
+            rule=group[0]["rule"] or "",
+            remedy=group[0]["remedy"] or "",
+        )
+        for code, group in groups.items()
+    ]
+    return sorted(totals, key=lambda total: (-total.exposure, -total.num, total.code))
+
+
+def _issue(row: Row, meta: ReportMeta) -> IssueRow:
+    sheet = f"#{row['sheet']}" if row["sheet"] else ""
+    at_row = f", row {row['row']}" if row["row"] is not None else ""
+    changed = row["old"] is not None or row["new"] is not None
+    return IssueRow(
+        code=row["code"] or UNKNOWN,
+        severity=row["severity"],
+        place=f"{row['file']}{sheet}{at_row}" if row["file"] else (row["scope"] or ""),
+        key=row["key"] or "",
+        column=row["column"] or "",
+        value=row["value"] or "",
+        rule=row["rule"] or "",
+        remedy=row["remedy"] or "",
+        action=row["action"] or "",
+        change=f"{row['old'] or 'empty'} → {row['new'] or 'empty'}" if changed else "",
+        exposure=fixed(row["exposure"], minor_digits(meta.currency)),
+    )
+
+
+def _balance(name: str, counts: Mapping[str, int]) -> TableBalance:
+    numbers = [int(counts.get(key, 0)) for key in ROW_COUNTS]
+    return TableBalance(
+        name=name,
+        counts=[fixed(number, 0) for number in numbers],
+        num_quarantined=int(counts.get("quarantined", 0)),
+        is_balanced=numbers[0] == sum(numbers[1:]),
+    )
+
+
+def _held_rows(view: ReportView) -> list[Row]:
+    return view.not_planned.sort(["look_by", "item_id", "location_id"], nulls_last=True).head(NUM_HELD_DRAWN).to_dicts()
+
+
+def _held(row: Row, meta: ReportMeta) -> HeldRow:
+    return HeldRow(
+        item=row["item_id"],
+        location=row["location_id"],
+        codes=codes(row["codes"]),
+        reason=row["reason"] or "",
+        on_hand=quantity(row["on_hand"]),
+        on_order=quantity(row["on_order"]),
+        look_by=day(row["look_by"], near=meta.as_of),
+    )

@@ -1,0 +1,44 @@
+"""The law of demand of planned lines."""
+
+import numpy as np
+
+from basestock.data.twin import Twin
+from basestock.forecasting import DemandForecast, fit
+from basestock.operations.lines import line_names
+
+_SEASONS = {1.0: 7, 7.0: 52}
+MAX_HORIZON = 512
+
+
+def forecast_lines(twin: Twin, *, seed: int = 0, history: np.ndarray | None = None, upto: int | None = None) -> DemandForecast:
+    """Forecast every line from its history.
+
+    Parameters
+    ----------
+    twin
+        Calibrated lines.
+    seed
+        Root of random numbers.
+    history
+        ``[line, time]`` other history than the twin's, units.
+    upto
+        Use only the first buckets: nothing from then on is seen (LEK-003).
+
+    Returns
+    -------
+    DemandForecast
+        Laws of every coming bucket and of the protection interval, base units.
+    """
+    known = (twin.history if history is None else history)[:, :upto]
+    protection = twin.lead_periods + twin.review_periods
+    longest = int(protection.max(initial=1))
+    return fit(
+        known,
+        season_length=_SEASONS.get(twin.period_days, 12),
+        horizon=min(4 * longest, MAX_HORIZON),
+        protection=np.maximum(protection, 1),
+        in_stock=twin.in_stock[:, :upto],
+        closed=twin.closed[:, :upto],
+        seed=seed,
+        series_ids=line_names(twin),
+    )

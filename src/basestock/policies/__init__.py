@@ -1,0 +1,45 @@
+"""Who decides: classical rules, how to name them, and how to tune them."""
+
+from basestock.policies.formulas import Eoq, Newsvendor
+from basestock.policies.levels import (
+    BaseStock,
+    CappedBaseStock,
+    EchelonBaseStock,
+    OrderUpTo,
+    PeriodicMinMax,
+    PeriodicOrderUpTo,
+)
+from basestock.policies.marginal import Marginal, marginal_for
+from basestock.policies.protection import ProtectionDemand, money_at_stake, protection_demand
+from basestock.policies.quantities import ConstantOrder, FixedQuantity
+from basestock.policies.registry import REGISTRY, Entry, find, from_parameters
+from basestock.policies.search import Fit, fit
+from basestock.policies.wrappers import Either, FirstOrder, Legal, Reviewed
+
+__all__ = [
+    "REGISTRY",
+    "BaseStock",
+    "CappedBaseStock",
+    "ConstantOrder",
+    "EchelonBaseStock",
+    "Either",
+    "Entry",
+    "Eoq",
+    "FirstOrder",
+    "Fit",
+    "FixedQuantity",
+    "Legal",
+    "Marginal",
+    "Newsvendor",
+    "OrderUpTo",
+    "PeriodicMinMax",
+    "PeriodicOrderUpTo",
+    "ProtectionDemand",
+    "Reviewed",
+    "find",
+    "fit",
+    "from_parameters",
+    "marginal_for",
+    "money_at_stake",
+    "protection_demand",
+]

@@ -1,0 +1,131 @@
+"""Every problem family by name, with its parameters, units and sources."""
+
+import dataclasses
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from basestock.decision import Problem
+from basestock.problems.single_item import backorder, lost_sales
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """A problem family.
+
+    Parameters
+    ----------
+    name
+        Registered name.
+    build
+        Function of keyword arguments.
+    units
+        Unit of each parameter.
+    source
+        DOI or citation.
+    """
+
+    name: str
+    build: Callable[..., Problem]
+    units: Mapping[str, str]
+    source: str
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Default of each parameter, in order."""
+        return {name: parameter.default for name, parameter in inspect.signature(self.build).parameters.items()}
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the list of problems prints."""
+        problem = self.build()
+        known = problem.known
+        return {
+            "name": self.name,
+            "kind": problem.kind,
+            "criterion": problem.criterion,
+            "sense": problem.sense,
+            "parameters": [
+                {"name": name, "unit": self.units.get(name, ""), "default": default}
+                for name, default in self.defaults.items()
+            ],
+            "source": self.source,
+            "known": None if known is None else dataclasses.asdict(known),
+        }
+
+
+_COMMON = {
+    "lead_time": "periods",
+    "holding_cost": "money/(unit period)",
+    "lost_sale_cost": "money/unit",
+    "backorder_cost": "money/(unit period)",
+    "fixed_order_cost": "money/order",
+    "demand": "name of a law",
+    "mean": "units/period",
+    "variance": "units^2/period",
+    "horizon": "periods",
+    "warm_up": "periods",
+}
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family("lost_sales", lost_sales, _COMMON, "doi:10.1287/opre.1070.0471"),
+        Family("backorder", backorder, _COMMON, "doi:10.1287/opre.39.4.654"),
+    )
+}
+
+
+def make_problem(name: str, settings: Mapping[str, str] | None = None) -> Problem:
+    """Build a registered problem from settings given as text.
+
+    Parameters
+    ----------
+    name
+        Registered name.
+    settings
+        Parameter values as text, as on a command line.
+
+    Returns
+    -------
+    Problem
+        The problem.
+
+    Raises
+    ------
+    ValueError
+        If the name or a parameter is unknown (naming the nearest), or a value has the wrong type.
+    """
+    if name not in FAMILIES:
+        raise ValueError(f"problem {name!r} is unknown, must be one of {', '.join(FAMILIES)}.{_near(name, FAMILIES)}")
+    family = FAMILIES[name]
+    arguments: dict[str, Any] = {}
+    wrong: list[str] = []
+    for key, text in (settings or {}).items():
+        if key not in family.defaults:
+            wrong.append(f"parameter {key!r} of {name} is unknown.{_near(key, family.defaults)}")
+            continue
+        try:
+            arguments[key] = _parse(text, family.defaults[key])
+        except ValueError:
+            unit = family.units.get(key, "")
+            kind = type(family.defaults[key]).__name__
+            wrong.append(f"parameter {key!r} of {name} is {text!r}, must be a {kind} ({unit}).")
+    if wrong:
+        raise ValueError(" ".join(wrong))
+    return family.build(**arguments)
+
+
+def _parse(text: str, default: object) -> Any:
+    if isinstance(default, bool):
+        return {"true": True, "false": False}[text.lower()]
+    if isinstance(default, int):
+        return int(text)
+    if isinstance(default, str):
+        return text
+    return float(text)
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

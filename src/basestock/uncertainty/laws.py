@@ -1,0 +1,390 @@
+"""Probability laws of the demand of one item at one node in one period, as authored.
+
+A law is a frozen description with exact moments. Discrete laws list their probabilities on the whole numbers
+(or on any finite set of values), continuous laws give their quantile function; :mod:`basestock.uncertainty.tables`
+turns both into arrays. Nothing here draws.
+"""
+
+import abc
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+TAIL = 1e-13
+"""Probability beyond which the support of an unbounded discrete law is cut for exact expectations."""
+
+
+class LawError(ValueError):
+    """A parameter of a law is outside its range."""
+
+
+def _require(condition: bool, law: str, name: str, value: object, rule: str) -> None:
+    if not condition:
+        raise LawError(f"{law}: {name} is {value!r}, must be {rule}. Correct the parameter.")
+
+
+def _positive(law: str, **values: float) -> None:
+    for name, value in values.items():
+        _require(math.isfinite(value) and value > 0, law, name, value, "a finite number > 0")
+
+
+def _non_negative(law: str, **values: float) -> None:
+    for name, value in values.items():
+        _require(math.isfinite(value) and value >= 0, law, name, value, "a finite number >= 0")
+
+
+class DemandLaw(abc.ABC):
+    """The law of a non-negative quantity."""
+
+    @property
+    @abc.abstractmethod
+    def mean(self) -> float:
+        """Expected demand per period, in units of the item."""
+
+    @property
+    @abc.abstractmethod
+    def variance(self) -> float:
+        """Variance of the demand of one period, in squared units."""
+
+
+class DiscreteLaw(DemandLaw):
+    """A law on finitely many values, or cut where the tail is below :data:`TAIL`."""
+
+    @abc.abstractmethod
+    def support(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return increasing values and their probabilities in double precision, which sum to one."""
+
+
+class ContinuousLaw(DemandLaw):
+    """A law with a continuous quantile function."""
+
+    @abc.abstractmethod
+    def quantile(self, level: np.ndarray) -> np.ndarray:
+        """Return the quantiles of levels in (0, 1)."""
+
+
+def _cut(log_masses: Callable[[np.ndarray], np.ndarray], mean: float, deviation: float) -> tuple[np.ndarray, np.ndarray]:
+    """List the whole numbers that carry more than :data:`TAIL`, widening the window until its upper end carries none."""
+    low = max(int(mean - 9 * deviation - 20), 0)
+    width = int(18 * deviation + 40)
+    while True:
+        values = np.arange(low, low + width, dtype=np.float64)
+        masses = np.exp(log_masses(values))
+        if masses[-1] < TAIL * 1e-3:
+            break
+        width *= 2
+    keep = np.flatnonzero(masses > TAIL * 1e-2)
+    values, masses = values[keep[0] : keep[-1] + 1], masses[keep[0] : keep[-1] + 1]
+    return values, masses / masses.sum()
+
+
+@dataclasses.dataclass(frozen=True)
+class Deterministic(DiscreteLaw):
+    """The same quantity in every period.
+
+    Examples
+    --------
+    >>> Deterministic(4.0).mean
+    4.0
+    """
+
+    quantity: float
+
+    def __post_init__(self) -> None:
+        _non_negative("Deterministic", quantity=self.quantity)
+
+    @property
+    def mean(self) -> float:
+        return self.quantity
+
+    @property
+    def variance(self) -> float:
+        return 0.0
+
+    def support(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.array([self.quantity]), np.array([1.0])
+
+
+@dataclasses.dataclass(frozen=True)
+class Poisson(DiscreteLaw):
+    """Poisson law with the given mean [lambda].
+
+    Examples
+    --------
+    >>> values, probabilities = Poisson(5.0).support()
+    >>> round(float(values @ probabilities), 9)
+    5.0
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        _non_negative("Poisson", rate=self.rate)
+
+    @property
+    def mean(self) -> float:
+        return self.rate
+
+    @property
+    def variance(self) -> float:
+        return self.rate
+
+    def support(self) -> tuple[np.ndarray, np.ndarray]:
+        from scipy.special import gammaln
+
+        if self.rate == 0:
+            return np.array([0.0]), np.array([1.0])
+        masses = lambda x: x * math.log(self.rate) - self.rate - gammaln(x + 1)  # noqa: E731
+        return _cut(masses, self.rate, math.sqrt(self.rate))
+
+
+@dataclasses.dataclass(frozen=True)
+class NegativeBinomial(DiscreteLaw):
+    """Negative binomial law given by mean and variance, variance > mean."""
+
+    average: float
+    spread: float
+
+    def __post_init__(self) -> None:
+        _positive("NegativeBinomial", average=self.average)
+        _require(self.spread > self.average, "NegativeBinomial", "spread", self.spread, "a variance > the mean")
+
+    @property
+    def mean(self) -> float:
+        return self.average
+
+    @property
+    def variance(self) -> float:
+        return self.spread
+
+    def support(self) -> tuple[np.ndarray, np.ndarray]:
+        from scipy.special import gammaln
+
+        successes = self.average**2 / (self.spread - self.average)
+        share = self.average / self.spread
+
+        def masses(x: np.ndarray) -> np.ndarray:
+            choose = gammaln(x + successes) - gammaln(successes) - gammaln(x + 1)
+            return choose + successes * math.log(share) + x * math.log1p(-share)
+
+        return _cut(masses, self.average, math.sqrt(self.spread))
+
+
+@dataclasses.dataclass(frozen=True)
+class Geometric(DiscreteLaw):
+    """Geometric law on 0, 1, 2, ... with the given mean; P(X = x) = (1 - r) r^x, r = mean / (1 + mean)."""
+
+    average: float
+
+    def __post_init__(self) -> None:
+        _positive("Geometric", average=self.average)
+
+    @property
+    def mean(self) -> float:
+        return self.average
+
+    @property
+    def variance(self) -> float:
+        return self.average * (1 + self.average)
+
+    def support(self) -> tuple[np.ndarray, np.ndarray]:
+        share = self.average / (1 + self.average)
+        count = math.ceil(math.log(TAIL) / math.log(share)) + 1
+        values = np.arange(count, dtype=np.float64)
+        masses = (1 - share) * share**values
+        return values, masses / masses.sum()
+
+
+@dataclasses.dataclass(frozen=True)
+class Discrete(DiscreteLaw):
+    """Any finite law, given by values and probabilities."""
+
+    values: tuple[float, ...]
+    probabilities: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _require(len(self.values) == len(self.probabilities) > 0, "Discrete", "values", self.values, "as many as probabilities")
+        _require(list(self.values) == sorted(set(self.values)), "Discrete", "values", self.values, "strictly increasing")
+        _non_negative("Discrete", smallest_value=self.values[0], smallest_probability=min(self.probabilities))
+        total = math.fsum(self.probabilities)
+        _require(abs(total - 1) < 1e-9, "Discrete", "sum of probabilities", total, "1 within 1e-9")
+
+    @property
+    def mean(self) -> float:
+        return float(np.dot(self.values, self.probabilities))
+
+    @property
+    def variance(self) -> float:
+        return float(np.dot((np.array(self.values) - self.mean) ** 2, self.probabilities))
+
+    def support(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.array(self.values, dtype=np.float64), np.array(self.probabilities, dtype=np.float64)
+
+
+def discrete_uniform(low: int, high: int) -> Discrete:
+    """Return the law with equal probability on low, ..., high, both ends included."""
+    count = high - low + 1
+    return Discrete(tuple(float(value) for value in range(low, high + 1)), (1.0 / count,) * count)
+
+
+@dataclasses.dataclass(frozen=True)
+class Intermittent(DiscreteLaw):
+    """No demand with probability 1 - p, else a size of a given law."""
+
+    probability: float
+    size: DiscreteLaw
+
+    def __post_init__(self) -> None:
+        _require(0 < self.probability <= 1, "Intermittent", "probability", self.probability, "in (0, 1]")
+
+    @property
+    def mean(self) -> float:
+        return self.probability * self.size.mean
+
+    @property
+    def variance(self) -> float:
+        second = self.size.variance + self.size.mean**2
+        return self.probability * second - self.mean**2
+
+    def support(self) -> tuple[np.ndarray, np.ndarray]:
+        values, weights = self.size.support()
+        weights = weights * self.probability
+        if values[0] > 0:
+            values, weights = np.concatenate([[0.0], values]), np.concatenate([[0.0], weights])
+        weights = weights.copy()
+        weights[0] += 1 - self.probability
+        return values, weights
+
+
+@dataclasses.dataclass(frozen=True)
+class Normal(ContinuousLaw):
+    """Normal law; a negative draw counts as no demand, so keep mean / deviation above 3 where that matters."""
+
+    average: float
+    deviation: float
+
+    def __post_init__(self) -> None:
+        _non_negative("Normal", average=self.average, deviation=self.deviation)
+
+    @property
+    def mean(self) -> float:
+        return self.average
+
+    @property
+    def variance(self) -> float:
+        return self.deviation**2
+
+    def quantile(self, level: np.ndarray) -> np.ndarray:
+        from scipy import special
+
+        return np.maximum(self.average + self.deviation * special.ndtri(level), 0.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Gamma(ContinuousLaw):
+    """Gamma law given by mean and standard deviation."""
+
+    average: float
+    deviation: float
+
+    def __post_init__(self) -> None:
+        _positive("Gamma", average=self.average, deviation=self.deviation)
+
+    @property
+    def mean(self) -> float:
+        return self.average
+
+    @property
+    def variance(self) -> float:
+        return self.deviation**2
+
+    def quantile(self, level: np.ndarray) -> np.ndarray:
+        from scipy import special
+
+        shape = (self.average / self.deviation) ** 2
+        return special.gammaincinv(shape, level) * self.average / shape
+
+
+@dataclasses.dataclass(frozen=True)
+class Empirical(ContinuousLaw):
+    """A quantile table with linear interpolation; the ends are held, so give the tails explicitly."""
+
+    levels: tuple[float, ...]
+    quantiles: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _require(len(self.levels) == len(self.quantiles) > 1, "Empirical", "levels", self.levels, "as many as quantiles, two at least")
+        _require(list(self.levels) == sorted(set(self.levels)), "Empirical", "levels", self.levels, "strictly increasing")
+        _require(0 <= self.levels[0] and self.levels[-1] <= 1, "Empirical", "levels", self.levels, "in [0, 1]")
+        _require(list(self.quantiles) == sorted(self.quantiles), "Empirical", "quantiles", self.quantiles, "non-decreasing")
+        _non_negative("Empirical", smallest_quantile=self.quantiles[0])
+
+    def _knots(self) -> tuple[np.ndarray, np.ndarray]:
+        levels = np.concatenate([[0.0], self.levels, [1.0]])
+        values = np.concatenate([self.quantiles[:1], self.quantiles, self.quantiles[-1:]])
+        return levels, values
+
+    @property
+    def mean(self) -> float:
+        levels, values = self._knots()
+        return float(np.sum(np.diff(levels) * (values[1:] + values[:-1]) / 2))
+
+    @property
+    def variance(self) -> float:
+        levels, values = self._knots()
+        low, high = values[:-1], values[1:]
+        return float(np.sum(np.diff(levels) * (low**2 + low * high + high**2) / 3)) - self.mean**2
+
+    def quantile(self, level: np.ndarray) -> np.ndarray:
+        return np.interp(level, self.levels, self.quantiles)
+
+
+def empirical_from_sample(sample: Sequence[float], num_levels: int = 65) -> Empirical:
+    """Return the quantile table of a sample at equally spaced levels, the extremes at the ends."""
+    levels = np.linspace(0.0, 1.0, num_levels)
+    quantiles = np.maximum.accumulate(np.quantile(np.asarray(sample, dtype=np.float64), levels))
+    return Empirical(tuple(levels.tolist()), tuple(quantiles.tolist()))
+
+
+@dataclasses.dataclass(frozen=True)
+class Seasonal(DemandLaw):
+    """One law per position in a cycle: period t follows ``laws[t mod len(laws)]``."""
+
+    laws: tuple[DemandLaw, ...]
+
+    def __post_init__(self) -> None:
+        _require(len(self.laws) > 0, "Seasonal", "laws", self.laws, "one at least")
+        _require(not any(isinstance(law, Seasonal | Autoregressive) for law in self.laws), "Seasonal", "laws", self.laws, "unmodulated laws")
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean([law.mean for law in self.laws]))
+
+    @property
+    def variance(self) -> float:
+        return float(np.mean([law.variance + law.mean**2 for law in self.laws])) - self.mean**2
+
+
+@dataclasses.dataclass(frozen=True)
+class Autoregressive(DemandLaw):
+    """Demand with memory: D_t - m = rho (D_(t-1) - m) + (X_t - m), X_t of the base law with mean m, cut at zero.
+
+    ``mean`` and ``variance`` are those of the stationary process without the cut.
+    """
+
+    base: DemandLaw
+    coefficient: float
+
+    def __post_init__(self) -> None:
+        _require(abs(self.coefficient) < 1, "Autoregressive", "coefficient", self.coefficient, "inside (-1, 1)")
+        _require(not isinstance(self.base, Autoregressive), "Autoregressive", "base", self.base, "without memory of its own")
+
+    @property
+    def mean(self) -> float:
+        return self.base.mean
+
+    @property
+    def variance(self) -> float:
+        return self.base.variance / (1 - self.coefficient**2)

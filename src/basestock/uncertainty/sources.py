@@ -1,0 +1,281 @@
+"""Where the events of a simulation come from: laws, paths of forecasts, or the recorded past."""
+
+import abc
+import dataclasses
+from collections.abc import Mapping
+from typing import Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt32
+
+from basestock.network import SupplyNetwork
+from basestock.uncertainty.axes import Axes
+from basestock.uncertainty.event import Event, World
+from basestock.uncertainty.keys import entity_uniforms, period_key
+from basestock.uncertainty.laws import Autoregressive, ContinuousLaw, DemandLaw, DiscreteLaw, Seasonal
+from basestock.uncertainty.lead_times import LeadTimeTables, compile_lead_times
+from basestock.uncertainty.tables import (
+    CumulativeTable,
+    Grid,
+    NormalTable,
+    QuantileTable,
+    compile_laws,
+    cycle_length,
+)
+
+Root = UInt32[Array, "2"]
+
+
+class MarketSource(eqx.Module):
+    """What customers ask for in a period."""
+
+    @abc.abstractmethod
+    def initial_world(self, num_replications: int) -> World:
+        """Return what is remembered before the first period."""
+
+    @abc.abstractmethod
+    def draw(
+        self, world: World, root: Root, period: Int[Array, ""], replications: Int[Array, " replication"]
+    ) -> tuple[Float[Array, "node item replication"], World]:
+        """Return the demand of a period in units, and what is remembered after it."""
+
+
+class MarketLaws(MarketSource):
+    """Independent laws per node and item, with seasons and memory."""
+
+    node_words: UInt32[Array, "node 2"]
+    item_words: UInt32[Array, "item 2"]
+    num_seasons: Int[Array, ""]
+    cumulative: CumulativeTable | None
+    normal: NormalTable | None
+    quantile: QuantileTable | None
+    mean: Float[Array, "season node item 1"] | None
+    coefficient: Float[Array, "node item 1"] | None
+
+    def initial_world(self, num_replications: int) -> World:
+        """Return a world without deviation from the mean."""
+        if self.coefficient is None:
+            return World()
+        return World(deviation=jnp.zeros((*self.coefficient.shape[:2], num_replications)))
+
+    def draw(
+        self, world: World, root: Root, period: Int[Array, ""], replications: Int[Array, " replication"]
+    ) -> tuple[Float[Array, "node item replication"], World]:
+        """Draw by inversion from one uniform number per node, item and replication."""
+        season = period % self.num_seasons
+        tables = [table for table in (self.cumulative, self.normal, self.quantile) if table is not None]
+        if len(tables) == 1 and isinstance(tables[0], CumulativeTable) and tables[0].cumulative is None:
+            uniform = jnp.full((len(self.node_words), len(self.item_words), len(replications)), 0.5)
+        else:
+            uniform = entity_uniforms(
+                period_key(root, "demand", period), self.node_words, self.item_words, replications
+            )
+        market = jnp.asarray(sum(table.draw(season, uniform) for table in tables))
+        if self.coefficient is None or self.mean is None or world.deviation is None:
+            return market, world
+        mean = self.mean[season]
+        deviation = self.coefficient * world.deviation + market - mean
+        remembers = self.coefficient != 0
+        market = jnp.where(remembers, jnp.maximum(mean + deviation, 0.0), market)
+        return market, eqx.tree_at(lambda w: w.deviation, world, jnp.where(remembers, deviation, 0.0))
+
+
+class MarketPaths(MarketSource):
+    """Given paths of demand: a forecast's sample paths or the past; replication r follows path r mod paths."""
+
+    paths: Float[Array, "period node item path"]
+
+    def initial_world(self, num_replications: int) -> World:
+        """Return an empty world."""
+        return World()
+
+    def draw(
+        self, world: World, root: Root, period: Int[Array, ""], replications: Int[Array, " replication"]
+    ) -> tuple[Float[Array, "node item replication"], World]:
+        """Return the demand of the period on each replication's path."""
+        market = jax.lax.dynamic_index_in_dim(self.paths, period, 0, keepdims=False)
+        if self.paths.shape[-1] == 1:
+            return jnp.broadcast_to(market, (*market.shape[:2], len(replications))), world
+        return jnp.take(market, replications % self.paths.shape[-1], axis=-1), world
+
+
+class EventSource(eqx.Module):
+    """Draws the event of each period; the same root key gives the same events whatever anybody decides."""
+
+    market: MarketSource
+    lane_words: UInt32[Array, "lane 2"]
+    item_words: UInt32[Array, "item 2"]
+    lead_times: LeadTimeTables | None
+
+    def initial_world(self, num_replications: int) -> World:
+        """Return the world before the first period."""
+        return self.market.initial_world(num_replications)
+
+    def sample(
+        self, world: World, root: Root, period: Int[Array, ""], replications: Int[Array, " replication"]
+    ) -> tuple[Event, World]:
+        """Return the event of a period and the world after it.
+
+        Parameters
+        ----------
+        world
+            World before the period.
+        root
+            Words of the root key.
+        period
+            Number of the period.
+        replications
+            Numbers of the replications; the same number means the same events.
+
+        Returns
+        -------
+        tuple
+            Event with a trailing replication axis, and the next world.
+        """
+        market, world = self.market.draw(world, root, period, replications)
+        arrives = lead_time = None
+        if self.lead_times is not None:
+            key = period_key(root, "lead_time", period)
+            if self.lead_times.arrival_hazard is not None:
+                ages = self.lead_times.arrival_hazard.shape[0]
+                uniform = entity_uniforms(key, self.lane_words, self.item_words, replications, ages)
+                arrives = self.lead_times.arrivals(uniform)
+            if self.lead_times.cumulative is not None:
+                uniform = entity_uniforms(key, self.lane_words, self.item_words, replications)
+                lead_time = self.lead_times.on_order(uniform)
+        return Event(market=market[None], arrives=arrives, lead_time=lead_time), world
+
+
+class Recorded(eqx.Module):
+    """Events that were drawn before, fed back (SIM-509); every leaf carries a leading period axis."""
+
+    events: Event
+
+    def initial_world(self, num_replications: int) -> World:
+        """Return an empty world."""
+        return World()
+
+    def sample(
+        self, world: World, root: Root, period: Int[Array, ""], replications: Int[Array, " replication"]
+    ) -> tuple[Event, World]:
+        """Return the recorded event of the period."""
+        pick = lambda leaf: jax.lax.dynamic_index_in_dim(leaf, period, 0, keepdims=False)  # noqa: E731
+        return jax.tree.map(pick, self.events), world
+
+
+AnySource = EventSource | Recorded
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """The authored dice of a network: a demand law per node and item; lead-time laws come from its lanes.
+
+    Parameters
+    ----------
+    demand
+        Law by (node, item); places without a law have no customers.
+
+    Examples
+    --------
+    >>> from basestock.uncertainty import Poisson
+    >>> Uncertainty({("store", "milk"): Poisson(5.0)}).demand["store", "milk"].mean
+    5.0
+    """
+
+    demand: Mapping[tuple[str, str], DemandLaw]
+
+    def check(self, network: SupplyNetwork) -> Self:
+        """Return self if every law stands at a node and an item of the network.
+
+        Raises
+        ------
+        ValueError
+            Naming every place that the network does not have.
+        """
+        nodes = {node.name for node in network.nodes}
+        items = {item.name for item in network.items}
+        strange = [place for place in self.demand if place[0] not in nodes or place[1] not in items]
+        if strange:
+            raise ValueError(
+                f"Uncertainty: demand at {strange}, must be at (node, item) of the network. Add the place or drop the law."
+            )
+        return self
+
+    def compile(self, network: SupplyNetwork) -> EventSource:
+        """Compile to a source of events on the padded axes of the network."""
+        self.check(network)
+        axes = Axes.of(network)
+        return EventSource(
+            compile_market(self.demand, axes),
+            jnp.asarray(axes.words("lane")),
+            jnp.asarray(axes.words("item")),
+            compile_lead_times(network, axes),
+        )
+
+    def demand_support(self, node: str, item: str, period: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return values and probabilities of the demand at a place in a period, in double precision.
+
+        Raises
+        ------
+        ValueError
+            If the law there has no finite support (continuous) or a memory.
+        """
+        law = self.demand.get((node, item))
+        if law is None:
+            return np.array([0.0]), np.array([1.0])
+        if isinstance(law, Seasonal):
+            law = law.laws[period % len(law.laws)]
+        if not isinstance(law, DiscreteLaw):
+            raise ValueError(
+                f"Demand of {item!r} at {node!r}: {type(law).__name__} has no finite support, must be a discrete law "
+                "without memory for exact expectations. Choose one, or simulate."
+            )
+        return law.support()
+
+
+def compile_market(demand: Mapping[tuple[str, str], DemandLaw], axes: Axes) -> MarketLaws:
+    """Compile demand laws to arrays on the given axes."""
+    node_at = {name: position for position, name in enumerate(axes.nodes)}
+    item_at = {name: position for position, name in enumerate(axes.items)}
+    coefficient = np.zeros((axes.num_nodes, axes.num_items, 1), dtype=np.float32)
+    cycles: dict[tuple[int, int], tuple[DemandLaw, ...]] = {}
+    for (node, item), law in demand.items():
+        place = node_at[node], item_at[item]
+        if isinstance(law, Autoregressive):
+            coefficient[place], law = law.coefficient, law.base
+        cycles[place] = law.laws if isinstance(law, Seasonal) else (law,)
+    num_seasons = cycle_length([len(cycle) for cycle in cycles.values()])
+    laws: Grid = {}
+    mean = np.zeros((num_seasons, axes.num_nodes, axes.num_items, 1), dtype=np.float32)
+    for (node, item), cycle in cycles.items():
+        for season in range(num_seasons):
+            law = cycle[season % len(cycle)]
+            mean[season, node, item] = law.mean
+            if isinstance(law, DiscreteLaw | ContinuousLaw):
+                laws[season, node, item] = law
+    remembers = bool(coefficient.any())
+    return MarketLaws(
+        jnp.asarray(axes.words("node")),
+        jnp.asarray(axes.words("item")),
+        jnp.asarray(num_seasons),
+        *compile_laws(laws, (num_seasons, axes.num_nodes, axes.num_items)),
+        jnp.asarray(mean) if remembers else None,
+        jnp.asarray(coefficient) if remembers else None,
+    )
+
+
+def record(
+    source: AnySource, root: Root, num_periods: int, replications: Int[Array, " replication"], first_period: int = 0
+) -> Event:
+    """Draw the events of a whole path at once, stacked along a leading period axis."""
+
+    def step(world: World, period: Array) -> tuple[World, Event]:
+        event, world = source.sample(world, root, period, replications)
+        return world, event
+
+    world = source.initial_world(len(replications))
+    _, events = jax.lax.scan(step, world, first_period + jnp.arange(num_periods))
+    return events

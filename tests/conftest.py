@@ -1,0 +1,52 @@
+"""What every test runs under: checked shapes, JAX on the processor, one compilation cache a session."""
+
+import os
+import re
+import shutil
+import tempfile
+
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+if not _IS_WORKER:
+    # Workers and the commands that tests start inherit these, so that a program compiles once a session.
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="basestock-jax-")
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+install_import_hook("basestock", "beartype.beartype")
+
+# Nothing is timed, and the usual run draws the same examples every time; `explore` looks for new ones.
+settings.register_profile("basestock", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("explore", deadline=None, max_examples=500)
+settings.load_profile("basestock")
+
+REQUIREMENT_ID = re.compile(r"[A-E]-\d\d")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Write the requirements that a test shows into its report, for `make requirements`."""
+    for item in items:
+        for marker in item.iter_markers("requirement"):
+            for requirement in _requirement_ids(item, marker):
+                item.user_properties.append(("requirement", requirement))
+
+
+def _requirement_ids(item: pytest.Item, marker: pytest.Mark) -> tuple[str, ...]:
+    bad = [arg for arg in marker.args if not (isinstance(arg, str) and REQUIREMENT_ID.fullmatch(arg))]
+    if bad or not marker.args or marker.kwargs:
+        raise pytest.UsageError(
+            f"{item.nodeid}: requirement({bad or marker}) must name ids such as 'E-01': "
+            f"a letter A to E, a hyphen, two digits."
+        )
+    return marker.args
+
+
+def pytest_unconfigure() -> None:
+    """Remove the session's compilation cache."""
+    if not _IS_WORKER:
+        shutil.rmtree(os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)

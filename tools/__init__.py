@@ -1,0 +1,1 @@
+"""The project's own machinery: environment, documents, requirements; no part of the package."""

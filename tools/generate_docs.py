@@ -1,0 +1,204 @@
+"""Write the pages of docs/generated from the code that they describe, so that the two cannot differ."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from basestock.data.codes import Code, catalogue
+from basestock.data.tables import OUTPUT_TABLES, TABLES, Column, Table
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "basestock"
+GENERATED = ROOT / "docs" / "generated"
+
+SUBJECTS = {
+    "BOM": "Bills of materials",
+    "CAL": "Calendars",
+    "DAT": "Dates and times",
+    "DEM": "Demand history",
+    "FIL": "Files",
+    "IDN": "Identifiers",
+    "INV": "Stock",
+    "ITM": "Items",
+    "LAN": "Lanes between locations",
+    "LOC": "Locations",
+    "NUM": "Numbers",
+    "OVR": "Overrides",
+    "PRC": "Prices",
+    "PUR": "Purchase orders",
+    "RCP": "Receipts",
+    "RUN": "The whole run",
+    "SCH": "Columns and mappings",
+    "SRC": "Sources of supply",
+    "UOM": "Units and money",
+}
+"""What the letters of a code stand for; a code with other letters stops the build here."""
+
+REQUIREMENTS = {"R": "required", "C": "for one feature", "O": "optional"}
+UNLISTED = ("basestock.cli", "basestock.service")
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    r"""Yield the lines of a Markdown table; pipes and line ends inside cells are escaped.
+
+    Examples
+    --------
+    >>> print(*markdown_table(["law"], [["P(a|b)"]]), sep="\n")
+    | law |
+    | --- |
+    | P(a\|b) |
+    """
+    for row in [header, ["---"] * len(header), *rows]:
+        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+
+
+def code_page() -> Iterator[str]:
+    """Yield the page of findings, one section a family of codes."""
+    codes = list(catalogue().values())
+    yield "# Findings and their codes"
+    yield (
+        "What `basestock check` can find in an export. Each finding names the file, the row, the value, the rule and "
+        "the remedy. An *error* keeps something out of the plan, a *warning* is shown beside the lines that it "
+        "touches, a *repair* has been made and can be read in the list of issues. A profile can raise a severity "
+        "with `--rule CODE=E`; those marked *fixed* cannot be lowered."
+    )
+    families = dict.fromkeys(code.code.split("-")[0] for code in codes)
+    for family in families:
+        members = [code for code in codes if code.code.startswith(f"{family}-")]
+        yield f"## {family}: {SUBJECTS[family]}"
+        yield "\n".join(_code_rows(members))
+
+
+def _code_rows(codes: Iterable[Code]) -> Iterator[str]:
+    rows = (
+        [
+            f"`{code.code}`",
+            code.severity + (", fixed" if code.floor else ""),
+            code.scope,
+            code.action,
+            code.rule,
+            code.remedy,
+        ]
+        for code in codes
+    )
+    return markdown_table(["code", "severity", "concerns", "what happens", "rule", "remedy"], rows)
+
+
+def table_page() -> Iterator[str]:
+    """Yield the page of canonical tables."""
+    yield "# Tables"
+    yield (
+        "Every export is turned into these tables before anything is computed, and what basestock writes has the "
+        "form of the last ones. A file whose name is that of a table is read as it; another system's columns are "
+        "mapped by a mapping file. `basestock template` writes an empty workbook of them."
+    )
+    yield "## What basestock reads"
+    for table in TABLES.values():
+        yield from _table_section(table)
+    yield "## What basestock writes"
+    for table in OUTPUT_TABLES.values():
+        yield from _table_section(table)
+
+
+def _table_section(table: Table) -> Iterator[str]:
+    yield f"### `{table.name}`"
+    unlocks = f" It is needed for: {table.unlocks}." if table.unlocks else ""
+    yield f"{table.title.rstrip('.')}. One row for each {', '.join(f'`{name}`' for name in table.key)}.{unlocks}"
+    header = ["column", "type", "unit", "required", "default", "legal values", "meaning"]
+    yield "\n".join(markdown_table(header, (_column_row(column) for column in table.columns)))
+
+
+def _column_row(column: Column) -> list[str]:
+    also = f" Also read from: {', '.join(column.aliases)}." if column.aliases else ""
+    refers = f" Must exist in `{column.refers}`." if column.refers else ""
+    return [
+        f"`{column.name}`" + (" (key)" if column.key else ""),
+        column.type,
+        column.unit,
+        REQUIREMENTS[column.requirement],
+        "" if column.default is None else f"`{column.default}`",
+        _legal_values(column),
+        column.description + refers + also,
+    ]
+
+
+def _legal_values(column: Column) -> str:
+    if column.choices:
+        return ", ".join(f"`{choice}`" for choice in column.choices)
+    low = "" if column.lower is None else f"{'>' if column.open_lower else '≥'} {column.lower:g}"
+    high = "" if column.upper is None else f"{'<' if column.open_upper else '≤'} {column.upper:g}"
+    return ", ".join(bound for bound in [low, high] if bound)
+
+
+def network_page() -> Iterator[str]:
+    """Yield the page of authored types."""
+    from basestock.network.schema import describe
+
+    yield "# Supply networks"
+    yield "The objects that a network is made of, with the unit and the legal range of each attribute."
+    yield describe()
+
+
+def policy_page() -> Iterator[str]:
+    """Yield the page of registered policies."""
+    from basestock.policies.registry import REGISTRY
+
+    yield "# Policies"
+    yield "The names are the same in Python, on the command line and in reports."
+    rows = ([f"`{entry.name}`", entry.meaning] for entry in REGISTRY.values())
+    yield "\n".join(markdown_table(["policy", "what it does"], rows))
+
+
+def problem_page() -> Iterator[str]:
+    """Yield the page of problem families."""
+    from basestock.problems.registry import FAMILIES as PROBLEMS
+
+    yield "# Problems"
+    yield "Families of published problems, for `basestock evaluate --problem NAME` and `basestock.problems`."
+    for family in PROBLEMS.values():
+        yield f"## `{family.name}`"
+        yield f"Source: {family.source}."
+        rows = (
+            [f"`{name}`", family.units.get(name, ""), f"`{value!r}`"]
+            for name, value in family.defaults.items()
+        )
+        yield "\n".join(markdown_table(["parameter", "unit", "default"], rows))
+
+
+def python_page() -> Iterator[str]:
+    """Yield the page that documents every public module from its docstrings."""
+    yield "# Python"
+    yield "Every public function and class, from its docstring."
+    for module in modules():
+        yield f"::: {module}"
+
+
+def modules() -> Iterator[str]:
+    """Yield the public modules of the package, in import order of the file system."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        if not any(part.startswith("_") for part in name.split(".")) and not name.startswith(UNLISTED):
+            yield name
+
+
+PAGES: dict[str, Callable[[], Iterator[str]]] = {
+    "codes": code_page,
+    "network": network_page,
+    "policies": policy_page,
+    "problems": problem_page,
+    "python": python_page,
+    "tables": table_page,
+}
+
+
+def main() -> int:
+    """Write every page."""
+    GENERATED.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (GENERATED / f"{name}.md").write_text("\n\n".join(page()) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
