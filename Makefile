@@ -14,7 +14,7 @@ DECLARED := pyproject.toml constraints.txt tools/environment.py
 help: ## what each target does
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-# A stamp is named after what is installed: base, base-test-crosscheck, base-lint-docs (dependency groups).
+# A stamp is named after what is installed: base, base-test-crosscheck, base-docs (dependency groups).
 $(STAMPS)/%: $(DECLARED)
 	@test -n "$(PYTHON)" || { echo "basestock needs Python 3.11 or newer, and none was found on PATH" >&2; exit 1; }
 	$(PYTHON) -m tools.environment $(filter-out base,$(subst -, ,$*))
@@ -28,7 +28,7 @@ test: $(STAMPS)/base-test-crosscheck ## every test but the slow ones
 test-slow: $(STAMPS)/base-test-crosscheck ## the slow tests
 	$(BIN)/python -m pytest -n 2 -m slow
 
-check: $(STAMPS)/base-lint-docs ## format, lint, types, import contracts, documents
+check: $(STAMPS)/base-test-lint-docs ## format, lint, types, import contracts, documents
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
@@ -38,7 +38,7 @@ check: $(STAMPS)/base-lint-docs ## format, lint, types, import contracts, docume
 bench: $(STAMPS)/base ## the quick benchmarks
 	$(BIN)/python -m benchmarks
 
-docs: $(STAMPS)/base-lint-docs ## the documents, into site/
+docs: $(STAMPS)/base-docs ## the documents, into site/
 	$(BIN)/python -m tools.site
 
 requirements: $(STAMPS)/base-test-crosscheck ## which tests show which requirement, and their outcome

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
+import tools.checked  # noqa: F401 - the hook finds the checker as an attribute of the package
+
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 os.environ["JAX_PLATFORMS"] = "cpu"
@@ -18,11 +20,10 @@ if not _IS_WORKER:
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
-install_import_hook("basestock", "beartype.beartype")
+install_import_hook("basestock", "tools.checked.checked")
 
-# Nothing is timed, and the usual run draws the same examples every time; `explore` looks for new ones.
+# Nothing is timed, and every run draws the same examples.
 settings.register_profile("basestock", deadline=None, derandomize=True, max_examples=50)
-settings.register_profile("explore", deadline=None, max_examples=500)
 settings.load_profile("basestock")
 
 REQUIREMENT_ID = re.compile(r"[A-E]-\d\d")

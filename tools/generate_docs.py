@@ -35,7 +35,11 @@ SUBJECTS = {
 """What the letters of a code stand for; a code with other letters stops the build here."""
 
 REQUIREMENTS = {"R": "required", "C": "for one feature", "O": "optional"}
-UNLISTED = ("basestock.cli", "basestock.service")
+PACKAGES = (
+    *("network", "uncertainty", "dynamics", "economics", "decision", "policies", "optimal"),
+    *("forecasting", "problems", "evaluation", "data", "operations"),
+)
+"""Those with a page of their own, as in the navigation of zensical.toml."""
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -57,10 +61,10 @@ def code_page() -> Iterator[str]:
     codes = list(catalogue().values())
     yield "# Findings and their codes"
     yield (
-        "What `basestock check` can find in an export. Each finding names the file, the row, the value, the rule and "
-        "the remedy. An *error* keeps something out of the plan, a *warning* is shown beside the lines that it "
-        "touches, a *repair* has been made and can be read in the list of issues. A profile can raise a severity "
-        "with `--rule CODE=E`; those marked *fixed* cannot be lowered."
+        "What `basestock check` can find in an export. Each finding names file, row, value, rule and remedy. "
+        "An *error* keeps something out of the plan, a *warning* is shown beside what it "
+        "touches, a *repair* has been made and stands in the list of issues. `--rule CODE=E` raises a "
+        "severity; none can be lowered by a flag, and those marked *fixed* nowhere at all."
     )
     families = dict.fromkeys(code.code.split("-")[0] for code in codes)
     for family in families:
@@ -88,9 +92,9 @@ def table_page() -> Iterator[str]:
     """Yield the page of canonical tables."""
     yield "# Tables"
     yield (
-        "Every export is turned into these tables before anything is computed, and what basestock writes has the "
-        "form of the last ones. A file whose name is that of a table is read as it; another system's columns are "
-        "mapped by a mapping file. `basestock template` writes an empty workbook of them."
+        "Every export is turned into these tables before anything is computed, and what basestock writes has "
+        "the form of the last ones. A file with the name of a table is read as that table; another system's "
+        "columns are mapped by a mapping file. `basestock template` writes an empty workbook of them."
     )
     yield "## What basestock reads"
     for table in TABLES.values():
@@ -103,7 +107,8 @@ def table_page() -> Iterator[str]:
 def _table_section(table: Table) -> Iterator[str]:
     yield f"### `{table.name}`"
     unlocks = f" It is needed for: {table.unlocks}." if table.unlocks else ""
-    yield f"{table.title.rstrip('.')}. One row for each {', '.join(f'`{name}`' for name in table.key)}.{unlocks}"
+    key = ", ".join(f"`{name}`" for name in table.key)
+    yield f"{table.title.rstrip('.')}. One row for each {key}.{unlocks}"
     header = ["column", "type", "unit", "required", "default", "legal values", "meaning"]
     yield "\n".join(markdown_table(header, (_column_row(column) for column in table.columns)))
 
@@ -165,21 +170,20 @@ def problem_page() -> Iterator[str]:
         yield "\n".join(markdown_table(["parameter", "unit", "default"], rows))
 
 
-def python_page() -> Iterator[str]:
-    """Yield the page that documents every public module from its docstrings."""
-    yield "# Python"
-    yield "Every public function and class, from its docstring."
-    for module in modules():
-        yield f"::: {module}"
+def python_page(package: str) -> Iterator[str]:
+    """Yield the page that documents the public modules of a package from their docstrings."""
+    yield f"# `basestock.{package}`"
+    yield from (f"::: {module}" for module in modules(package))
 
 
-def modules() -> Iterator[str]:
-    """Yield the public modules of the package, in import order of the file system."""
-    for path in sorted(PACKAGE.rglob("*.py")):
+def modules(package: str) -> Iterator[str]:
+    """Yield the public modules of a package, the package itself first."""
+    for path in sorted(
+        (PACKAGE / package).rglob("*.py"), key=lambda path: (path.parent, path.name != "__init__.py")
+    ):
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-        name = ".".join(part for part in parts if part != "__init__")
-        if not any(part.startswith("_") for part in name.split(".")) and not name.startswith(UNLISTED):
-            yield name
+        if not any(part.startswith("_") and part != "__init__" for part in parts):
+            yield ".".join(part for part in parts if part != "__init__")
 
 
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
@@ -187,16 +191,17 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "network": network_page,
     "policies": policy_page,
     "problems": problem_page,
-    "python": python_page,
     "tables": table_page,
 }
 
 
 def main() -> int:
     """Write every page."""
-    GENERATED.mkdir(exist_ok=True)
-    for name, page in PAGES.items():
-        (GENERATED / f"{name}.md").write_text("\n\n".join(page()) + "\n", encoding="utf-8")
+    (GENERATED / "python").mkdir(parents=True, exist_ok=True)
+    pages = {name: page() for name, page in PAGES.items()}
+    pages |= {f"python/{package}": python_page(package) for package in PACKAGES}
+    for name, parts in pages.items():
+        (GENERATED / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from basestock import data, evaluation, forecasting, network, operations, optimal, policies, problems
     from basestock.data.dataset import load
-    from basestock.evaluation.evaluate import evaluate
+    from basestock.evaluation import evaluate
     from basestock.operations.backtest import backtest
     from basestock.operations.plan import plan
 
@@ -33,7 +33,7 @@ __all__ = [
 
 _FUNCTIONS = {
     "backtest": "basestock.operations.backtest",
-    "evaluate": "basestock.evaluation.evaluate",
+    "evaluate": "basestock.evaluation",
     "load": "basestock.data.dataset",
     "plan": "basestock.operations.plan",
 }

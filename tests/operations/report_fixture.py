@@ -1,4 +1,4 @@
-"""A synthetic run for the report: consistent frames with the columns of the output tables, any number of lines."""
+"""A synthetic run for the report: frames that fit together, with the columns of the output tables."""
 
 from __future__ import annotations
 
@@ -24,9 +24,22 @@ PRODUCTS = [
     ("Printer paper A4, 500 sheets", "EA", 3.60, 5),
     ("LED lamp E27, 8 W", "EA", 2.90, 20),
 ]
-SUPPLIERS = [("S-ACME", "ACME Foods"), ("S-NORD", "Nordmark Trading"), ("S-VALE", "Vale & Sons"), ("S-ORIO", "Orion Supply")]
+SUPPLIERS = [
+    ("S-ACME", "ACME Foods"),
+    ("S-NORD", "Nordmark Trading"),
+    ("S-VALE", "Vale & Sons"),
+    ("S-ORIO", "Orion Supply"),
+]
 LOCATIONS = ["DC-EAST", "DC-WEST", "STORE-014"]
-REASONS = ["BELOW_TARGET PACK", "BELOW_TARGET", "LEADTIME_RISK PACK", "BELOW_TARGET MINIMUM PACK", "SEASON PACK", "PROMO", "PRICE_BREAK"]
+REASONS = [
+    "BELOW_TARGET PACK",
+    "BELOW_TARGET",
+    "LEADTIME_RISK PACK",
+    "BELOW_TARGET MINIMUM PACK",
+    "SEASON PACK",
+    "PROMO",
+    "PRICE_BREAK",
+]
 FLAGS = ["", "", "", "", "DEM-003", "SRC-006", "PRC-005 DEM-003"]
 
 
@@ -62,7 +75,9 @@ def order_row(index: int, dice: random.Random) -> dict[str, Any]:
         "p_stockout_without": round(dice.choice([1.0, 0.97, 0.8, 0.46, 0.998]), 3),
         "p_stockout_with": round(dice.choice([0.0, 0.004, 0.03, 0.07, 0.12]), 3),
         "cover_days_after": round(dice.uniform(5, 60), 1),
-        "reference_qty": None if index % 13 == 7 else max(0.0, qty + (pack or 5) * dice.choice([-2, -1, 0, 0, 1, 3])),
+        "reference_qty": None
+        if index % 13 == 7
+        else max(0.0, qty + (pack or 5) * dice.choice([-2, -1, 0, 0, 1, 3])),
         "previous_qty": max(0.0, qty + (pack or 4) * dice.choice([-1, 0, 1])),
         "reason_codes": REASONS[dice.randrange(len(REASONS))],
         "guardrails": "GUARDRAIL_CLIP" if index % 29 == 20 else "",
@@ -170,7 +185,14 @@ def future_of(row: dict[str, Any], days: int = 42) -> tuple[list[dict[str, Any]]
                 used = rate * index - sign * 1.28 * math.sqrt(rate * max(index, 0.1))
                 stock = round(max(0.0, row["on_hand"] + row["on_order"] + arrived - used), 1)
                 projection.append(
-                    {**place, "date": at, "quantile": level, "on_hand": stock, "backorders": 0.0, "scenario": scenario}
+                    {
+                        **place,
+                        "date": at,
+                        "quantile": level,
+                        "on_hand": stock,
+                        "backorders": 0.0,
+                        "scenario": scenario,
+                    }
                 )
     return forecast, projection
 
@@ -186,7 +208,10 @@ def exception_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         ("data_error", "Correct the unit of the supplier row, then load again."),
         ("overdue_receipt", "PO-4402 is 9 days late: confirm or expedite."),
     ]
-    places = [f"{row['item_id']}@{row['location_id']}" for row in rows[:10]] + ["SKU-7001@DC-WEST", "SKU-7002@DC-EAST"]
+    places = [f"{row['item_id']}@{row['location_id']}" for row in rows[:10]] + [
+        "SKU-7001@DC-WEST",
+        "SKU-7002@DC-EAST",
+    ]
     return [
         {
             "exception_id": f"x{index:03d}",
@@ -205,10 +230,50 @@ def exception_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def issue_rows() -> list[dict[str, Any]]:
     """Findings of several codes and severities."""
     entries = [
-        ("UOM-001", "error", "item_supplier.csv", "uom", "CTN", "A factor from CTN to EA must be known.", "Add it to uom_conversion.", "quarantine", 3),
-        ("DEM-003", "warning", "demand_history.csv", "qty", "0", "Sales of days without stock are a lower bound.", "Nothing to do; demand is estimated.", "flag", 9),
-        ("PRC-005", "warning", "item.csv", "unit_cost", "0", "A cost must be above zero.", "Enter the cost in the item master.", "flag", 4),
-        ("IDN-005", "repair", "item.csv", "item_id", " SKU-1003", "An identifier has no blanks at its ends.", "Trim it at the source.", "repair", 2),
+        (
+            "UOM-001",
+            "error",
+            "item_supplier.csv",
+            "uom",
+            "CTN",
+            "A factor from CTN to EA must be known.",
+            "Add it to uom_conversion.",
+            "quarantine",
+            3,
+        ),
+        (
+            "DEM-003",
+            "warning",
+            "demand_history.csv",
+            "qty",
+            "0",
+            "Sales of days without stock are a lower bound.",
+            "Nothing to do; demand is estimated.",
+            "flag",
+            9,
+        ),
+        (
+            "PRC-005",
+            "warning",
+            "item.csv",
+            "unit_cost",
+            "0",
+            "A cost must be above zero.",
+            "Enter the cost in the item master.",
+            "flag",
+            4,
+        ),
+        (
+            "IDN-005",
+            "repair",
+            "item.csv",
+            "item_id",
+            " SKU-1003",
+            "An identifier has no blanks at its ends.",
+            "Trim it at the source.",
+            "repair",
+            2,
+        ),
     ]
     return [
         {
@@ -248,7 +313,7 @@ def meta() -> dict[str, Any]:
         "horizon": "84 days",
         "replications": 200,
         "assumptions": [
-            "Holding cost 25 % of unit cost a year for all items: 7 of 60 orders change between 15 % and 35 %.",
+            "Holding cost 25 % of unit cost a year for all items: 7 orders change between 15 % and 35 %.",
             "Review period 7 days, since no order days are given.",
             "Absent days of demand are zero, as declared with --gaps zero.",
         ],
@@ -259,9 +324,30 @@ def meta() -> dict[str, Any]:
         "hashes": {"inputs_sha": "51e07ab3", "config_sha": "0d19c2aa", "policy_sha": "9f2c64d1"},
         "tables": {
             "item": {"read": 74, "accepted": 72, "repaired": 2, "quarantined": 0, "folded": 0, "ignored": 0},
-            "demand_history": {"read": 81204, "accepted": 81190, "repaired": 0, "quarantined": 3, "folded": 11, "ignored": 0},
-            "item_supplier": {"read": 96, "accepted": 93, "repaired": 0, "quarantined": 3, "folded": 0, "ignored": 0},
-            "inventory": {"read": 74, "accepted": 74, "repaired": 0, "quarantined": 0, "folded": 0, "ignored": 0},
+            "demand_history": {
+                "read": 81204,
+                "accepted": 81190,
+                "repaired": 0,
+                "quarantined": 3,
+                "folded": 11,
+                "ignored": 0,
+            },
+            "item_supplier": {
+                "read": 96,
+                "accepted": 93,
+                "repaired": 0,
+                "quarantined": 3,
+                "folded": 0,
+                "ignored": 0,
+            },
+            "inventory": {
+                "read": 74,
+                "accepted": 74,
+                "repaired": 0,
+                "quarantined": 0,
+                "folded": 0,
+                "ignored": 0,
+            },
         },
     }
 
@@ -298,12 +384,38 @@ def example_frames(num_lines: int = 60, num_charts: int = 200) -> dict[str, pl.D
         "issues": issue_rows(),
         "kpi": kpi_rows(),
         "not_planned": [
-            {"item_id": "SKU-7003", "location_id": "DC-EAST", "codes": "SRC-002", "reason": "No lead time is stated and only 3 receipts are known.", "on_hand": 14.0, "on_order": 0.0, "look_by": AS_OF + timedelta(days=4)},
-            {"item_id": "SKU-7004", "location_id": "STORE-014", "codes": "INV-002", "reason": "Stocked, but the stock snapshot has no row.", "on_hand": None, "on_order": 24.0, "look_by": AS_OF + timedelta(days=1)},
+            {
+                "item_id": "SKU-7003",
+                "location_id": "DC-EAST",
+                "codes": "SRC-002",
+                "reason": "No lead time is stated and only 3 receipts are known.",
+                "on_hand": 14.0,
+                "on_order": 0.0,
+                "look_by": AS_OF + timedelta(days=4),
+            },
+            {
+                "item_id": "SKU-7004",
+                "location_id": "STORE-014",
+                "codes": "INV-002",
+                "reason": "Stocked, but the stock snapshot has no row.",
+                "on_hand": None,
+                "on_order": 24.0,
+                "look_by": AS_OF + timedelta(days=1),
+            },
         ],
         "coverage": [
-            {"feature": "orders", "enabled": True, "needs": "item, inventory, demand_history, item_supplier", "missing": ""},
-            {"feature": "learned_lead_times", "enabled": False, "needs": "purchase_order, receipt", "missing": "receipt"},
+            {
+                "feature": "orders",
+                "enabled": True,
+                "needs": "item, inventory, demand_history, item_supplier",
+                "missing": "",
+            },
+            {
+                "feature": "learned_lead_times",
+                "enabled": False,
+                "needs": "purchase_order, receipt",
+                "missing": "receipt",
+            },
             {"feature": "price_breaks", "enabled": False, "needs": "price", "missing": "price"},
         ],
     }

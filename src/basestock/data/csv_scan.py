@@ -145,7 +145,7 @@ def scan(data: bytes, *, encoding: str, delimiter: str) -> Scan | FileFault:
     if fault:
         return fault
     header = [name.strip() for name in split_record(text[: int(records.ends[0])], delimiter.encode())]
-    fault = _header_fault(header, delimiter) or _shape_fault(text, records, len(header))
+    fault = header_fault(header, delimiter) or _shape_fault(text, records, len(header))
     if fault:
         return fault
     bad = _bad_rows(text, records, len(header))
@@ -180,9 +180,9 @@ def _cut_fault(text: bytes) -> FileFault | None:
     )  # fmt: skip
 
 
-def _header_fault(header: list[str], delimiter: str) -> FileFault | None:
+def header_fault(header: list[str], delimiter: str) -> FileFault | None:
     """Refuse a header without the declared delimiter, or with one name twice."""
-    others = [mark for mark in CANDIDATES if mark != delimiter and mark in header[0]]
+    others = [mark for mark in CANDIDATES if mark != delimiter and header and mark in header[0]]
     if len(header) == 1 and others:
         mark = max(others, key=header[0].count)
         shown = {"\t": "tab"}.get(mark, mark)

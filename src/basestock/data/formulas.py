@@ -16,9 +16,8 @@ def escaped(text: pl.Series) -> pl.Series:
     >>> escaped(pl.Series(["=1+1", "'=1", "A-1"])).to_list()
     ["'=1+1", "''=1", 'A-1']
     """
-    return pl.DataFrame({"text": text}).select(
-        pl.when(pl.col("text").str.contains(_DANGER)).then(pl.lit("'") + pl.col("text")).otherwise(pl.col("text"))
-    )["text"].alias(text.name)  # fmt: skip
+    danger = text.str.contains(_DANGER).fill_null(False)
+    return text.zip_with(~danger, "'" + text) if danger.any() else text
 
 
 def unescaped(text: pl.Series) -> pl.Series:

@@ -51,12 +51,17 @@ def shown(text: pl.Expr) -> pl.Expr:
     >>> pl.select(shown(pl.lit("a\tb"))).item()
     'a\\tb'
     """
+    whole = escaped(text)
+    length = whole.str.len_chars()
+    cut = pl.concat_str(whole.str.slice(0, MAX_TEXT), pl.lit("... ("), length, pl.lit(" characters)"))
+    return pl.when(length > MAX_TEXT).then(cut).otherwise(whole)
+
+
+def escaped(text: pl.Expr) -> pl.Expr:
+    """Return text with its control characters escaped; missing is empty."""
     text = text.cast(pl.String).fill_null("")
-    escaped = text.str.replace_many(list(_ESCAPES), list(_ESCAPES.values())).str.replace_all(_CONTROL, "?")
-    escaped = pl.when(text.str.contains(_CONTROL)).then(escaped).otherwise(text)
-    length = escaped.str.len_chars()
-    cut = pl.concat_str(escaped.str.slice(0, MAX_TEXT), pl.lit("... ("), length, pl.lit(" characters)"))
-    return pl.when(length > MAX_TEXT).then(cut).otherwise(escaped)
+    visible = text.str.replace_many(list(_ESCAPES), list(_ESCAPES.values())).str.replace_all(_CONTROL, "?")
+    return pl.when(text.str.contains(_CONTROL)).then(visible).otherwise(text)
 
 
 def _expression(value: Text) -> pl.Expr:
@@ -171,8 +176,9 @@ class IssueLog:
         for name in ("severity", "rule", "remedy", "action"):
             if name not in given:
                 fields[name] = pl.lit(getattr(entry, name))
-        for name in ("key", "value", "old", "new"):
-            fields[name] = shown(fields[name]) if name in given and name != "key" else fields[name]
+        for name in ("value", "old", "new"):
+            fields[name] = shown(fields[name])
+        fields["key"] = escaped(fields["key"])
         number = row if row is not None else (pl.col("_row") if "_row" in frame.columns else pl.lit(None))
         fields |= {"code": pl.lit(code), "scope": pl.lit(entry.scope), "row": number.cast(pl.Int64)}
         fields["exposure"] = pl.lit(0.0)

@@ -1,4 +1,4 @@
-"""The tabular parts of a source, files and sheets, read with lineage and with every unusable row set aside."""
+"""The tabular parts of a source, files and sheets, read with lineage, unusable rows set aside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from basestock.data.containers import DEFAULT_LIMITS, Limits, Loaded, Member, guarded, open_source
-from basestock.data.csv_scan import BadRow, FileFault, Scan, peek_header, scan
+from basestock.data.csv_scan import BadRow, FileFault, Scan, header_fault, peek_header, scan
 from basestock.data.formulas import unescaped
 from basestock.data.frames import PROVENANCE, as_text
 from basestock.data.issues import IssueLog
@@ -20,6 +20,7 @@ QUARANTINE_MARKS = ("_codes", "_rule", "_remedy", "_load", "_raw")
 
 _CUT_HEIGHTS = (65_535, 65_536, 1_048_575, 1_048_576)
 _CUT_LENGTH = 255
+_HEADER_BYTES = 1 << 20
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 _BAD_SCHEMA = {"_codes": pl.String, "_rule": pl.String, "_remedy": pl.String, "_raw": pl.String}
 
@@ -155,7 +156,8 @@ class Store:
         if part.sheet or part.member.kind == "parquet":
             rows = self.read(part, reading)
             return None if isinstance(rows, FileFault) else rows.columns
-        return peek_header(_first_record(loaded.data), reading.encoding, reading.delimiter)
+        names = peek_header(loaded.data[:_HEADER_BYTES], reading.encoding, reading.delimiter)
+        return None if header_fault(names, reading.delimiter) else names
 
     def read(self, part: Part, reading: Reading) -> Rows | FileFault:
         """Return the rows of a part; findings on rows and notes are logged the first time."""
@@ -177,6 +179,7 @@ class Store:
             found = _sheet_rows(read_sheet(loaded.data, part.sheet, reading.decimal))
         elif part.member.kind == "parquet":
             found = guarded(lambda: _parquet(loaded.data, self.limits), "FIL-022", "the file must be Parquet")
+            self.release(part.member)
         else:
             found = self._text(part, loaded, reading)
         if isinstance(found, FileFault):
@@ -239,11 +242,6 @@ def open_store(source: Path, log: IssueLog, limits: Limits = DEFAULT_LIMITS) -> 
     return store
 
 
-def _first_record(data: bytes) -> bytes:
-    """Return the beginning of a text that surely holds its first record."""
-    return data[: 1 << 20]
-
-
 def _bad_frame(rows: list[BadRow]) -> pl.DataFrame:
     return pl.DataFrame(
         {
@@ -255,10 +253,17 @@ def _bad_frame(rows: list[BadRow]) -> pl.DataFrame:
 
 
 def _scanned_rows(scanned: Scan) -> Rows:
-    frame = scanned.frame.rename({str(index): name for index, name in enumerate(scanned.header) if name})
-    unnamed = [str(index) for index, name in enumerate(scanned.header) if not name]
-    empty = [name for name in unnamed if frame[name].is_null().all()]
-    return Rows(frame.drop(empty), _bad_frame(scanned.bad))
+    return Rows(_named(scanned.frame, scanned.header), _bad_frame(scanned.bad))
+
+
+def _named(frame: pl.DataFrame, header: list[str]) -> pl.DataFrame:
+    """Name columns by the header; unnamed empty ones and lineage of our own files are left out."""
+    kept = [pl.col("_row")]
+    for index, name in enumerate(header):
+        empty = not name and frame[str(index)].is_null().all()
+        if name not in PROVENANCE and not empty:
+            kept.append(pl.col(str(index)).alias(name or f"(column {index + 1})"))
+    return frame.select(kept)
 
 
 def _sheet_rows(found: SheetRows | FileFault) -> Rows | FileFault:
@@ -268,9 +273,7 @@ def _sheet_rows(found: SheetRows | FileFault) -> Rows | FileFault:
     twice = [name for index, name in enumerate(found.header) if name and name in found.header[:index]]
     if twice:
         return FileFault("SCH-005", f"column names must be unique; `{twice[0]}` stands there twice", row=1)
-    frame = found.frame.rename({str(index): name for index, name in enumerate(found.header) if name})
-    unnamed = [str(index) for index, name in enumerate(found.header) if not name]
-    frame = frame.drop([name for name in unnamed if frame[name].is_null().all()])
+    frame = _named(found.frame, found.header)
     native = frozenset(name for index, name in enumerate(found.header) if index in found.numeric)
     broken = frame.filter(pl.col("_row").is_in(list(found.faulty)))
     rule = "a cell must hold a value, not an error or a formula without result: "
@@ -298,7 +301,9 @@ def _parquet(data: bytes, limits: Limits) -> Rows | FileFault:
     if height == 0:
         return FileFault("FIL-014", "the file must have at least one row")
     plain = [
-        name for name, kind in schema.items() if not (kind.is_nested() or kind in (pl.Binary, pl.Object))
+        name
+        for name, kind in schema.items()
+        if not (kind.is_nested() or isinstance(kind, pl.Binary | pl.Object))
     ]
     frame = pl.read_parquet(io.BytesIO(data), columns=plain)
     frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
@@ -308,9 +313,8 @@ def _parquet(data: bytes, limits: Limits) -> Rows | FileFault:
     return Rows(frame.select(kept).with_columns(numbers), _bad_frame([]), native, iso=True)
 
 
-def _printable(rows: Rows | FileFault) -> Rows:
+def _printable(rows: Rows) -> Rows:
     """Set rows with control characters aside; delimited text has been checked by its bytes."""
-    assert isinstance(rows, Rows)  # noqa: S101
     if not rows.iso:
         return rows
     texts = [name for name, kind in rows.frame.schema.items() if kind == pl.String]

@@ -92,7 +92,7 @@ def schema_json(table: str) -> dict[str, object]:
     Examples
     --------
     >>> schema_json("inventory")["required"]
-    ['as_of', 'item_id', 'on_hand']
+    ['item_id', 'on_hand']
     >>> schema_json("uom_conversion")["properties"]["factor"]["exclusiveMinimum"]
     0.0
     """

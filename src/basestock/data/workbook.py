@@ -171,7 +171,10 @@ def _read(data: bytes, sheet: SheetInfo, decimal: str) -> SheetRows | FileFault:
         return FileFault(
             "FIL-020", f"a sheet must have its header in row 1; the first value is in row {first}"
         )
-    typed = _load(book, sheet.name, header_row=0, schema_sample_rows=None, skip_whitespace_tail_rows=True)
+    unused = {index: "string" for index, cells in enumerate(text.slice(1)) if cells.is_null().all()}
+    typed = _load(
+        book, sheet.name, header_row=0, schema_sample_rows=None, skip_whitespace_tail_rows=True, dtypes=unused
+    )
     numeric = {index for index, kind in enumerate(typed.dtypes) if kind.is_numeric() or kind.is_temporal()}
     columns = [str(index) for index in range(text.width)]
     text = text.rename(dict(zip(text.columns, columns, strict=True)))

@@ -1,6 +1,7 @@
 """Estimates with intervals: 95 %, two-sided, Student t over independent replications."""
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def estimate(values: np.ndarray) -> Estimate:
     n = len(values)
     if n < 2:
         return Estimate(float(values[0]) if n else None, None, n, "" if n else "no_replication")
-    return Estimate(float(values.mean()), student_quantile(n) * float(values.std(ddof=1)) / np.sqrt(n), n)
+    return Estimate(float(values.mean()), student_quantile(n) * float(values.std(ddof=1)) / math.sqrt(n), n)
 
 
 def estimate_ratio(numerator: np.ndarray, denominator: np.ndarray, empty: str) -> Estimate:
@@ -80,4 +81,4 @@ def estimate_ratio(numerator: np.ndarray, denominator: np.ndarray, empty: str) -
     if n < 2:
         return Estimate(ratio, None, n)
     spread = float((numerator - ratio * denominator).std(ddof=1)) / abs(float(denominator.mean()))
-    return Estimate(ratio, student_quantile(n) * spread / np.sqrt(n), n)
+    return Estimate(ratio, student_quantile(n) * spread / math.sqrt(n), n)

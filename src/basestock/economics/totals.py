@@ -1,6 +1,5 @@
 """Sums over a path: everything that ledgers and key figures are computed from, folded along the rollout."""
 
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -22,7 +21,7 @@ class Compensated(eqx.Module):
     dropped: Array
 
     @classmethod
-    def zeros(cls, shape: tuple[int, ...]) -> Self:
+    def zeros(cls, shape: tuple[int, ...]) -> "Compensated":
         """Return an empty sum."""
         return cls(jnp.zeros(shape), jnp.zeros(shape))
 

@@ -68,6 +68,32 @@ class DemandForecast:
         """Number of buckets forecast."""
         return self.mean.shape[1]
 
+    def take(self, series: np.ndarray) -> "DemandForecast":
+        """Return the forecast of some of its series.
+
+        Parameters
+        ----------
+        series
+            ``int[selected]`` positions.
+
+        Returns
+        -------
+        DemandForecast
+            The same laws, in the order asked for.
+        """
+        from basestock.forecasting.batches import take_rows
+
+        names = ("mean", "quantiles", "protection", "protection_mean", "protection_quantiles", "whole", "training_periods")
+        return dataclasses.replace(
+            self,
+            series_ids=tuple(self.series_ids[at] for at in series),
+            model=[self.model[at] for at in series],
+            status=[self.status[at] for at in series],
+            scores=self.scores.take(series),
+            laws=take_rows(self.laws, series),
+            **{name: getattr(self, name)[series] for name in names},
+        )
+
     def sample_paths(self, num_paths: int, *, seed: int) -> np.ndarray:
         """Draw demand paths, independent between series.
 
@@ -106,7 +132,7 @@ class DemandForecast:
                 num_steps=self.horizon,
             )
             count = len(self.series_ids[part])
-            drawn[:, part] = np.asarray(demand)[:count, :num_paths].transpose(1, 0, 2)
+            drawn[:, part] = np.asarray(demand)[:count, :, :num_paths].transpose(2, 0, 1)
         return drawn
 
     def protection_quantile(self, level: np.ndarray | float) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, UInt32
 
 from basestock.forecasting.setting import NUM_ATOMS
 
 _ATOM_SHIFT = 32 - (NUM_ATOMS.bit_length() - 1)
+_MAX_UNROLLED = 48
 
 
 class Dynamics(NamedTuple):
@@ -53,11 +55,11 @@ class Law(NamedTuple):
 
     Notes
     -----
-    With values r_h from the table, occurrences o_h in {0, 1} and a level factor m drawn once a path::
+    With values r_h from the table that occur or are 0, and a level factor m drawn once a path::
 
-        x_h      = base_h + sum_(j<h) c_(h-j) r_j + spread_h o_h r_h
-        c_k      = level_gain + slope_gain (damping + damping^2 + ... + damping^k)
         demand_h = max(0, season_scale_h m x_h + season_shift_h), rounded to the nearest unit if ``whole``
+        x_h      = base_h + drift_h + damping slope_h + spread_h r_h
+        drift_(h+1) = drift_h + damping slope_h + level_gain r_h,  slope_(h+1) = damping slope_h + slope_gain r_h
 
     A table of past values with base 0 resamples history; a table of residuals with the gains of a recursion is
     the simulation of that exponential smoothing model.
@@ -80,9 +82,37 @@ class Dice(NamedTuple):
         Standard normal numbers, one a path.
     """
 
-    atom: UInt32[Array, "path step"]
-    occurrence: Float[Array, "path step"]
+    atom: UInt32[Array, "step path"]
+    occurrence: Float[Array, "step path"]
     level: Float[Array, " path"]
+
+
+class Demand(NamedTuple):
+    """Simulated demand in units: the weighted sum over the steps, and every step."""
+
+    total: Float[Array, " path"]
+    of_step: Float[Array, "step path"]
+
+
+class _Steps(NamedTuple):
+    """What changes from step to step; the leaves of ``Law`` and ``Dice`` without their step axis."""
+
+    bits: Array
+    uniform: Array
+    ahead: Array
+    weight: Array
+    base: Array
+    spread: Array
+    season_scale: Array
+    season_shift: Array
+
+
+class _Moving(NamedTuple):
+    """Drift of the level, slope and total so far of each path."""
+
+    drift: Array
+    slope: Array
+    total: Array
 
 
 def plain_dynamics(num_steps: int, whole: Bool[Array, ""]) -> Dynamics:
@@ -92,16 +122,42 @@ def plain_dynamics(num_steps: int, whole: Bool[Array, ""]) -> Dynamics:
     return Dynamics(zeros, ones, ones, zeros, zero, zero, zero, one, zero, zero, zero, whole)
 
 
-def demand_paths(law: Law, dice: Dice) -> Float[Array, "path step"]:
-    """Simulate the demand of one series in units; the step axis of the dice is that of the law."""
-    atoms, dynamics = law
-    factor = _factor(dynamics.level_spread, dice.level)[:, None]
-    chance = jnp.minimum(dynamics.occurrence * _factor(dynamics.occurrence_spread, dice.level), 1.0)[:, None]
-    drawn = jnp.take(atoms, _slots(dynamics, dice), mode="clip")
-    drawn = jnp.where(dice.occurrence < chance, drawn, 0.0)
-    level = dynamics.base + drawn @ _propagation(dynamics) + dynamics.spread * drawn
-    demand = jnp.maximum(dynamics.season_scale * factor * level + dynamics.season_shift, 0.0)
-    return jnp.where(dynamics.whole, jnp.floor(demand + 0.5), demand)
+def simulate(law: Law, dice: Dice, weights: Float[Array, " step"]) -> Demand:
+    """Simulate demand of one series over the steps of the dice, which may be fewer than those of the law.
+
+    Parameters
+    ----------
+    law, dice
+        The law, and the random numbers.
+    weights
+        Weight of each step in the total.
+
+    Notes
+    -----
+    Short horizons are unrolled: the compiler then fuses all steps of a total into one pass over the paths.
+    """
+    dynamics = law.dynamics
+    num_steps, num_paths = dice.atom.shape
+    factor = _factor(dynamics.level_spread, dice.level)
+    chance = jnp.minimum(dynamics.occurrence * _factor(dynamics.occurrence_spread, dice.level), 1.0)
+    in_blocks = dynamics.block_step > 0
+
+    def step(moving: _Moving, now: _Steps) -> tuple[_Moving, Array]:
+        position = jnp.where(in_blocks, dice.atom[0] - now.ahead, now.bits)
+        atom = jnp.take(law.atoms, (position >> _ATOM_SHIFT).astype(jnp.int32), mode="clip")
+        drawn = jnp.where(now.uniform < chance, atom, 0.0)
+        slope = dynamics.damping * moving.slope
+        level = factor * (now.base + moving.drift + slope + now.spread * drawn)
+        demand = jnp.maximum(now.season_scale * level + now.season_shift, 0.0)
+        demand = jnp.where(dynamics.whole, jnp.floor(demand + 0.5), demand)
+        drift = moving.drift + slope + dynamics.level_gain * drawn
+        slope = slope + dynamics.slope_gain * drawn
+        return _Moving(drift, slope, moving.total + now.weight * demand), demand
+
+    still = jnp.zeros(num_paths)
+    unroll = num_steps if num_steps <= _MAX_UNROLLED else 1
+    moved, demand = jax.lax.scan(step, _Moving(still, still, still), _steps(law, dice, weights), unroll=unroll)
+    return Demand(moved.total, demand)
 
 
 def _factor(spread: Float[Array, ""], normal: Float[Array, " path"]) -> Float[Array, " path"]:
@@ -109,23 +165,17 @@ def _factor(spread: Float[Array, ""], normal: Float[Array, " path"]) -> Float[Ar
     return jnp.exp(spread * normal - 0.5 * spread**2)
 
 
-def _slots(dynamics: Dynamics, dice: Dice) -> Array:
-    """Return which atom each path and step draws; a block starts anywhere and runs on, around the end."""
-    step = (dynamics.block_step * jnp.float32(2.0**31)).astype(jnp.uint32) * jnp.uint32(2)
-    ahead = jnp.arange(dice.atom.shape[1], dtype=jnp.uint32) * step
-    position = jnp.where(dynamics.block_step > 0, dice.atom[:, :1] - ahead, dice.atom)
-    return (position >> _ATOM_SHIFT).astype(jnp.int32)
-
-
-def _propagation(dynamics: Dynamics) -> Float[Array, "step step"]:
-    """Return c_(h-j) of the class notes at row j, column h > j."""
-    num_steps = dynamics.base.shape[0]
-    lag = jnp.arange(num_steps)[None, :] - jnp.arange(num_steps)[:, None]
-    slopes = damped_sum(dynamics.damping, num_steps)
-    effect = dynamics.level_gain + dynamics.slope_gain * slopes
-    return jnp.where(lag > 0, effect[jnp.maximum(lag - 1, 0)], 0.0)
-
-
-def damped_sum(damping: Float[Array, ""], num_steps: int) -> Float[Array, " step"]:
-    """Return damping + damping^2 + ... + damping^k for k = 1, 2, ..., of a damping below 1."""
-    return damping * (1.0 - damping ** jnp.arange(1, num_steps + 1)) / (1.0 - damping)
+def _steps(law: Law, dice: Dice, weights: Array) -> _Steps:
+    num_steps = dice.atom.shape[0]
+    dynamics = law.dynamics
+    next_value = (dynamics.block_step * jnp.float32(2.0**31)).astype(jnp.uint32) * jnp.uint32(2)
+    return _Steps(
+        bits=dice.atom,
+        uniform=dice.occurrence,
+        ahead=jnp.arange(num_steps, dtype=jnp.uint32) * next_value,
+        weight=weights,
+        base=dynamics.base[:num_steps],
+        spread=dynamics.spread[:num_steps],
+        season_scale=dynamics.season_scale[:num_steps],
+        season_shift=dynamics.season_shift[:num_steps],
+    )

@@ -50,6 +50,15 @@ class Scores:
     num_origins: np.ndarray
     scored_share: np.ndarray
 
+    def take(self, series: np.ndarray) -> "Scores":
+        """Return the scores of some series."""
+        arrays = {
+            field.name: getattr(self, field.name)[..., series]
+            for field in dataclasses.fields(self)
+            if field.name != "candidates"
+        }
+        return Scores(self.candidates, **arrays)
+
 
 class FoldScores(NamedTuple):
     """Scores of one fold, ``float64[series, candidate]`` each; NaN where the fold was not scored."""

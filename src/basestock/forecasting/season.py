@@ -9,8 +9,11 @@ from basestock.forecasting.setting import Setting
 
 DAYS_IN_WEEK = 7
 WEEKS_IN_YEAR = 52
+SMALLEST_DIVISOR = 0.2
+"""Deseasonalizing a single bucket never divides by less than this factor."""
+
 _SMALLEST_INDEX = 0.05
-_SMALLEST_DIVISOR = 1e-9
+_SMALLEST_BASE = 1e-9
 
 
 class Profiles(NamedTuple):
@@ -97,7 +100,7 @@ def _trust(demand: Array, known: Array, base: Array, index: Array) -> Array:
     freedom = known.sum() - present.sum() - (known.sum(1) > 0).sum() + 1
     noise = _ratio((residual**2).sum(), freedom)
     usable = present & (base.sum(0) > 0)
-    sampling = jnp.where(usable, noise * known.sum(0) / jnp.maximum(base.sum(0), _SMALLEST_DIVISOR) ** 2, 0.0)
+    sampling = jnp.where(usable, noise * known.sum(0) / jnp.maximum(base.sum(0), _SMALLEST_BASE) ** 2, 0.0)
     variance = jnp.where(usable, (index - 1.0) ** 2, 0.0).sum() / jnp.maximum(usable.sum() - 1, 1)
     share = 1.0 - _ratio(sampling.sum() / jnp.maximum(usable.sum(), 1), variance)
     return jnp.where((freedom > 0) & (variance > 0), jnp.clip(share, 0.0, 1.0), 0.0)
@@ -114,7 +117,7 @@ def _week_of_year_index(values: Array, observed: Array) -> tuple[Array, Array]:
 
 
 def _ratio(top: Array, bottom: Array) -> Array:
-    return top / jnp.maximum(bottom, _SMALLEST_DIVISOR)
+    return top / jnp.maximum(bottom, _SMALLEST_BASE)
 
 
 def _repeat(index: Array, num_steps: int) -> Array:

@@ -65,19 +65,22 @@ class Draft(NamedTuple):
     dynamics: Dynamics
 
 
-class RunningSums(NamedTuple):
-    """Sums up to and including each period: demand, known periods, seasonal factors of known periods."""
+class Ahead(NamedTuple):
+    """What came in the protection interval after each period, as far as it ended before now.
+
+    Parameters
+    ----------
+    demand
+        Sum of demand.
+    weight
+        Sum of the seasonal factors of its known periods, per seasonal profile.
+    counted
+        1 where the interval ended before now and three periods were known at its start.
+    """
 
     demand: Float[Array, " time"]
-    observed: Float[Array, " time"]
-    seasonal: Float[Array, "profile time"]
-
-
-class Lanes(NamedTuple):
-    """Levels after each period under several parameters, and the loss of each parameter."""
-
-    levels: Float[Array, "profile lane time"]
-    losses: Float[Array, "profile lane"]
+    weight: Float[Array, "profile time"]
+    counted: Float[Array, " time"]
 
 
 class View:
@@ -93,21 +96,20 @@ class View:
         return seasonal_profiles(self.values, self.observed, self.setting)
 
     @functools.cached_property
-    def running(self) -> RunningSums:
-        """Sums of everything up to each period."""
+    def running(self) -> Float[Array, "2+profile time"]:
+        """Sums up to and including each period of demand, of known periods, and of seasonal factors."""
         rows = jnp.concatenate([jnp.stack([self.values, self.observed]), self.profiles.past * self.observed])
-        sums = jnp.cumsum(rows, axis=1)
-        return RunningSums(demand=sums[0], observed=sums[1], seasonal=sums[2:])
+        return jnp.cumsum(rows, axis=1)
 
     @property
     def num_observed(self) -> Float[Array, ""]:
         """Number of known periods."""
-        return self.running.observed[-1]
+        return self.running[1, -1]
 
     @property
     def num_before(self) -> Float[Array, " time"]:
         """Number of known periods before each one."""
-        return self.running.observed - self.observed
+        return self.running[1] - self.observed
 
     @functools.cached_property
     def warm(self) -> Float[Array, " time"]:
@@ -116,50 +118,46 @@ class View:
         return self.observed * (self.num_before >= needed)
 
     @functools.cached_property
-    def demand_rates(self) -> DemandRates:
-        """Sizes, intervals and probabilities of demand, one lane per gain of ``RATE_GAINS``."""
-        return smoothed_rates(self.values, self.observed)
-
-    @functools.cached_property
-    def smoothed(self) -> Lanes:
-        """Exponentially smoothed levels, one lane per seasonal profile and gain of ``LEVEL_GAINS``."""
-        weights = self.profiles.past * self.observed
-        levels = jax.vmap(lambda weight: exponential_levels(self.values, weight, LEVEL_GAINS))(weights)
-        return Lanes(levels, self.seasonal_loss(levels))
-
-    def seasonal_loss(self, levels: Float[Array, "profile lane time"]) -> Float[Array, "profile lane"]:
-        """Score levels under each seasonal profile, see :meth:`level_loss`."""
-        return jax.vmap(self._loss)(levels, self.running.seasonal)
-
-    def level_loss(self, levels: Float[Array, "lane time"]) -> Float[Array, " lane"]:
-        """Score forecasts of the sum over the protection interval after every past period.
-
-        Parameters
-        ----------
-        levels
-            Level known after each period, one row per parameter.
-
-        Returns
-        -------
-        Array
-            ``float[lane]``, the sum of squared errors over all intervals that ended before now.
-        """
-        return self._loss(levels, self.running.seasonal[0])
-
-    def _loss(self, levels: Array, weights: Array) -> Array:
+    def ahead(self) -> Ahead:
+        """Sums over the protection interval after each period: what parameters are compared on."""
         num_periods = self.values.shape[0]
         end = jnp.arange(num_periods) + self.protection.astype(jnp.int32)
-        demand, weight = (
-            jnp.take(sums, jnp.minimum(end, num_periods - 1)) - sums for sums in (self.running.demand, weights)
-        )
-        used = (end < num_periods) & (self.running.observed >= _NUM_START)
-        return (jnp.where(used, demand - levels * weight, 0.0) ** 2).sum(-1)
+        after = jnp.take(self.running, jnp.minimum(end, num_periods - 1), axis=1) - self.running
+        counted = (end < num_periods) & (self.running[1] >= _NUM_START)
+        return Ahead(after[0], after[2:], counted.astype(jnp.float32))
+
+    @functools.cached_property
+    def demand_rates(self) -> DemandRates:
+        """Sizes, intervals and probabilities of demand, and the losses of the methods built on them."""
+        return smoothed_rates(self.values, self.observed, self.ahead)
+
+    @functools.cached_property
+    def smoothing_losses(self) -> Float[Array, "profile gain"]:
+        """Loss of exponential smoothing per seasonal profile and gain of ``LEVEL_GAINS``."""
+        return smoothing_losses(self.values, self.profiles.past * self.observed, self.ahead)
 
 
-def exponential_levels(
-    values: Float[Array, " time"], weights: Float[Array, " time"], gains: Sequence[float]
-) -> Float[Array, "lane time"]:
-    """Return ratios of exponentially weighted sums of values and of weights, after every period.
+class _Sums(NamedTuple):
+    """Exponentially weighted sums of values and of weights."""
+
+    value: Array
+    weight: Array
+
+    def after(self, keep: Array, value: Array, weight: Array) -> "_Sums":
+        """Return the sums after one more period; a period without weight is not known and changes nothing."""
+        factor = jnp.where(weight > 0, keep, 1.0)
+        return _Sums(factor * self.value + value, factor * self.weight + weight)
+
+    @property
+    def level(self) -> Array:
+        """Weighted mean."""
+        return self.value / jnp.maximum(self.weight, _SMALLEST_DIVISOR)
+
+
+def exponential_level(
+    values: Float[Array, " time"], weights: Float[Array, " time"], gain: Float[Array, ""]
+) -> Float[Array, " time"]:
+    """Return the ratio of exponentially weighted sums of values and of weights, after every period.
 
     Notes
     -----
@@ -167,18 +165,36 @@ def exponential_levels(
     simple exponential smoothing whose start-up weights are normalized, so that no initial level is guessed; with
     seasonal factors as weights it smooths the deseasonalized level.
     """
-    keep = 1.0 - jnp.asarray(gains, jnp.float32)
 
-    def step(state: tuple[Array, Array], inputs: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
-        top, bottom = state
-        value, weight = inputs
-        factor = jnp.where(weight > 0, keep, 1.0)
-        top, bottom = factor * top + value, factor * bottom + weight
-        return (top, bottom), top / jnp.maximum(bottom, _SMALLEST_DIVISOR)
+    def step(sums: _Sums, now: tuple[Array, Array]) -> tuple[_Sums, Array]:
+        sums = sums.after(1.0 - gain, *now)
+        return sums, sums.level
 
-    start = jnp.zeros_like(keep)
-    _, levels = jax.lax.scan(step, (start, start), (values, weights))
-    return levels.T
+    return jax.lax.scan(step, _Sums(jnp.float32(0.0), jnp.float32(0.0)), (values, weights))[1]
+
+
+def smoothing_losses(
+    values: Float[Array, " time"], weights: Float[Array, "profile time"], ahead: Ahead
+) -> Float[Array, "profile gain"]:
+    """Score exponential smoothing by its squared errors of the sum over the protection interval.
+
+    Returns
+    -------
+    Array
+        ``float[profile, gain]``, the sum over all intervals that ended before now, per gain of ``LEVEL_GAINS``.
+    """
+    keep = 1.0 - jnp.asarray(LEVEL_GAINS)
+
+    def step(state: tuple[_Sums, Array], now: tuple[Array, Array, Ahead]) -> tuple[tuple[_Sums, Array], None]:
+        sums, loss = state
+        value, weight, coming = now
+        sums = sums.after(keep, value, weight[:, None])
+        error = coming.demand - sums.level * coming.weight[:, None]
+        return (sums, loss + coming.counted * error**2), None
+
+    zero = jnp.zeros((weights.shape[0], len(LEVEL_GAINS)))
+    inputs = (values, weights.T, Ahead(ahead.demand, ahead.weight.T, ahead.counted))
+    return jax.lax.scan(step, (_Sums(zero, zero), zero), inputs)[0][1]
 
 
 def lagged(series: Float[Array, " time"]) -> Float[Array, " time"]:

@@ -1,8 +1,9 @@
-"""The authored supply network: items, nodes, lanes and processes with names and units, checked at construction."""
+"""The authored supply network: items, nodes, lanes and processes, with names and units, checked when made."""
 
 from basestock.network.builders import assembly, distribution, serial, single_item
 from basestock.network.errors import Defect, NetworkError
 from basestock.network.frozen import FrozenMapping
+from basestock.network.io import from_toml, load, save, to_toml
 from basestock.network.schema import SCHEMA, Attribute, describe
 from basestock.network.supply_network import SupplyNetwork
 from basestock.network.types import (
@@ -40,6 +41,10 @@ __all__ = [
     "assembly",
     "describe",
     "distribution",
+    "from_toml",
+    "load",
+    "save",
     "serial",
     "single_item",
+    "to_toml",
 ]

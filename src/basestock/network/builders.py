@@ -52,7 +52,11 @@ def single_item(
 
 
 def serial(
-    lead_times: Sequence[LeadTime], *, item: Item = ITEM, unmet: Unmet = "backorder", **lane: Unpack[LaneOptions]
+    lead_times: Sequence[LeadTime],
+    *,
+    item: Item = ITEM,
+    unmet: Unmet = "backorder",
+    **lane: Unpack[LaneOptions],
 ) -> SupplyNetwork:
     """Return a series of stages; customers are served by the last one.
 
@@ -70,7 +74,7 @@ def serial(
     Returns
     -------
     SupplyNetwork
-        Nodes ``"stage N", ..., "stage 1"`` in the order of flow, numbered from the customer as in the literature.
+        Nodes ``"stage N", ..., "stage 1"`` in the order of flow, numbered from the customer.
 
     Examples
     --------
@@ -160,7 +164,7 @@ def assembly(
     Returns
     -------
     SupplyNetwork
-        The product is the first item; node ``"plant"``, process ``"assembly"``, and for every component its lane
+        The product is the first item; node ``"plant"``, process ``"assembly"``, and a lane for each component
         from ``"supplier of <component>"``.
 
     Examples

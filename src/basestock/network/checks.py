@@ -4,9 +4,9 @@ import math
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from numbers import Real
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
-from basestock.network.errors import Defect, NetworkError, nearest, shown
+from basestock.network.errors import Defect, NetworkError, nearest, noun, shown
 from basestock.network.frozen import FrozenMapping
 from basestock.network.schema import NONE, SCHEMA, Attribute, bounds
 
@@ -32,13 +32,24 @@ class Report:
 
     def add(self, field: str, value: str, rule: str, remedy: str = "") -> None:
         """Record that a field breaks a rule; the remedy defaults to correcting the object."""
-        remedy = remedy or f"Correct the {self.kind.lower()}."
+        remedy = remedy or f"Correct the {noun(self.kind)}."
         self.defects.append(Defect(self.kind, self.name, field, value, rule, remedy))
 
     def close(self) -> None:
         """Raise :class:`NetworkError` when anything was recorded."""
         if self.defects:
             raise NetworkError(self.defects)
+
+
+class SelfChecked:
+    """Checks its own attributes when it is made, with messages for people who author networks.
+
+    A checker of types at run time that honors ``typing.no_type_check`` leaves its constructor alone, so that wrong
+    values meet these messages first.
+    """
+
+    __slots__ = ()
+    __no_type_check__: ClassVar[bool] = True
 
 
 def conform(part: object, name: object) -> Report:
@@ -83,7 +94,7 @@ def rule_of(attribute: Attribute, value: object = None) -> str:
         return f"must be a {attribute.unit} {bounds(attribute)}"
     unit = "" if attribute.unit == "-" else f" of {attribute.unit}"
     low, _, high = bounds(attribute).partition(" and ")
-    too_high = high and isinstance(value, Real) and value >= cast(float, attribute.high)
+    too_high = high and _as_float(value) >= (attribute.high or 0.0)
     return f"must be a {whole}number{unit} {high if too_high else low}".rstrip()
 
 
@@ -97,14 +108,19 @@ def _in_bounds(attribute: Attribute, number: float) -> bool:
     return high is None or number < high or (number == high and not attribute.excludes_high)
 
 
+def _as_float(value: object) -> float:
+    """Return a number as a float, and NaN for anything else."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
 def _as_number(attribute: Attribute, value: object) -> float | None:
     """Return the value as a finite float within bounds, or ``None``."""
-    if not isinstance(value, Real) or isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
+    number = _as_float(value)
     return number if math.isfinite(number) and _in_bounds(attribute, number) else None
 
 
@@ -118,11 +134,13 @@ def _is_name(attribute: Attribute, value: object) -> bool:
     if not isinstance(value, str) or not 1 <= len(value) <= (attribute.high or 100):
         return False
     # Spaces other than the plain one (as in Japanese names) count as printable here; line breaks do not.
-    return value.isprintable() or all(sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in value)
+    return value.isprintable() or all(
+        sign.isprintable() or unicodedata.category(sign) == "Zs" for sign in value
+    )
 
 
 def _percent_hint(attribute: Attribute, value: object) -> str:
-    percent = attribute.unit.startswith("share") and isinstance(value, Real) and 1 < value <= 100
+    percent = attribute.unit.startswith("share") and 1 < _as_float(value) <= 100
     return "Divide by 100 if it is a percentage." if percent else ""
 
 
@@ -150,13 +168,22 @@ def _flag(attribute: Attribute, value: object, report: Report) -> object:
 
 def _name(attribute: Attribute, value: object, report: Report) -> object:
     if not _is_name(attribute, value):
-        report.add(attribute.name, shown(value), f"must be text of 1 to {attribute.high or 100:.0f} printable characters")
+        report.add(
+            attribute.name,
+            shown(value),
+            f"must be text of 1 to {attribute.high or 100:.0f} printable characters",
+        )
     return value
 
 
 def _choice(attribute: Attribute, value: object, report: Report) -> object:
     if not isinstance(value, str) or value not in attribute.choices:
-        report.add(attribute.name, shown(value), f"must be one of {bounds(attribute)}", _did_you_mean(attribute, value))
+        report.add(
+            attribute.name,
+            shown(value),
+            f"must be one of {bounds(attribute)}",
+            _did_you_mean(attribute, value),
+        )
     return value
 
 
@@ -189,7 +216,9 @@ def _names(attribute: Attribute, value: object, report: Report) -> object:
     entries = _sequence(attribute, value, report, "names")
     wrong = [entry for entry in entries if not _is_name(attribute, entry)]
     for entry in wrong:
-        report.add(attribute.name, shown(entry), "must be text of 1 to 100 printable characters in each entry")
+        report.add(
+            attribute.name, shown(entry), "must be text of 1 to 100 printable characters in each entry"
+        )
     if not wrong and len(set(entries)) < len(entries):
         _report_repeated(attribute, entries, report)
     return entries
@@ -200,7 +229,9 @@ def _weekdays(attribute: Attribute, value: object, report: Report) -> object:
     days = [_as_whole(attribute, entry) for entry in entries]
     for entry, day in zip(entries, days, strict=True):
         if day is None:
-            report.add(attribute.name, shown(entry), "must be a weekday from 0 (Monday) to 6 (Sunday) in each entry")
+            report.add(
+                attribute.name, shown(entry), "must be a weekday from 0 (Monday) to 6 (Sunday) in each entry"
+            )
     if None not in days:
         _report_repeated(attribute, days, report)
     found = tuple(sorted({day for day in days if day is not None}))
@@ -229,7 +260,9 @@ def _quantities(attribute: Attribute, value: object, report: Report) -> object:
         if not isinstance(key, str) or not key:
             _report_key(attribute, key, report, "a name")
         number = _as_number(attribute, entry)
-        frozen[key] = _number(attribute, entry, report, f"{attribute.name}[{key!r}]") if number is None else number
+        frozen[key] = (
+            _number(attribute, entry, report, f"{attribute.name}[{key!r}]") if number is None else number
+        )
     return FrozenMapping(frozen) if frozen else NONE
 
 
@@ -240,7 +273,11 @@ def _limit(attribute: Attribute, value: object, report: Report) -> object:
 
 
 def _is_pair(key: object) -> bool:
-    return isinstance(key, tuple) and len(cast("tuple[object, ...]", key)) == 2 and all(isinstance(n, str) for n in key)
+    return (
+        isinstance(key, tuple)
+        and len(cast("tuple[object, ...]", key)) == 2
+        and all(isinstance(n, str) for n in key)
+    )
 
 
 def _pairs(attribute: Attribute, value: object, report: Report) -> object:
@@ -272,7 +309,12 @@ def _law(attribute: Attribute, law: Mapping[Any, Any], report: Report, field: st
             checked[periods] = probability
     total = math.fsum(checked.values())
     if len(report.defects) == num_defects and abs(total - 1.0) > PROBABILITY_TOLERANCE:
-        report.add(f"the sum of the probabilities in {field}", f"{total:.12g}", "must be 1", "Correct the probabilities.")
+        report.add(
+            f"the sum of the probabilities in {field}",
+            f"{total:.12g}",
+            "must be 1",
+            "Correct the probabilities.",
+        )
     kept = {periods: checked[periods] for periods in sorted(checked) if checked[periods] > 0}
     return next(iter(kept)) if len(kept) == 1 else FrozenMapping(kept)
 

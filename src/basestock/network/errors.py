@@ -68,6 +68,17 @@ class NetworkError(ValueError):
         return "\n".join(lines)
 
 
+def noun(kind: str) -> str:
+    """Return the word for a type in a remedy.
+
+    Examples
+    --------
+    >>> noun("SupplyNetwork")
+    'network'
+    """
+    return "network" if kind == "SupplyNetwork" else kind.lower()
+
+
 def shown(value: object) -> str:
     r"""Return a value as a message shows it: escaped, cut at 80 characters with its length.
 

@@ -60,7 +60,7 @@ def strong_components(graph: Graph) -> list[tuple[str, ...]]:
 
 
 def _seen(vertex: str, number: Mapping[str, int], bounds: list[int]) -> bool:
-    """Tell whether a vertex was visited; a visited one on the path merges everything after it into one component."""
+    """Tell whether a vertex was visited; one on the path merges everything after it into its component."""
     if vertex not in number:
         return False
     while bounds and bounds[-1] > number[vertex]:
@@ -77,16 +77,25 @@ def ring_in(component: Sequence[str], graph: Graph) -> tuple[str, ...]:
     ('b', 'c', 'b')
     """
     start, inside = component[0], frozenset(component)
-    paths = [(start,)]
-    reached: set[str] = set()
-    for path in paths:
-        for successor in graph[path[-1]]:
+    came_from: dict[str, str] = {}
+    queue = [start]
+    for vertex in queue:
+        for successor in graph[vertex]:
             if successor == start:
-                return (*path, start)
-            if successor in inside and successor not in reached:
-                reached.add(successor)
-                paths.append((*path, successor))
-    return tuple(component)
+                return _path(start, vertex, came_from)
+            if successor in inside and successor not in came_from:
+                came_from[successor] = vertex
+                queue.append(successor)
+    raise ValueError(
+        f"ring_in: {start!r} is on no ring, must be on one. Pass a component of two or more vertices."
+    )
+
+
+def _path(start: str, last: str, came_from: Mapping[str, str]) -> tuple[str, ...]:
+    backwards = [start, last]
+    while backwards[-1] != start:
+        backwards.append(came_from[backwards[-1]])
+    return tuple(reversed(backwards))
 
 
 def levels(graph: Graph) -> dict[str, int]:

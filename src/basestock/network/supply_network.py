@@ -5,7 +5,7 @@ import functools
 from collections.abc import Mapping
 from typing import final
 
-from basestock.network.checks import conform
+from basestock.network.checks import SelfChecked, conform
 from basestock.network.errors import Defect, NetworkError, nearest, shown
 from basestock.network.frozen import FrozenMapping
 from basestock.network.rings import graph_of, levels
@@ -43,7 +43,7 @@ class _Lookups:
 
     @functools.cached_property
     def inbound(self) -> dict[tuple[str, str | None], list[int]]:
-        """Map (destination, item) to positions of the lanes that list it, (destination, None) to those that carry all."""
+        """(destination, item) to the lanes that list the item, (destination, None) to those of all items."""
         found: dict[tuple[str, str | None], list[int]] = {}
         for position, lane in enumerate(self._network.lanes):
             for item in lane.items if lane.items is not None else (None,):
@@ -64,7 +64,7 @@ def _positions(parts: "tuple[Item | Node | Supplier | Lane, ...]") -> FrozenMapp
 
 @final
 @dataclasses.dataclass(frozen=True, slots=True)
-class SupplyNetwork:
+class SupplyNetwork(SelfChecked):
     """Everything that exists: what is stocked where, and how it moves and changes.
 
     Parameters
@@ -72,7 +72,7 @@ class SupplyNetwork:
     items, nodes, suppliers, lanes, processes, resources, inspections, limits
         The parts; their order is the order of the axes.
     unmet
-        What happens to demand without stock: ``"lost"``, ``"backorder"``, or the share of it that is backordered.
+        What happens to demand without stock: ``"lost"``, ``"backorder"``, or the share backordered.
     unmet_at
         (node, item) to the same, where it differs.
 
@@ -136,7 +136,7 @@ class SupplyNetwork:
         return item in (self.item_index if lane.items is None else self._lookups.carried[lane.name])
 
     def inbound(self, node: str, item: str) -> tuple[Lane, ...]:
-        """Return the lanes that bring an item to a node, lowest priority number first, then in authored order.
+        """Return the lanes that bring an item to a node, by priority number, then in authored order.
 
         Raises
         ------
@@ -193,7 +193,9 @@ class SupplyNetwork:
         if not self.carries(lane, item):
             hint = nearest(item, lane.items if lane.items is not None else self.item_index)
             rule = "must be an item that the lane carries"
-            raise NetworkError([Defect("Lane", lane.name, "item", shown(item), rule, f"{hint}Correct the name.")])
+            raise NetworkError(
+                [Defect("Lane", lane.name, "item", shown(item), rule, f"{hint}Correct the name.")]
+            )
         return sum(periods * probability for periods, probability in lane.lead_time_law(item).items())
 
     def max_lead_time(self, lane: Lane) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, final
 
-from basestock.network.checks import Report, conform
+from basestock.network.checks import Report, SelfChecked, conform
 from basestock.network.errors import shown
 from basestock.network.schema import NONE
 
@@ -21,7 +21,7 @@ Unmet = Literal["lost", "backorder"] | float
 
 @final
 @dataclass(frozen=True, slots=True)
-class Item:
+class Item(SelfChecked):
     """A thing that is stocked.
 
     Parameters
@@ -74,7 +74,7 @@ class Item:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Node:
+class Node(SelfChecked):
     """A place that holds stock.
 
     Parameters
@@ -102,7 +102,7 @@ class Node:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Supplier:
+class Supplier(SelfChecked):
     """An outside source with an identity: its lanes share its capacity and its outages.
 
     Parameters
@@ -130,7 +130,7 @@ class Supplier:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(SelfChecked):
     """A way from a supplier or node into a node: purchase, transfer or expedite.
 
     Parameters
@@ -142,7 +142,7 @@ class Lane:
     name
         Identifies the lane; ``"source -> destination"`` when not given.
     lead_time
-        Periods from shipping to receipt [L], or {periods: probability}. A law with one outcome becomes that number.
+        Periods from shipping to receipt [L], or {periods: probability}; one outcome becomes a number.
     item_lead_time
         Item to lead time, where it differs.
     lead_time_known
@@ -208,7 +208,9 @@ class Lane:
         lead_time = self.item_lead_time.get(item, self.lead_time)
         return {lead_time: 1.0} if isinstance(lead_time, int) else lead_time
 
-    def order_limit(self, name: Literal["order_minimum", "order_multiple", "order_maximum"], item: str) -> float | None:
+    def order_limit(
+        self, name: Literal["order_minimum", "order_multiple", "order_maximum"], item: str
+    ) -> float | None:
         """Return a limit of one order of an item, units; ``None`` where there is none.
 
         Examples
@@ -220,7 +222,7 @@ class Lane:
         return limit.get(item) if isinstance(limit, Mapping) else limit
 
 
-def default_lane_name(source: str, destination: str) -> str:
+def default_lane_name(source: object, destination: object) -> str:
     """Return the name of a lane whose author gave none.
 
     Examples
@@ -233,7 +235,9 @@ def default_lane_name(source: str, destination: str) -> str:
 
 def _check_ends(lane: Lane, report: Report) -> None:
     if lane.source == lane.destination:
-        report.add("destination", shown(lane.destination), "must differ from the source", "Correct or drop the lane.")
+        report.add(
+            "destination", shown(lane.destination), "must differ from the source", "Correct or drop the lane."
+        )
 
 
 def _check_review(lane: Lane, report: Report) -> None:
@@ -251,14 +255,18 @@ def _check_listed(lane: Lane, report: Report) -> None:
         for item in value if isinstance(value, Mapping) else ():
             if item not in served:
                 rule = "must be for an item that the lane carries"
-                report.add(f"{field}[{item!r}]", shown(value[item]), rule, "Add the item to items or drop the entry.")
+                report.add(
+                    f"{field}[{item!r}]", shown(value[item]), rule, "Add the item to items or drop the entry."
+                )
 
 
 def _check_revealed(lane: Lane, report: Report) -> None:
-    """Refuse a random lead time of 0 that is revealed on arrival: it would arrive before anyone could look."""
+    """Refuse a random lead time that may be 0 and is revealed on arrival: ages start at 1."""
     if lane.lead_time_known != "on_arrival":
         return
-    laws = {"lead_time": lane.lead_time} | {f"item_lead_time[{k!r}]": v for k, v in lane.item_lead_time.items()}
+    laws = {"lead_time": lane.lead_time} | {
+        f"item_lead_time[{k!r}]": v for k, v in lane.item_lead_time.items()
+    }
     for field, law in laws.items():
         if isinstance(law, Mapping) and 0 in law:
             rule = "must be >= 1 in every case when lead_time_known is 'on_arrival'"
@@ -278,8 +286,13 @@ def _check_feasible(lane: Lane, report: Report) -> None:
         smallest = smallest_order(minimum, multiple)
         if maximum is not None and smallest > maximum * (1 + 1e-9):
             place = f"[{item!r}]" if isinstance(lane.order_maximum, Mapping) else ""
-            rule = f"must be >= {smallest:.16g}, the smallest order with minimum {minimum} and multiple {multiple}"
-            report.add(f"order_maximum{place}", shown(maximum), rule, "Raise it, or lower the minimum or the multiple.")
+            rule = f"must be >= {smallest:.16g}, the smallest order that meets minimum and multiple"
+            report.add(
+                f"order_maximum{place}",
+                shown(maximum),
+                rule,
+                "Raise it, or lower the minimum or the multiple.",
+            )
 
 
 def smallest_order(minimum: float | None, multiple: float | None) -> float:
@@ -297,7 +310,7 @@ def smallest_order(minimum: float | None, multiple: float | None) -> float:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Process:
+class Process(SelfChecked):
     """What turns items into other items at a node: production, assembly, repacking.
 
     Parameters
@@ -343,7 +356,12 @@ class Process:
 
     def _check_bill(self, report: Report) -> None:
         if not self.consumes and not self.produces:
-            report.add("produces", "{}", "must name an item, or consumes must", "Add what the process makes or takes.")
+            report.add(
+                "produces",
+                "{}",
+                "must name an item, or consumes must",
+                "Add what the process makes or takes.",
+            )
         for item in self.consumes:
             if item in self.produces:
                 rule = "must not be consumed by the process that makes it"
@@ -356,7 +374,7 @@ class Process:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(SelfChecked):
     """Machines, labor or tools that processes occupy.
 
     Parameters
@@ -390,7 +408,7 @@ class Resource:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(SelfChecked):
     """A sampling plan: a lot passes when a sample has few enough defective units.
 
     Parameters
@@ -422,7 +440,7 @@ class Inspection:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(SelfChecked):
     """A cap in each period that places or lanes share: a budget, a vehicle, shared transport, a contract.
 
     Parameters

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from basestock.network.errors import Defect, nearest, shown
+from basestock.network.errors import Defect, nearest, noun, shown
 from basestock.network.ring_rules import bill_rings, lane_rings
 from basestock.network.types import Lane, Process
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from basestock.network.supply_network import SupplyNetwork
 
 MAX_SUGGESTIONS = 20
-"""The nearest name is looked for this number of times: a search among ten thousand names costs milliseconds."""
+"""The nearest name is looked for this number of times: a search among ten thousand costs milliseconds."""
 
 WHOLE_NETWORK = "network"
 """Scope of a limit on everything."""
@@ -72,7 +72,9 @@ def _ambiguous(network: "SupplyNetwork") -> Iterator[Defect]:
 
 
 def _clash(kind: str, name: str, taken: str) -> Defect:
-    return Defect(kind, name, "name", shown(name), f"must differ from the name of a {taken}", "Rename one of them.")
+    return Defect(
+        kind, name, "name", shown(name), f"must differ from the name of a {taken}", "Rename one of them."
+    )
 
 
 class _References:
@@ -144,7 +146,7 @@ class _References:
     ) -> Iterator[Defect]:
         for name in names:
             if name not in known:
-                remedy = f"{self._hint(name, known, what)}Correct the {_noun(owner[0])}."
+                remedy = f"{self._hint(name, known, what)}Correct the {noun(owner[0])}."
                 yield Defect(*owner, field, shown(name), f"must be the name of {what}", remedy)
 
     def _hint(self, name: str, known: frozenset[str], what: str) -> str:
@@ -152,10 +154,6 @@ class _References:
         if key not in self._hints and len(self._hints) < MAX_SUGGESTIONS:
             self._hints[key] = nearest(name, sorted(known))
         return self._hints.get(key, "")
-
-
-def _noun(kind: str) -> str:
-    return "network" if kind == "SupplyNetwork" else kind.lower()
 
 
 def _fractional(network: "SupplyNetwork") -> Iterator[Defect]:
@@ -174,10 +172,10 @@ def _fractional_limit(
     remedy = "Correct the lane, or set whole_units=False for the item."
     if isinstance(limit, Mapping):
         for item, units in limit.items():
-            if not units.is_integer() and whole.get(item, False):
+            if not float(units).is_integer() and whole.get(item, False):
                 rule = "must be a whole number for an item in whole units"
                 yield Defect("Lane", lane.name, f"{field}[{item!r}]", shown(units), rule, remedy)
-    elif not limit.is_integer():
+    elif not float(limit).is_integer():
         carried = whole if lane.items is None else lane.items
         item = next((name for name in carried if whole.get(name, False)), None)
         if item is not None:

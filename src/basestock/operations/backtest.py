@@ -1,11 +1,15 @@
 """The backtest: the last part of history replayed under several policies, with intervals and a verdict."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from basestock.data.calibration import calibrate
+from basestock.data.dataset import Dataset
 from basestock.data.twin import Twin
 from basestock.operations.replay import Replayed, replay
 
@@ -225,3 +229,20 @@ def _verdict(settings: BacktestSettings, totals: Mapping[str, np.ndarray], n: in
     low, high = saving["mean"] - saving["half_width"], saving["mean"] + saving["half_width"]
     outcome = "better" if low > 0 else "worse" if high < 0 else "no difference shown"
     return {"policy": policy, "reference": settings.reference, "outcome": outcome, "saving": saving, "rule": RULE}
+
+
+def backtest_dataset(
+    dataset: Dataset, settings: BacktestSettings, *, items: str | None = None, locations: str | None = None
+) -> dict[str, Any]:
+    """Calibrate a dataset and replay the end of its history; see :func:`run_backtest`."""
+    return run_backtest(calibrate(dataset, items=items, locations=locations), settings)
+
+
+def write_backtest(document: dict[str, Any], target: Path) -> None:
+    """Write ``report.json`` and ``report.html`` of a backtest, whole or not at all."""
+    from basestock.operations.report import render_backtest
+    from basestock.operations.run_folder import whole_folder
+
+    with whole_folder(target, "") as folder:
+        (folder / "report.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        (folder / "report.html").write_text(render_backtest(document), encoding="utf-8")

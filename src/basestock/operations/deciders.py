@@ -52,22 +52,13 @@ def critical_level(twin: Twin, forecast: DemandForecast) -> np.ndarray:
     ratio = np.where(over > 0, short / np.maximum(short + over, 1e-12), DEFAULT_SERVICE)
     targeted = np.array([metric != "none" for metric in twin.service_metric]) & np.isfinite(twin.service_target)
     wanted = np.where(targeted, twin.service_target, np.where(np.isfinite(ratio), ratio, DEFAULT_SERVICE))
-    return protection_quantile(forecast, wanted)
-
-
-def protection_quantile(forecast: DemandForecast, level: np.ndarray) -> np.ndarray:
-    """Return ``[line]`` quantiles of the demand over lead time + review at one probability per line, base units."""
-    table, levels = forecast.protection_quantiles, np.asarray(forecast.levels)
-    right = np.clip(np.searchsorted(levels, level), 1, len(levels) - 1)
-    rows = np.arange(len(level))
-    share = np.clip((level - levels[right - 1]) / (levels[right] - levels[right - 1]), 0.0, 1.0)
-    return table[rows, right - 1] + share * (table[rows, right] - table[rows, right - 1])
+    return forecast.protection_quantile(wanted)
 
 
 def service_level(twin: Twin, forecast: DemandForecast) -> np.ndarray:
     """Return ``[line]`` the base-stock level at the item's service target, 0.95 where there is none, base units."""
     target = np.where(np.isfinite(twin.service_target), twin.service_target, DEFAULT_SERVICE)
-    return protection_quantile(forecast, np.clip(target, 0.0, 0.999))
+    return forecast.protection_quantile(np.clip(target, 0.0, 0.999))
 
 
 def reference_rule(twin: Twin, forecast: DemandForecast) -> ReferenceRule:
@@ -121,7 +112,7 @@ def _marginal(twin: Twin, forecast: DemandForecast, level: np.ndarray, arrays: N
     steps = (np.arange(NUM_LEVELS) + 0.5) / NUM_LEVELS
     table = np.zeros((NUM_LEVELS, 1, arrays.num_items, 1), dtype=np.float32)
     for row, step in enumerate(steps):
-        table[row, 0, : twin.num_lines, 0] = protection_quantile(forecast, np.full(twin.num_lines, step))
+        table[row, 0, : twin.num_lines, 0] = forecast.protection_quantile(step)
     over = overage(twin)
     # Where money is unknown, the rates are chosen so that their critical ratio is the service target.
     short = np.where(np.isfinite(twin.stockout_cost) & (over > 0), twin.stockout_cost, DEFAULT_SERVICE)

@@ -62,9 +62,7 @@ def most_valuable_total(
 def _breaks_beyond(packs: int, grid: OrderGrid, context: Context) -> Iterator[int]:
     """Yield, ascending, the smallest legal total at each price break above `packs`."""
     reached = packs
-    for threshold in sorted(context.price_breaks):
-        numerator, denominator = threshold.as_integer_ratio()
-        target = grid.at_least(-(-numerator * grid.scale // (denominator * grid.pack)))
+    for target in sorted(grid.at_least(grid.packs_reaching(threshold)) for threshold in context.price_breaks):
         if target > reached:
             reached = target
             yield target

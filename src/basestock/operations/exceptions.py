@@ -9,7 +9,6 @@ import polars as pl
 
 from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast
-from basestock.operations.deciders import protection_quantile
 from basestock.operations.lines import holding_per_period
 from basestock.operations.proposals import PricedLines
 from basestock.operations.snapshot import Snapshot
@@ -103,7 +102,7 @@ def _conflicts(twin: Twin, priced: PricedLines) -> list[Finding]:
 def _excess(twin: Twin, snapshot: Snapshot, forecast: DemandForecast) -> list[Finding]:
     """Stock beyond the 95 % quantile of the protection interval and 90 days: what holding it costs until it is sold."""
     per_period = np.maximum(forecast.mean.mean(axis=1), 0.0)
-    ample = protection_quantile(forecast, np.full(twin.num_lines, 0.95)) + per_period * EXCESS_DAYS / twin.period_days
+    ample = forecast.protection_quantile(0.95) + per_period * EXCESS_DAYS / twin.period_days
     surplus = np.maximum(snapshot.position - ample, 0.0)
     money = surplus * holding_per_period(twin) * twin.review_periods
     found: list[Finding] = []

@@ -12,7 +12,7 @@ SPLIT = "SPLIT"
 REVIEW_GAP = "REVIEW_GAP"
 CONFLICT = "CONFLICT"
 # An order of more lines than this is a wrong maximum or a wrong need, never a wish.
-MAX_LINES = 1000
+MAX_LINES = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def finalize_quantity(need: Decimal, rule: OrderRule, context: Context | None = 
         message = str(error)
         conflict = Conflict(CONFLICT, "UOM-001", message)
         return nothing_ordered(need, (Step(CONFLICT, -need, message),), (conflict,))
-    run = _Run(need, rule, context, grid, grid.ticks(need))
+    run = _Run(need, rule, context, grid, grid.ticks_needed(need))
     run.choose_total()
     run.schedule_order()
     return run.result()
@@ -216,17 +216,18 @@ class _Run:
             )
             return
         note = f"{num_lines} lines of at most {grid.base((grid.high or 0) * grid.pack)}"
-        self.rows.append((SPLIT, shared * grid.pack - self.total, note))
         self.total = shared * grid.pack
+        self.rows.append((SPLIT, self.total, note))
 
     @property
     def least_cap(self) -> Cap | None:
-        return min((cap for cap in self.context.caps if cap.hard), key=lambda cap: cap.quantity, default=None)
+        hard = (cap for cap in self.context.caps if cap.hard)
+        return min(hard, key=lambda cap: self.grid.ticks(cap.quantity), default=None)
 
     def report_soft_caps(self) -> None:
         for cap in self.context.caps:
             if not cap.hard and self.total > self.grid.ticks(cap.quantity) and self.total:
-                self.rows.append((cap.code, 0, f"above the soft limit of {cap.quantity}"))
+                self.rows.append((cap.code, self.total, f"above the soft limit of {cap.quantity}"))
 
     def schedule_order(self) -> None:
         """Step 6: open days; a later arrival is the caller's to cover."""
@@ -236,12 +237,12 @@ class _Run:
         if self.schedule is None:
             self.conflict("SRC-015", "no open day to order or receive on: correct the order days or calendar")
         elif self.schedule.gap_days:
-            self.rows.append((REVIEW_GAP, 0, str(self.schedule)))
+            self.rows.append((REVIEW_GAP, self.total, str(self.schedule)))
 
     def move(self, code: str, total: int, note: str) -> None:
         if total != self.total:
-            self.rows.append((code, total - self.total, note))
             self.total = total
+            self.rows.append((code, total, note))
 
     def conflict(self, cause: str, message: str) -> None:
         self.move(CONFLICT, 0, message)
@@ -257,23 +258,41 @@ class _Run:
         above = grid.base(grid.low * grid.pack)
         below = grid.base((grid.high or 0) * grid.pack)
         return (
-            f"minimum, multiple and maximum cannot hold together: in packs of {grid.base(grid.pack)} a line is "
-            f"{below} under the maximum or {above} from the minimum on; correct one of the three"
+            f"minimum, multiple and maximum cannot hold together: a line in packs of {grid.base(grid.pack)} "
+            f"is {below} under the maximum or {above} from the minimum on; correct one of the three"
         )
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the rows with what each changed: differences of what is shown, so that they sum exactly."""
+        steps: list[Step] = []
+        before = self.need
+        for code, total, note in self.rows:
+            after = self.grid.base(total)
+            steps.append(Step(code, WIDE.subtract(after, before), note))
+            before = after
+        return tuple(steps)
+
+    def lines(self) -> tuple[OrderLine, ...]:
+        """Cut the total; each line is the difference of running totals, so that the lines sum exactly."""
+        grid, ticks = self.grid, 0
+        order_before = base_before = Decimal(0)
+        lines: list[OrderLine] = []
+        for packs in grid.split(self.total // grid.pack):
+            ticks += packs * grid.pack
+            order_after, base_after = grid.order(ticks), grid.base(ticks)
+            order_qty, qty = WIDE.subtract(order_after, order_before), WIDE.subtract(base_after, base_before)
+            lines.append(OrderLine(order_qty, qty, packs if grid.whole else None))
+            order_before, base_before = order_after, base_after
+        return tuple(lines)
 
     def result(self) -> FinalQuantity:
         grid = self.grid
-        steps = tuple(Step(code, grid.base(ticks), note) for code, ticks, note in self.rows)
+        steps = self.steps()
         if not self.total:
             return nothing_ordered(self.need, steps, tuple(self.conflicts))
-        sizes = grid.split(self.total // grid.pack)
-        lines = tuple(
-            OrderLine(grid.order(size * grid.pack), grid.base(size * grid.pack), size if grid.whole else None)
-            for size in sizes
-        )
         schedule = self.schedule
         return FinalQuantity(
-            lines=lines,
+            lines=self.lines(),
             order_qty=grid.order(self.total),
             qty=grid.base(self.total),
             steps=steps,

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 EVERY_DAY = "1111111"
 # A calendar without an open day for this long has none in any planning horizon.
 MAX_SEARCH_DAYS = 400
 
 
+@runtime_checkable
 class Calendar(Protocol):
     """Anything that knows whether a day is open."""
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from math import gcd, lcm
 
 from basestock.operations.order_rules import Context, OrderRule
-from basestock.operations.quantities import Exact, decimal_of, exact_factor
+from basestock.operations.quantities import Exact, decimal_denominator, decimal_of, exact_factor
 
 # More order units than this in one pack of whole pieces means that the unit conversion is wrong.
 MAX_UNITS_PER_WHOLE_PACK = 1000
@@ -18,7 +18,8 @@ class OrderGrid:
     Parameters
     ----------
     scale
-        Ticks in one base unit. A tick divides every number of the rule, so that nothing is rounded.
+        Ticks in one base unit. A tick divides every number of the rule, so that nothing is rounded; only a
+        bound without a terminating decimal is moved, inward, to 12 decimals where no pack holds it.
     pack
         Ticks in one pack; 1 where any quantity may be ordered.
     minimum
@@ -49,9 +50,25 @@ class OrderGrid:
         numerator, denominator = amount.as_integer_ratio()
         return numerator * self.scale // denominator
 
+    def ticks_needed(self, need: Decimal) -> int:
+        """Return a need in ticks; one that is a rounded number of packs counts as those packs.
+
+        Packs without a terminating decimal leave as 12 decimals, and must be themselves when they come back.
+        """
+        ticks = self.ticks(need)
+        packs = (2 * ticks + self.pack) // (2 * self.pack) * self.pack
+        if packs == ticks or abs(packs - ticks) * 10**12 > self.scale:
+            return ticks
+        return packs if self.whole and self.base(packs) == need else ticks
+
     def packs_under(self, limit: Exact) -> int:
         """Return how many packs fit under a limit in base units, never negative."""
         return max(0, self.ticks(limit) // self.pack)
+
+    def packs_reaching(self, threshold: Exact) -> int:
+        """Return the fewest packs that reach a threshold in base units."""
+        numerator, denominator = threshold.as_integer_ratio()
+        return -(-numerator * self.scale // (denominator * self.pack))
 
     def base(self, ticks: int) -> Decimal:
         """Return ticks in base units."""
@@ -107,16 +124,17 @@ def build_grid(need: Decimal, rule: OrderRule, context: Context) -> OrderGrid:
     minimum = _in_base(least, factor)
     maximum = None if most is None else _in_base(most, factor)
     pack = None if step is None else _in_base(step, factor)
-    scale = lcm(1000, need.as_integer_ratio()[1], minimum[1])
+    scale = lcm(1000, need.as_integer_ratio()[1])
     if pack is None:
         # Any quantity may be ordered, so the tick itself must express every bound.
-        scale = lcm(scale, *(cap.quantity.as_integer_ratio()[1] for cap in context.caps if cap.hard))
-        scale = scale if maximum is None else lcm(scale, maximum[1])
+        bounds = [minimum[1], 1 if maximum is None else maximum[1]]
+        bounds += [cap.quantity.as_integer_ratio()[1] for cap in context.caps if cap.hard]
+        scale = lcm(scale, *map(decimal_denominator, bounds))
         pack_ticks = 1
     else:
-        scale = lcm(scale, pack[1])
+        scale = lcm(scale, minimum[1], pack[1])
         pack_ticks = _whole_pack(pack[0] * (scale // pack[1]), scale, rule)
-    minimum_ticks = minimum[0] * (scale // minimum[1])
+    minimum_ticks = -(-minimum[0] * scale // minimum[1])
     return OrderGrid(
         scale=scale,
         pack=pack_ticks,

@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 
 import basestock
+from basestock.data.calibration import calibrate
+from basestock.data.dataset import Dataset
 from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast
 from basestock.operations.deciders import Decider, make_decider, reference_rule
@@ -420,3 +422,43 @@ def _forecast_frame(twin: Twin, forecast: DemandForecast, shown: pl.DataFrame) -
             "value": np.round(values.reshape(-1), 3).astype(np.float64),
         }
     )
+
+
+def plan_dataset(
+    dataset: Dataset,
+    settings: PlanSettings,
+    *,
+    items: str | None = None,
+    locations: str | None = None,
+    count_drafts: bool = False,
+) -> PlanRun:
+    """Calibrate a dataset and plan it.
+
+    Parameters
+    ----------
+    dataset
+        Checked canonical tables.
+    settings
+        Policy, budget, paths, seed.
+    items, locations
+        Regular expressions; only matching lines are planned.
+    count_drafts
+        Whether draft orders count as on order.
+
+    Returns
+    -------
+    PlanRun
+        Output tables.
+    """
+    twin = calibrate(dataset, items=items, locations=locations, count_drafts=count_drafts)
+    assumed = assume_stock(twin, settings.seed) if dataset.info.assume.get("inventory") == "reference" else twin
+    selection = _sha({"items": items, "locations": locations, "count_drafts": count_drafts})
+    return plan_lines(assumed, settings, _sha({"inputs": dataset.inputs_sha, "selection": selection}))
+
+
+def assume_stock(twin: Twin, seed: int) -> Twin:
+    """Start every line at the level its reference rule aims at, for exports without stock."""
+    rule = reference_rule(twin, forecast_lines(twin, seed=seed))
+    level = np.where(np.isfinite(rule.order_up_to_level), rule.order_up_to_level, rule.reorder_point + np.nan_to_num(rule.order_quantity))
+    level = np.maximum(np.where(twin.whole_units, np.round(level), level), 0.0)
+    return dataclasses.replace(twin, on_hand=level, available=level)

@@ -2,6 +2,7 @@
 
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from math import gcd
 
 Exact = Decimal | Fraction | int
 
@@ -41,11 +42,22 @@ def decimal_of(numerator: int, denominator: int) -> Decimal:
     whole, rest = divmod(numerator, denominator)
     if not rest:
         return Decimal(whole)
-    ratio = Fraction(numerator, denominator)
-    quotient = WIDE.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
-    if _TERMINATING % ratio.denominator:
+    common = gcd(rest, denominator)
+    quotient = WIDE.divide(Decimal(numerator // common), Decimal(denominator // common))
+    if _TERMINATING % (denominator // common):
         return quotient.quantize(_REPEATING_PLACES, ROUND_HALF_EVEN, WIDE)
     return quotient
+
+
+def decimal_denominator(denominator: int) -> int:
+    """Return the denominator of a decimal that shows such a ratio: its own, or that of 12 places.
+
+    Examples
+    --------
+    >>> decimal_denominator(8), decimal_denominator(7)
+    (8, 1000000000000)
+    """
+    return 10**12 if _TERMINATING % denominator else denominator
 
 
 def exact_factor(factor: Exact) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Policies whose parameters are computed, not searched."""
 
-from typing import Any, Self
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -31,7 +31,7 @@ class Newsvendor(Policy):
     base_stock_level: NodeItem
 
     @classmethod
-    def for_problem(cls, problem: Problem) -> Self:
+    def for_problem(cls, problem: Problem) -> "Newsvendor":
         """Compute the levels of a problem."""
         underage, overage = money_at_stake(problem)
         ratio = underage / np.maximum(underage + overage, 1e-12)
@@ -57,7 +57,7 @@ class Eoq(Policy):
     order_quantity: NodeItem
 
     @classmethod
-    def for_problem(cls, problem: Problem) -> Self:
+    def for_problem(cls, problem: Problem) -> "Eoq":
         """Compute quantities, and reorder points that meet the demand until arrival with probability 1 - hQ/(bD)."""
         demand = protection_demand(problem)
         underage, overage = money_at_stake(problem)

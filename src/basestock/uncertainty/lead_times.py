@@ -62,7 +62,7 @@ def compile_lead_times(network: SupplyNetwork, axes: Axes) -> LeadTimeTables | N
     if not random:
         return None
     revealed = {lane.name for lane in random if lane.lead_time_known == "on_arrival"}
-    laws: dict[tuple[int, int], dict[int, float]] = {}
+    laws: dict[tuple[int, int], Mapping[int, float]] = {}
     for position, lane in enumerate(network.lanes):
         for item in lane.items if lane.items is not None else axes.items:
             laws[position, axes.items.index(item)] = lane.lead_time_law(item)
@@ -74,7 +74,7 @@ def compile_lead_times(network: SupplyNetwork, axes: Axes) -> LeadTimeTables | N
     return LeadTimeTables(_hazard_table(arrival, shape) if arrival else None, shortest, cumulative)
 
 
-def _hazard_table(laws: dict[tuple[int, int], dict[int, float]], shape: tuple[int, int]) -> Array:
+def _hazard_table(laws: Mapping[tuple[int, int], Mapping[int, float]], shape: tuple[int, int]) -> Array:
     ages = bucket(max(max(law) for law in laws.values()))
     table = np.zeros((ages, *shape, 1), dtype=np.float32)
     for (lane, item), law in laws.items():
@@ -83,7 +83,7 @@ def _hazard_table(laws: dict[tuple[int, int], dict[int, float]], shape: tuple[in
     return jnp.asarray(table)
 
 
-def _on_order_tables(laws: dict[tuple[int, int], dict[int, float]], shape: tuple[int, int]) -> tuple[Array, Array]:
+def _on_order_tables(laws: Mapping[tuple[int, int], Mapping[int, float]], shape: tuple[int, int]) -> tuple[Array, Array]:
     levels = bucket(max(max(law) - min(law) for law in laws.values()))
     shortest = np.zeros((*shape, 1), dtype=np.int32)
     cumulative = np.ones((levels, *shape, 1), dtype=np.float32)

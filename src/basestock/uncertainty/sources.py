@@ -3,7 +3,6 @@
 import abc
 import dataclasses
 from collections.abc import Mapping
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -187,7 +186,7 @@ class Uncertainty:
 
     demand: Mapping[tuple[str, str], DemandLaw]
 
-    def check(self, network: SupplyNetwork) -> Self:
+    def check(self, network: SupplyNetwork) -> "Uncertainty":
         """Return self if every law stands at a node and an item of the network.
 
         Raises

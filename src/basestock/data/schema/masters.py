@@ -167,7 +167,7 @@ ITEM_SUPPLIER = table(
             requirement="C",
         ),
         currency(),
-        amount("price_per", "order_uom", "Number of units the price is for.", default="1", positive=True),
+        amount("price_per", "units", "Number of units the price is for.", default="1", positive=True),
         amount("order_cost", "money/line", "Cost of placing one order line.", default="0"),
         Column(
             "priority", "int", default="1", lower=0.0, code="NUM-006",

@@ -21,7 +21,8 @@ _STATUS = ("draft", "open", "closed", "cancelled")
 
 def _as_of() -> Column:
     return Column(
-        "as_of", "date", "day", key=True, requirement="R", code="FIL-015", description="Day of the snapshot."
+        "as_of", "date", "day", key=True, requirement="C", code="FIL-015",
+        description="Day of the snapshot; needed unless declared for the whole source.",
     )
 
 

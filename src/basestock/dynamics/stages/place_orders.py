@@ -27,5 +27,5 @@ def place_orders(
 def can_order(network: NetworkArrays, state: State) -> jnp.ndarray:
     """Return 1 on lanes that take orders in the present period."""
     if not network.features.reviewed:
-        return jnp.ones((1, 1, 1))
+        return jnp.ones((network.num_lanes, 1, 1))
     return ((state.period - network.review_phase) % network.review_period == 0).astype(jnp.float32)

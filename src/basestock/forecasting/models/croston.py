@@ -15,19 +15,22 @@ def croston(view: View) -> Draft:
     ----------
     Croston (1972), Operational Research Quarterly 23, 289-303, doi:10.1057/jors.1972.50.
     """
-    return croston_draft(view, jnp.ones(len(RATE_GAINS)))
+    return croston_draft(view, view.demand_rates.croston_loss, jnp.ones(len(RATE_GAINS)))
 
 
-def croston_draft(view: View, factor: Float[Array, " lane"]) -> Draft:
-    """Return Croston's law with the probability of a demand times a factor per gain.
+def croston_draft(view: View, loss: Float[Array, " gain"], factor: Float[Array, " gain"]) -> Draft:
+    """Return Croston's law with the gain of the smallest loss and the probability of a demand times a factor.
 
-    Notes
-    -----
-    The gain is the one with the smallest squared error of the sum over the protection interval, over all intervals
-    that ended before now.
+    Parameters
+    ----------
+    view
+        The series.
+    loss
+        Squared errors of the sum over the protection interval, per gain of ``RATE_GAINS``.
+    factor
+        Correction of the probability, per gain.
     """
-    size, interval, _ = view.demand_rates
-    chance = factor[:, None] / jnp.maximum(interval, 1.0)
-    best = jnp.argmin(view.level_loss(size * chance))
+    best = jnp.argmin(loss)
     gain = jnp.asarray(RATE_GAINS)[best]
-    return intermittent_draft(view, chance[best, -1], (2.0 - gain) / gain, gain)
+    chance = factor[best] / jnp.maximum(view.demand_rates.interval[best], 1.0)
+    return intermittent_draft(view, chance, (2.0 - gain) / gain, gain)

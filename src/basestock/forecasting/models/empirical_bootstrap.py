@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.forecasting.law import plain_dynamics
-from basestock.forecasting.models.simple_exponential_smoothing import SMALLEST_SEASON
+from basestock.forecasting.season import SMALLEST_DIVISOR
 from basestock.forecasting.training import RECENCY_GAINS, Draft, View
 
 
@@ -13,15 +13,16 @@ def empirical_bootstrap(view: View) -> Draft:
 
     Notes
     -----
-    Buckets are drawn alone, the k-th newest with weight (1 - g)^k, unless neighbors resemble each other (first
-    autocorrelation above 1.96 / sqrt(n)): then a path is a run of consecutive buckets from a random start, around
-    the end of history, so that the sum over the protection interval keeps the dependence.
+    Buckets are drawn alone, the k-th newest with weight (1 - g)^k; g is the gain with the smallest squared error of
+    the sum over the protection interval. Where that is 0, the level is steady; if neighbors resemble each other all
+    the same (first autocorrelation above 1.96 / sqrt(n)), a path is a run of consecutive buckets from a random start,
+    around the end of history, so that the sum over the protection interval keeps the dependence.
     """
     num_gains = len(RECENCY_GAINS)
-    best = jnp.argmin(view.smoothed.losses[:, -num_gains:])
+    best = jnp.argmin(view.smoothing_losses[:, -num_gains:])
     profile, recency = best // num_gains, jnp.asarray(RECENCY_GAINS)[best % num_gains]
-    sample = view.values / jnp.maximum(view.profiles.past[profile], SMALLEST_SEASON)
-    runs = _resembles_neighbors(sample, view)
+    sample = view.values / jnp.maximum(view.profiles.past[profile], SMALLEST_DIVISOR)
+    runs = (recency == 0.0) & _resembles_neighbors(sample, view)
     dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
         season_scale=view.profiles.future[profile],
         block_step=jnp.where(runs, 1.0 / jnp.maximum(view.num_observed, 1.0), 0.0),

@@ -4,8 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.forecasting.law import plain_dynamics
-from basestock.forecasting.models.simple_exponential_smoothing import SMALLEST_SEASON
-from basestock.forecasting.season import DAYS_IN_WEEK
+from basestock.forecasting.season import DAYS_IN_WEEK, SMALLEST_DIVISOR
 from basestock.forecasting.training import Draft, View, lagged
 
 WINDOWS = (8, 4, 13, 26, 52)
@@ -28,10 +27,11 @@ def moving_average(view: View) -> Draft:
     windows = DAILY_WINDOWS if view.setting.season_length == DAYS_IN_WEEK else WINDOWS
     past = view.profiles.past
     levels = _window_levels(view, windows)
-    best = jnp.argmin(view.seasonal_loss(levels))
+    error = view.ahead.demand - levels * view.ahead.weight[:, None]
+    best = jnp.argmin((view.ahead.counted * error**2).sum(-1))
     profile, window = best // len(windows), best % len(windows)
     level, season = levels[profile, window], past[profile]
-    errors = (view.values - season * lagged(level)) / jnp.maximum(season, SMALLEST_SEASON)
+    errors = (view.values - season * lagged(level)) / jnp.maximum(season, SMALLEST_DIVISOR)
     dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
         base=jnp.full(view.setting.num_steps, level[-1]),
         season_scale=view.profiles.future[profile],
@@ -42,7 +42,7 @@ def moving_average(view: View) -> Draft:
 
 def _window_levels(view: View, windows: tuple[int, ...]) -> Float[Array, "profile lane time"]:
     """Return the mean of each window; where a window holds nothing known, the mean of all before."""
-    demand, weight = view.running.demand, view.running.seasonal
+    demand, weight = view.running[0], view.running[2:]
     overall = demand / jnp.maximum(weight, _SMALLEST_WEIGHT)
 
     def level(window: int) -> Array:

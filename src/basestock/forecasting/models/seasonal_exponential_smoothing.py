@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from basestock.forecasting.law import damped_sum, plain_dynamics
-from basestock.forecasting.models.simple_exponential_smoothing import SMALLEST_SEASON
+from basestock.forecasting.law import plain_dynamics
+from basestock.forecasting.season import SMALLEST_DIVISOR
 from basestock.forecasting.training import Draft, View
 
 DAMPING = 0.9
@@ -65,18 +65,22 @@ def seasonal_exponential_smoothing(view: View) -> Draft:
     best = jnp.argmin(state.loss)
     num_steps = view.setting.num_steps
     ahead = season[jnp.arange(num_steps) % length, best]
-    damping = jnp.float32(DAMPING)
     multiplicative = gains.multiplicative[best] > 0
     dynamics = plain_dynamics(num_steps, view.whole)._replace(
-        base=state.level[best] + state.slope[best] * damped_sum(damping, num_steps),
+        base=state.level[best] + state.slope[best] * _damped_sums(num_steps),
         season_scale=jnp.where(multiplicative, jnp.maximum(ahead, 0.0), 1.0),
         season_shift=jnp.where(multiplicative, 0.0, ahead),
         level_gain=gains.level[best],
         slope_gain=gains.level[best] * gains.slope[best],
-        damping=damping,
+        damping=jnp.float32(DAMPING),
     )
     after_start = view.num_before >= jnp.minimum(float(length), view.num_observed / 2.0)
     return Draft(errors.reshape(-1, len(LANES))[missing:, best], view.warm * after_start, jnp.float32(0.0), dynamics)
+
+
+def _damped_sums(num_steps: int) -> Float[Array, " step"]:
+    """Return phi + phi^2 + ... + phi^h for every step h."""
+    return DAMPING * (1.0 - DAMPING ** jnp.arange(1, num_steps + 1)) / (1.0 - DAMPING)
 
 
 def _start(values: Array, known: Array, gains: _Gains) -> tuple[Array, Array]:
@@ -109,7 +113,7 @@ def _smooth(
         value, observed, factor = inputs
         forecast = state.level + DAMPING * state.slope
         error = value - jnp.where(multiplicative, factor * forecast, factor + forecast)
-        scaled = observed * jnp.where(multiplicative, error / jnp.maximum(factor, SMALLEST_SEASON), error)
+        scaled = observed * jnp.where(multiplicative, error / jnp.maximum(factor, SMALLEST_DIVISOR), error)
         relative = jnp.clip(error / jnp.maximum(forecast, smallest_level), -1.0, 1.0)
         moved = factor + observed * season_gain * jnp.where(multiplicative, relative, error)
         counted = observed * (state.num_observed >= _NUM_START)

@@ -1,20 +1,20 @@
 """S3, the order cards: why this much, what the last pack earns, and what the reference would do.
 
-Every sentence is put together from stored fields; nothing is computed here but sums, differences and drawings.
+Every sentence is put together from stored fields; only sums, differences and drawings are computed here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import polars as pl
 
-from basestock.operations.report.charts import LedgerBar, PackChart, ledger_bars, pack_chart
-from basestock.operations.report.glossary import codes, is_step, plain
+from basestock.operations.report.charts import PackChart, pack_chart
+from basestock.operations.report.glossary import codes, plain
+from basestock.operations.report.ledger import LedgerRow, ledger_rows
 from basestock.operations.report.numbers import (
     UNKNOWN,
     currency_name,
@@ -34,7 +34,13 @@ from basestock.operations.report.timeline import Timeline, timeline
 from basestock.operations.report.view import ReportMeta, ReportView
 
 NUM_CARDS = 200
-_VERBS = {"transfer": "Transfer", "make": "Make", "expedite": "Expedite", "cancel": "Cancel", "defer": "Defer"}
+_VERBS = {
+    "transfer": "Transfer",
+    "make": "Make",
+    "expedite": "Expedite",
+    "cancel": "Cancel",
+    "defer": "Defer",
+}
 
 
 @dataclass(frozen=True)
@@ -45,17 +51,6 @@ class Fact:
     value: str
     note: str
     definition: str
-
-
-@dataclass(frozen=True)
-class LedgerRow:
-    """One row of the sum behind the quantity."""
-
-    label: str
-    qty: str
-    note: str
-    style: str
-    bar: LedgerBar
 
 
 @dataclass(frozen=True)
@@ -235,10 +230,15 @@ def _facts(row: Row, meta: ReportMeta) -> list[Fact]:
         Fact("On hand", with_unit(row["on_hand"], unit), _on_order(row, unit), "on_hand"),
         Fact("Demand a day", rate or UNKNOWN, "forecast mean", "demand_per_day"),
         _service(row),
-        Fact("Cover after", f"{days(row['cover_days_after'])}\u00a0days", "median forecast", "cover_days_after"),
+        Fact(
+            "Cover after", f"{days(row['cover_days_after'])}\u00a0days", "median forecast", "cover_days_after"
+        ),
         Fact("Arrives", day(row["arrival_p50"], near=meta.as_of), _late(row, meta), "arrival"),
         Fact(
-            "Line cost", money(row["line_cost"], meta.currency), _unit_cost(row, meta.currency, unit), "line_cost"
+            "Line cost",
+            money(row["line_cost"], meta.currency),
+            _unit_cost(row, meta.currency, unit),
+            "line_cost",
         ),
         Fact(
             "Return",
@@ -282,60 +282,11 @@ def _service(row: Row) -> Fact:
     return Fact(plain(metric), percent_exact(expected), target, metric)
 
 
-def ledger_rows(row: Row, ledger: Sequence[Row]) -> tuple[list[LedgerRow], str]:
-    """The ledger as a waterfall: components, the need they add up to, steps, and the order.
-
-    Returns the rows and, where the components do not add up to the order exactly, a warning to show.
-    """
-    if not ledger:
-        return [], ""
-    lines = sorted(ledger, key=lambda line: (line["seq"] is None, line["seq"]))
-    amounts = [_exact(line["qty"]) for line in lines]
-    total, ordered = sum(amounts, Decimal(0)), _exact(row["qty"])
-    decimals = 0 if all(amount == int(amount) for amount in amounts) else 3
-    spans, entries = _waterfall(lines, amounts, row["base_uom"] or "units")
-    bars = ledger_bars(spans)
-    rows = [
-        LedgerRow(label, _ledger_qty(amount, decimals, style), note, style, bar)
-        for (label, amount, note, style), bar in zip(entries, bars, strict=True)
-    ]
-    if total == ordered:
-        return rows, ""
-    return rows, f"The components add up to {quantity(float(total))}, the order is {quantity(float(ordered))}."
-
-
-def _exact(value: float | None) -> Decimal:
-    return Decimal(0) if value is None else Decimal(str(round(value, 3)))
-
-
-def _waterfall(
-    lines: Sequence[Row], amounts: Sequence[Decimal], unit: str
-) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[str, Decimal, str, str]]]:
-    first_step = next((i for i, line in enumerate(lines) if is_step(line["component"] or "")), len(lines))
-    spans: list[tuple[Decimal, Decimal]] = []
-    entries: list[tuple[str, Decimal, str, str]] = []
-    total = Decimal(0)
-    for index, (line, amount) in enumerate(zip(lines, amounts, strict=True)):
-        if index == first_step:
-            spans.append((Decimal(0), total))
-            entries.append(("Need", total, "", "subtotal"))
-        spans.append((total, total + amount))
-        style = "less" if amount < 0 else "more"
-        entries.append((plain(line["component"] or "unnamed"), amount, line["note"] or "", style))
-        total += amount
-    spans.append((Decimal(0), total))
-    entries.append((f"Order, {unit}", total, "", "total"))
-    return spans, entries
-
-
-def _ledger_qty(amount: Decimal, decimals: int, style: str) -> str:
-    text = fixed(float(amount), decimals)
-    return text if style in ("subtotal", "total") else signed(text)
-
-
 def _sorted_packs(row: Row, marginal: Sequence[Row]) -> list[tuple[Row, bool]]:
     """Packs in order, each with whether the line includes it."""
-    packs = sorted((pack for pack in marginal if pack["pack_no"] is not None), key=lambda pack: pack["pack_no"])
+    packs = sorted(
+        (pack for pack in marginal if pack["pack_no"] is not None), key=lambda pack: pack["pack_no"]
+    )
     if row["packs"] is not None:
         return [(pack, pack["pack_no"] <= row["packs"] + 1e-9) for pack in packs]
     spent = row["line_cost"] or 0.0
@@ -370,7 +321,9 @@ def _pack_sentences(packs: Sequence[PackRow], currency: str) -> list[str]:
     following = next((pack for pack in packs if not pack.is_ordered), None)
     sentences: list[str] = []
     if last is not None:
-        sentences.append(f"Pack {last.number}, the last one ordered, costs {last.cost} {unit} and {last.earns}.")
+        sentences.append(
+            f"Pack {last.number}, the last one ordered, costs {last.cost} {unit} and {last.earns}."
+        )
     if following is not None:
         sentences.append(f"Not ordered: pack {following.number}, which {following.earns}.")
     return sentences

@@ -57,7 +57,9 @@ def return_curve(costs: Sequence[float], values: Sequence[float], budget: float 
     return ReturnCurve(
         path=line_path(drawn),
         area=line_path([(drawn[0][0], base), *drawn, (drawn[-1][0], base)]) + "Z",
-        x_ticks=[Tick(x_scale(tick), _axis_label(tick), index % 2 == 1) for index, tick in enumerate(x_ticks)],
+        x_ticks=[
+            Tick(x_scale(tick), _axis_label(tick), index % 2 == 1) for index, tick in enumerate(x_ticks)
+        ],
         y_ticks=[Tick(y_scale(tick), _axis_label(tick)) for tick in y_ticks],
         base=base,
         end=drawn[-1],
@@ -163,7 +165,8 @@ def ledger_bars(steps: Sequence[tuple[Decimal, Decimal]]) -> list[LedgerBar]:
     scale = Scale((low, high), (0.0, 100.0))
     return [
         LedgerBar(
-            x=scale(float(min(step))), width=round(max(scale(float(max(step))) - scale(float(min(step))), 0.6), 1)
+            x=scale(float(min(step))),
+            width=round(max(scale(float(max(step))) - scale(float(min(step))), 0.6), 1),
         )
         for step in steps
     ]

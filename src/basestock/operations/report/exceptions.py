@@ -65,7 +65,7 @@ def exception_list(view: ReportView, orders: pl.DataFrame) -> ExceptionList:
     """Rank exceptions by money at risk and link those of a drawn line to its card."""
     digits = minor_digits(view.meta.currency)
     ranked = view.exceptions.with_columns(pl.col("money_at_risk").round(digits)).sort(
-        ["money_at_risk", "exception_id"], descending=[True, False], nulls_last=True
+        ["money_at_risk", "exception_id"], descending=[True, False], nulls_last=True, maintain_order=True
     )
     rows = ranked.to_dicts()
     places = _places(orders)

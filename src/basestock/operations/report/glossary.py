@@ -22,13 +22,15 @@ class Definition:
 
 GLOSSARY: dict[str, Definition] = {
     # The order line
-    "qty": Definition("Order", "item units", "What to order, in the unit of the order, legal in packs and minimum."),
+    "qty": Definition(
+        "Order", "item units", "What to order, in the unit of the order, legal in packs and minimum."
+    ),
     "line_cost": Definition("Cost", "money", "Purchase money of the whole line at the supplier's price."),
     "value_now": Definition(
         "Value now",
         "money",
-        "Expected total money of placing this line now, minus that of not being able to order the item before "
-        "its next review; both on the same simulated events. The number after ± is one standard error.",
+        "Expected total money of placing this line now, minus that of not being able to order the item "
+        "before its next review; both on the same simulated events. After ± stands one standard error.",
         "higher",
     ),
     "return_per_currency": Definition(
@@ -52,13 +54,14 @@ GLOSSARY: dict[str, Definition] = {
     "cover_days_after": Definition(
         "Cover",
         "days",
-        "Days until the median forecast has used up the stock available once this line has arrived; 999 at most.",
+        "Days until the median forecast has used up the stock available once this line has arrived; at most "
+        "999.",
     ),
     "arrival": Definition(
         "Order and arrival",
         "date",
-        "The day to order, the day by which the goods arrive in half of all cases (P50), and the day by which "
-        "they do in nine of ten (P90).",
+        "The day to order, the day by which the goods arrive in half of all cases (P50), and the day by "
+        "which they do in nine of ten (P90).",
     ),
     "reference_qty": Definition(
         "Reference", "item units", "What the incumbent rule named in the header would order of this item now."
@@ -67,15 +70,18 @@ GLOSSARY: dict[str, Definition] = {
     "last_year_qty": Definition(
         "Same week last year", "item units", "What was ordered of this item in the same week one year ago."
     ),
-    "reason_codes": Definition("Why", "", "Reasons that shaped the quantity, and flags raised on the data behind it."),
+    "reason_codes": Definition(
+        "Why", "", "Reasons that shaped the quantity, and flags raised on the data behind it."
+    ),
     "on_hand": Definition("On hand", "item units", "Stock in the building, as counted by the snapshot."),
     "on_order": Definition("On order", "item units", "Ordered before and not yet received."),
     "demand_per_day": Definition("Demand", "item units per day", "Mean of the demand forecast per day."),
     "ledger": Definition(
         "Ledger",
         "item units",
-        "The sum behind the quantity: forecast demand and safety, less what is there or coming, gives the need; "
-        "each rule of the supplier or the house then adds or takes its share. Rows add up to the order exactly.",
+        "The sum behind the quantity: forecast demand and safety, less what is there or coming, gives the "
+        "need; each rule of the supplier or the house then adds or takes its share. Rows add up to the order "
+        "exactly.",
     ),
     "pack_gain": Definition(
         "Gain of a pack",
@@ -89,7 +95,9 @@ GLOSSARY: dict[str, Definition] = {
         "The least change of an input that alters the order, and alternatives priced on the same events.",
     ),
     "status": Definition(
-        "Set aside", "", "A line you took out of the totals on this page. The page only reads: no order is changed."
+        "Set aside",
+        "",
+        "A line you took out of the totals on this page. The page only reads: no order is changed.",
     ),
     "stock_projection": Definition(
         "Stock projection",
@@ -100,7 +108,7 @@ GLOSSARY: dict[str, Definition] = {
     "in_stock_fraction": Definition(
         "In-stock share of a bucket",
         "ratio",
-        "Part of the period in which the item was on the shelf. Below 1 the recorded sales understate demand.",
+        "Part of the period in which the item was on the shelf. Below 1, recorded sales understate demand.",
         "higher",
     ),
     # Exceptions and data
@@ -136,7 +144,9 @@ GLOSSARY: dict[str, Definition] = {
         "Repaired rows keep both values; quarantined rows wait in their own file; folded rows merged into "
         "another by a named rule; ignored rows lie outside the declared scope.",
     ),
-    "coverage": Definition("Coverage", "", "Which features this export switches on, and which table would add the next."),
+    "coverage": Definition(
+        "Coverage", "", "Which features this export switches on, and which table would add the next."
+    ),
     "not_planned": Definition(
         "Not planned",
         "item-locations",
@@ -151,7 +161,10 @@ GLOSSARY: dict[str, Definition] = {
         "higher",
     ),
     "profit": Definition(
-        "Profit", "money", "Revenue less cost of units sold and all costs of running; lost margin is not in it.", "higher"
+        "Profit",
+        "money",
+        "Revenue less cost of units sold and all costs of running; lost margin is not in it.",
+        "higher",
     ),
     "net_benefit": Definition("Net benefit", "money", "Profit less what the method itself costs.", "higher"),
     "total_cost": Definition(
@@ -160,39 +173,69 @@ GLOSSARY: dict[str, Definition] = {
         "Every cost term, lost margin included, without the purchase value of the goods themselves.",
         "lower",
     ),
-    "fill_rate": Definition("Fill rate", "ratio", "Units handed over at once, divided by units demanded.", "higher"),
+    "fill_rate": Definition(
+        "Fill rate", "ratio", "Units handed over at once, divided by units demanded.", "higher"
+    ),
     "fill_rate_value": Definition(
-        "Fill rate by value", "ratio", "Sales value handed over at once, divided by sales value demanded.", "higher"
+        "Fill rate by value",
+        "ratio",
+        "Sales value handed over at once, divided by sales value demanded.",
+        "higher",
     ),
     "line_fill_rate": Definition(
         "Line fill rate", "ratio", "Order lines shipped complete at once, divided by order lines.", "higher"
     ),
     "cycle_service_level": Definition(
-        "Cycle service level", "ratio", "Replenishment cycles without a shortage, divided by cycles.", "higher"
+        "Cycle service level",
+        "ratio",
+        "Replenishment cycles without a shortage, divided by cycles.",
+        "higher",
     ),
     "period_service_level": Definition(
-        "Period service level", "ratio", "Periods whose demand was met in full, of those with demand.", "higher"
+        "Period service level",
+        "ratio",
+        "Periods whose demand was met in full, of those with demand.",
+        "higher",
     ),
-    "ready_rate": Definition("Ready rate", "ratio", "Periods that end with stock on hand, of all periods.", "higher"),
+    "ready_rate": Definition(
+        "Ready rate", "ratio", "Periods that end with stock on hand, of all periods.", "higher"
+    ),
     "average_inventory_value": Definition(
         "Average stock value", "money", "Mean stock at the end of the period, at cost.", "lower"
     ),
     "excess_value": Definition(
-        "Excess stock value", "money", "Stock at cost beyond the 95 % quantile of demand it must cover.", "lower"
+        "Excess stock value",
+        "money",
+        "Stock at cost beyond the 95 % quantile of demand it must cover.",
+        "lower",
     ),
-    "holding_cost": Definition("Holding cost", "money", "Cost of keeping stock: rate x cost x stock x time.", "lower"),
+    "holding_cost": Definition(
+        "Holding cost", "money", "Cost of keeping stock: rate x cost x stock x time.", "lower"
+    ),
     "shortage_cost": Definition(
-        "Shortage cost", "money", "Lost margin, goodwill and backorder cost of demand not met at once.", "lower"
+        "Shortage cost",
+        "money",
+        "Lost margin, goodwill and backorder cost of demand not met at once.",
+        "lower",
     ),
     "lost_margin": Definition("Lost margin", "money", "Margin of the units that could not be sold.", "lower"),
     "order_cost": Definition("Order cost", "money", "Fixed cost per order line placed.", "lower"),
-    "waste_cost": Definition("Waste cost", "money", "Cost of expired and scrapped units less salvage.", "lower"),
-    "waste_ratio": Definition("Waste", "ratio", "Units wasted, divided by units handed over or wasted.", "lower"),
-    "turnover": Definition("Turnover", "per year", "Cost of goods handed over in a year, by average stock.", "higher"),
+    "waste_cost": Definition(
+        "Waste cost", "money", "Cost of expired and scrapped units less salvage.", "lower"
+    ),
+    "waste_ratio": Definition(
+        "Waste", "ratio", "Units wasted, divided by units handed over or wasted.", "lower"
+    ),
+    "turnover": Definition(
+        "Turnover", "per year", "Cost of goods handed over in a year, by average stock.", "higher"
+    ),
     "stockout_events": Definition("Stockout events", "events", "Runs of periods with no stock.", "lower"),
     "stockout_periods": Definition("Stockout periods", "periods", "Periods that end with no stock.", "lower"),
     "cvar05_profit": Definition(
-        "Profit in the worst 5 %", "money", "Mean profit over the worst 5 % of independent episodes.", "higher"
+        "Profit in the worst 5 %",
+        "money",
+        "Mean profit over the worst 5 % of independent episodes.",
+        "higher",
     ),
     "cvar05_cost": Definition(
         "Cost in the worst 5 %", "money", "Mean cost over the worst 5 % of independent episodes.", "lower"
@@ -201,16 +244,21 @@ GLOSSARY: dict[str, Definition] = {
         "Bought for rules", "money", "Money spent beyond the need because of minimum and pack size.", "lower"
     ),
     "disagreement_value": Definition(
-        "Disagreement", "ratio", "Money by which the plan departs from the reference, over the reference's money."
+        "Disagreement",
+        "ratio",
+        "Money by which the plan departs from the reference, over the reference's money.",
     ),
     "nervousness": Definition(
-        "Nervousness", "ratio", "Money of lines that changed since the last run without a change of inputs.", "lower"
+        "Nervousness",
+        "ratio",
+        "Money of lines that changed since the last run without a change of inputs.",
+        "lower",
     ),
     "interval": Definition(
         "± on a figure",
         "",
-        "On figures of a backtest and on key figures: half the width of the two-sided 95 % interval. On a line, "
-        "a pack or an alternative: one standard error; the sign is asserted only beyond two of them.",
+        "On figures of a backtest and on key figures: half the width of the two-sided 95 % interval. On a "
+        "line, a pack or an alternative: one standard error; the sign is asserted only beyond two of them.",
     ),
 }
 

@@ -16,7 +16,14 @@ from basestock.operations.report.view import ReportMeta, ReportView
 NUM_ISSUES_DRAWN = 200
 NUM_HELD_DRAWN = 500
 ROW_COUNTS = ("read", "accepted", "repaired", "quarantined", "folded", "ignored")
-_SEVERITIES = {"error": "error", "e": "error", "warning": "warning", "w": "warning", "repair": "repair", "r": "repair"}
+_SEVERITIES = {
+    "error": "error",
+    "e": "error",
+    "warning": "warning",
+    "w": "warning",
+    "repair": "repair",
+    "r": "repair",
+}
 _SEVERITY_ORDER = ("error", "warning", "repair", "note")
 
 
@@ -103,9 +110,11 @@ class Health:
 def data_health(view: ReportView) -> Health:
     """Everything S12 shows."""
     digits = minor_digits(view.meta.currency)
-    ranked = view.issues.with_columns(
-        pl.col("exposure").round(digits), pl.col("severity").map_elements(_severity, return_dtype=pl.String)
-    ).sort(["exposure", "code", "file", "row", "key"], descending=[True, *[False] * 4], nulls_last=True)
+    ranked = view.issues.with_columns(pl.col("exposure").round(digits), _severity()).sort(
+        ["exposure", "code", "file", "row", "key", "column", "value"],
+        descending=[True, *[False] * 6],
+        nulls_last=True,
+    )
     rows = ranked.to_dicts()
     drawn = rows[:NUM_ISSUES_DRAWN]
     tables = [_balance(name, counts) for name, counts in sorted(view.meta.tables.items())]
@@ -113,9 +122,7 @@ def data_health(view: ReportView) -> Health:
         num_issues=len(rows),
         exposure=_exposure(rows),
         by_severity=[
-            (name, num)
-            for name in _SEVERITY_ORDER
-            if (num := sum(row["severity"] == name for row in rows))
+            (name, num) for name in _SEVERITY_ORDER if (num := sum(row["severity"] == name for row in rows))
         ],
         codes=_code_totals(rows),
         issues=[_issue(row, view.meta) for row in drawn],
@@ -132,8 +139,9 @@ def data_health(view: ReportView) -> Health:
     )
 
 
-def _severity(text: str) -> str:
-    return _SEVERITIES.get(text.strip().lower(), "note")
+def _severity() -> pl.Expr:
+    word = pl.col("severity").str.strip_chars().str.to_lowercase()
+    return word.replace_strict(_SEVERITIES, default="note", return_dtype=pl.String)
 
 
 def _exposure(rows: list[Row]) -> float:
@@ -188,7 +196,11 @@ def _balance(name: str, counts: Mapping[str, int]) -> TableBalance:
 
 
 def _held_rows(view: ReportView) -> list[Row]:
-    return view.not_planned.sort(["look_by", "item_id", "location_id"], nulls_last=True).head(NUM_HELD_DRAWN).to_dicts()
+    return (
+        view.not_planned.sort(["look_by", "item_id", "location_id"], nulls_last=True)
+        .head(NUM_HELD_DRAWN)
+        .to_dicts()
+    )
 
 
 def _held(row: Row, meta: ReportMeta) -> HeldRow:

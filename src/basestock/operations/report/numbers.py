@@ -1,7 +1,7 @@
 """How the report writes numbers: thin thousands separators, a true minus, and unknown never as zero.
 
-The script of the page draws rows with the same rules (`static/report.js`); `ROUND_HALF_UP` on the exact binary
-value is what its `toFixed` does, so both print the same digits.
+The script of the page draws rows with the same rules (`static/format.js`); `ROUND_HALF_UP` on the exact
+binary value is what its `toFixed` does, so both print the same digits.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from math import isfinite
 THIN_SPACE = "\u202f"
 MINUS = "\u2212"
 UNKNOWN = "\u2013"
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MINOR_DIGITS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
     **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),

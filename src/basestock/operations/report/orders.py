@@ -1,4 +1,4 @@
-"""S2, the list of order proposals: ranked, as rows for reading and as compact data for sorting and filtering."""
+"""S2, the list of order proposals: ranked, as rows for reading and as data for sorting and filtering."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class OrderList:
 
 
 def ranked(view: ReportView) -> pl.DataFrame:
-    """Orders by return per unit of money, best first, rounded once, so that every sum is one of shown numbers."""
+    """Orders by return per unit of money, best first, rounded once: sums are of shown numbers."""
     digits = minor_digits(view.meta.currency)
     return view.orders.with_columns(
         pl.col("line_cost", "value_now", "value_se").round(digits),
@@ -98,7 +98,10 @@ def ranked(view: ReportView) -> pl.DataFrame:
         pl.col("cover_days_after").round(2),
         pl.col("supplier_name").fill_null(pl.col("source_id")),
     ).sort(
-        ["return_per_currency", "line_cost", "proposal_id"], descending=[True, True, False], nulls_last=True
+        ["return_per_currency", "line_cost", "proposal_id"],
+        descending=[True, True, False],
+        nulls_last=True,
+        maintain_order=True,
     )
 
 
@@ -242,7 +245,9 @@ def _payload(rows: Sequence[Row], meta: ReportMeta) -> dict[str, Any]:
         "location": words["location"].encode([row["location_id"] for row in rows]),
         "supplier": words["supplier"].encode([row["supplier_name"] or UNKNOWN for row in rows]),
         "kind": words["kind"].encode([row["kind"] or "buy" for row in rows]),
-        "why": words["why"].encode([" ".join(f"{chip.style}:{chip.code}" for chip in row) for row in chip_lists]),
+        "why": words["why"].encode(
+            [" ".join(f"{chip.style}:{chip.code}" for chip in row) for row in chip_lists]
+        ),
         "qty": [_rounded(row["qty"] if row["order_qty"] is None else row["order_qty"], 3) for row in rows],
         "unit": words["unit"].encode([_order_unit(row) for row in rows]),
         "base": [_rounded(row["qty"], 3) if _has_other_unit(row) else None for row in rows],

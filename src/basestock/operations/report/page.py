@@ -1,4 +1,4 @@
-"""The page itself: one file with its style, script and data inside, and a policy that lets nothing else in."""
+"""The page itself: one file with style, script and data inside, and a policy that lets nothing else in."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def render_report(view: ReportView) -> str:
     Returns
     -------
     str
-        A complete HTML document that opens offline: style, script, charts and data are inside, and its content
-        security policy admits only these, by hash. The same view gives the same bytes.
+        A complete HTML document that opens offline: style, script, charts and data are inside, and its
+        content security policy admits only these, by hash. The same view gives the same bytes.
     """
     orders = ranked(view)
     listed = order_list(orders, view.meta)
@@ -63,7 +63,7 @@ def render_report(view: ReportView) -> str:
 
 def render_page(template: str, context: Mapping[str, Any]) -> str:
     """Render a template of this package inside the page frame."""
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _asset("report.css"), _asset("format.js") + _asset("report.js")
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -88,10 +88,10 @@ def content_hash(text: str) -> str:
 
 
 def json_for_script(value: Any) -> Markup:
-    """JSON that cannot end the script element it stands in.
+    r"""JSON that cannot end the script element it stands in.
 
-    >>> str(json_for_script("</script>"))
-    '"\\\\u003c/script\\\\u003e"'
+    >>> print(json_for_script("</script>"))
+    "\u003c/script\u003e"
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character, escape in _JSON_ESCAPES.items():
@@ -119,20 +119,22 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         finalize=_printable,
     )
-    environment.filters.update(
-        json=json_for_script,
-        fixed=numbers.fixed,
-        money=numbers.money,
-        large_money=numbers.large_money,
-        quantity=numbers.quantity,
-        ratio=numbers.ratio,
-        signed=numbers.signed,
-        day=numbers.day,
-        count=numbers.count,
-        plain=plain,
-        currency_name=numbers.currency_name,
-    )
-    environment.globals.update(
-        glossary=GLOSSARY, minor_digits=numbers.minor_digits, UNKNOWN=numbers.UNKNOWN
-    )
+    filters: dict[str, Any] = {
+        "json": json_for_script,
+        "fixed": numbers.fixed,
+        "money": numbers.money,
+        "large_money": numbers.large_money,
+        "ratio": numbers.ratio,
+        "day": numbers.day,
+        "count": numbers.count,
+        "plain": plain,
+        "currency_name": numbers.currency_name,
+    }
+    names: dict[str, Any] = {
+        "glossary": GLOSSARY,
+        "minor_digits": numbers.minor_digits,
+        "UNKNOWN": numbers.UNKNOWN,
+    }
+    environment.filters.update(filters)
+    environment.globals.update(names)
     return environment

@@ -54,7 +54,9 @@ def date_ticks(start: date, end: date, num_wanted: int = 7) -> list[date]:
     if span <= 8 * num_wanted:
         step = max(1, math.ceil(span / 7 / num_wanted))
         monday = start + timedelta(days=-start.weekday() % 7)
-        return [day for index in range(0, span + 1, 7 * step) if (day := monday + timedelta(days=index)) <= end]
+        return [
+            day for index in range(0, span + 1, 7 * step) if (day := monday + timedelta(days=index)) <= end
+        ]
     step = max(1, math.ceil(span / 30.4 / num_wanted))
     months = range(start.year * 12 + start.month, end.year * 12 + end.month)
     return [date(month // 12, month % 12 + 1, 1) for month in months if month % step == 0]
@@ -82,5 +84,7 @@ def band_path(lower: Sequence[Point], upper: Sequence[Point]) -> str:
 def bars_path(bars: Sequence[Point], base: float, width: float) -> str:
     """Path data of bars of one width that stand on a base line; points are left edge and top."""
     return "".join(
-        f"M{number(x)} {number(base)}V{number(y)}h{number(width)}V{number(base)}Z" for x, y in bars if y != base
+        f"M{number(x)} {number(base)}V{number(y)}h{number(width)}V{number(base)}Z"
+        for x, y in bars
+        if y != base
     )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from basestock.operations.report.numbers import UNKNOWN, count, day, percent, quantity
@@ -156,7 +157,7 @@ def _collect(history: Rows, forecast: Rows, projection: Rows) -> _Facts:
 
 
 def _spacing(days: Sequence[date]) -> int:
-    gaps = Counter((later - earlier).days for earlier, later in zip(days, days[1:], strict=False))
+    gaps = Counter((later - earlier).days for earlier, later in pairwise(days))
     gaps.pop(0, None)
     return min(gaps, key=lambda gap: (-gaps[gap], gap)) if gaps else 1
 
@@ -340,4 +341,3 @@ def _table_note(facts: _Facts) -> str:
     step = _table_step(len(facts.history), facts.bucket_days)
     name = bucket_name(facts.bucket_days)
     return f"each row is the sum of {step} buckets of one {name}" if step > 1 else f"one row per {name}"
-

@@ -83,7 +83,11 @@ def today(
 ) -> Today:
     """Everything S1 shows, from the screens it leads to."""
     return Today(
-        tiles=[*_order_tiles(listed, view.meta), *_risk_tiles(exceptions, view.meta), _data_tile(health, view.meta)],
+        tiles=[
+            *_order_tiles(listed, view.meta),
+            *_risk_tiles(exceptions, view.meta),
+            _data_tile(health, view.meta),
+        ],
         reference=_reference_line(orders, view.meta),
         top=exceptions.rows[:NUM_TOP_EXCEPTIONS],
         figures=[_figure(row, view.meta.currency) for row in view.kpi.iter_rows(named=True)],
@@ -96,7 +100,10 @@ def _exact(value: float, currency: str) -> str:
 
 def _order_tiles(listed: OrderList, meta: ReportMeta) -> list[Tile]:
     unit, digits = currency_name(meta.currency), minor_digits(meta.currency)
-    budget = "" if meta.budget is None else f"budget {large_money(meta.budget, meta.currency)} {unit}"
+    budget = ""
+    if meta.budget is not None:
+        side = "over" if listed.total_cost > meta.budget else "within"
+        budget = f"{side} the budget of {large_money(meta.budget, meta.currency)} {unit}"
     return [
         Tile(
             "to_order",
@@ -168,7 +175,7 @@ def _data_tile(health: Health, meta: ReportMeta) -> Tile:
 
 
 def _reference_line(orders: pl.DataFrame, meta: ReportMeta) -> ReferenceLine | None:
-    """Money of the plan and of the reference on the lines where the reference is known, at the line's cost."""
+    """Money of plan and reference on the lines where the reference is known, at the cost of the line."""
     known = orders.filter(pl.col("reference_qty").is_not_null() & (pl.col("qty") > 0))
     if known.is_empty():
         return None

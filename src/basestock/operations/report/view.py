@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import polars as pl
+from polars.datatypes import DataTypeClass
 
 TEXT, NUMBER, COUNT, DAY, FLAG = pl.String, pl.Float64, pl.Int64, pl.Date, pl.Boolean
-Dtype = type[pl.DataType]
+Dtype = DataTypeClass
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ FRAMES: dict[str, FrameSchema] = {
 class ReportMeta:
     """Facts about the run as a whole.
 
-    `currency` is ISO 4217; `XXX` means that nobody declared one. `budget` is in that currency. `tables` holds,
-    per input table, the counts read, accepted, repaired, quarantined, folded and ignored. `facts` keeps every
-    key that has no place of its own, so that nothing a caller says is lost.
+    `currency` is ISO 4217; `XXX` means that nobody declared one. `budget` is in that currency. `tables`
+    holds, per input table, the counts read, accepted, repaired, quarantined, folded and ignored. `facts`
+    keeps every key that has no place of its own, so that nothing a caller says is lost.
     """
 
     as_of: date
@@ -176,9 +177,9 @@ def view_from_frames(*, meta: Mapping[str, Any], **frames: pl.DataFrame | None) 
     meta
         Facts about the run: `as_of` (a day) is required; the other keys are those of `ReportMeta`.
     frames
-        Polars frames by the names of `FRAMES`: `orders`, `ledger`, `marginal`, `counterfactual`, `exceptions`,
-        `issues`, `kpi`, `projection`, `history`, `forecast`, `not_planned`, `coverage`. A frame that is
-        missing, None or without rows is an empty table, and the report says so. Code columns
+        Polars frames by the names of `FRAMES`: `orders`, `ledger`, `marginal`, `counterfactual`,
+        `exceptions`, `issues`, `kpi`, `projection`, `history`, `forecast`, `not_planned`, `coverage`. A frame
+        that is missing, None or without rows is an empty table, and the report says so. Code columns
         (`reason_codes`, `data_flags`, `guardrails`, `codes`) are lists or text with any separator.
         In `marginal`, rows with `pack_no` up to the line's `packs` were ordered; the next row was not.
         `projection` carries the scenarios `with` and `without` the proposal.
@@ -194,12 +195,12 @@ def view_from_frames(*, meta: Mapping[str, Any], **frames: pl.DataFrame | None) 
         Naming every unknown frame, missing column, value of a wrong type and foreign currency at once.
     """
     problems = [
-        f"there is no frame `{name}`; known frames: {', '.join(FRAMES)}" for name in frames if name not in FRAMES
+        f"there is no frame `{name}`; known frames: {', '.join(FRAMES)}"
+        for name in frames
+        if name not in FRAMES
     ]
     report_meta = _parse_meta(meta, problems)
-    typed = {
-        name: _typed_frame(name, frames.get(name), schema, problems) for name, schema in FRAMES.items()
-    }
+    typed = {name: _typed_frame(name, frames.get(name), schema, problems) for name, schema in FRAMES.items()}
     problems += _content_problems(typed, report_meta.currency)
     if problems:
         raise ValueError("The report cannot be drawn:\n- " + "\n- ".join(problems))
@@ -216,7 +217,9 @@ def _typed_frame(
     problems += [f"frame `{name}`: column `{column}` is missing; add it" for column in missing]
     if missing:
         return pl.DataFrame(schema=columns)
-    return pl.DataFrame([_typed_column(name, frame, column, dtype, problems) for column, dtype in columns.items()])
+    return pl.DataFrame(
+        [_typed_column(name, frame, column, dtype, problems) for column, dtype in columns.items()]
+    )
 
 
 def _typed_column(
@@ -263,23 +266,54 @@ def _content_problems(frames: Mapping[str, pl.DataFrame], currency: str) -> list
 
 
 def _parse_meta(meta: Mapping[str, Any], problems: list[str]) -> ReportMeta:
-    known = set(ReportMeta.__dataclass_fields__) - {"facts"}
-    values: dict[str, Any] = {key: meta[key] for key in known if meta.get(key) is not None}
-    values["as_of"] = _as_of(meta.get("as_of"), problems)
-    for key in ("assumptions", "warnings"):
-        values[key] = _sentences(key, values.get(key, ()), problems)
-    for key in ("title", "currency", "run_id", "policy", "reference", "code_version", "run_folder"):
-        if key in values:
-            values[key] = str(values[key])
-    values["facts"] = {key: str(meta[key]) for key in sorted(set(meta) - known) if meta[key] is not None}
+    values: dict[str, Any] = {"as_of": _as_of(meta.get("as_of"), problems)}
+    for key, convert in _META_VALUES.items():
+        if meta.get(key) is None:
+            continue
+        try:
+            values[key] = convert(meta[key])
+        except (TypeError, ValueError, AttributeError):
+            problems.append(f"meta: `{key}` is {meta[key]!r}, {_META_RULES[convert]}")
+    placed = {"as_of", *_META_VALUES}
+    values["facts"] = {
+        str(key): str(meta[key]) for key in sorted(set(meta) - placed) if meta[key] is not None
+    }
     return ReportMeta(**values)
 
 
-def _sentences(key: str, value: Sequence[object] | str, problems: list[str]) -> tuple[str, ...]:
+def _sentences(value: Sequence[object]) -> tuple[str, ...]:
     if isinstance(value, str):
-        problems.append(f"meta: `{key}` is one text, must be a list of sentences")
-        return ()
+        raise TypeError(value)
     return tuple(str(sentence) for sentence in value)
+
+
+def _texts(value: Mapping[str, object]) -> dict[str, str]:
+    return {str(key): str(text) for key, text in value.items() if text is not None}
+
+
+def _counts(value: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    return {str(name): {str(key): int(num) for key, num in counts.items()} for name, counts in value.items()}
+
+
+_META_VALUES: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(
+        ("title", "currency", "run_id", "policy", "reference", "code_version", "run_folder"), str
+    ),
+    "seed": int,
+    "budget": float,
+    "assumptions": _sentences,
+    "warnings": _sentences,
+    "hashes": _texts,
+    "tables": _counts,
+}
+_META_RULES: dict[Callable[[Any], Any], str] = {
+    str: "must be text",
+    int: "must be a whole number",
+    float: "must be an amount of money",
+    _sentences: "must be a list of sentences",
+    _texts: "must map a name to a text",
+    _counts: "must map a table to its row counts",
+}
 
 
 def _as_of(value: object, problems: list[str]) -> date:

@@ -1,42 +1,9 @@
 // Views, sorting, filtering and the card beside the list. Without this script the page can be read in full.
+// It stands in one module after format.js.
 const root = document.documentElement;
 root.classList.add("js");
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
-
-// Numbers: the same rules as numbers.py.
-const THIN = "\u202f", MINUS = "\u2212", UNKNOWN = "\u2013", HARD = "\u00a0";
-const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-const fixed = (value, decimals) => {
-  if (value === null) return UNKNOWN;
-  const text = Math.abs(value).toFixed(decimals);
-  const [whole, rest] = text.split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, THIN) + (rest ? "." + rest : "");
-  return (value < 0 && /[1-9]/.test(text) ? MINUS : "") + grouped;
-};
-const quantity = (value) => {
-  const text = fixed(value, 3);
-  return text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
-};
-const percent = (value) => {
-  if (value === null) return UNKNOWN;
-  if (value > 0 && value < 0.01) return "<1" + HARD + "%";
-  if (value > 0.99 && value < 1) return ">99" + HARD + "%";
-  return fixed(value * 100, 0) + HARD + "%";
-};
-const ratio = (value) => fixed(value, value !== null && Math.abs(value) < 0.1 ? 3 : 2);
-const days = (value) => value !== null && value >= 999 ? "999+" : fixed(value, value !== null && Math.abs(value) < 10 ? 1 : 0);
-const day = (iso, year) => {
-  if (!iso) return UNKNOWN;
-  const [y, m, d] = iso.split("-").map(Number);
-  return d + HARD + MONTHS[m - 1] + (y === year ? "" : HARD + y);
-};
-const count = (value, noun) => `${fixed(value, 0)} ${noun}${value === 1 ? "" : "s"}`;
-const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
-// Control characters have no glyph; their pictures show that something is there.
-const esc = (text) => String(text)
-  .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
-  .replace(/\u007f/g, "\u2421").replace(/[&<>"']/g, (c) => ENTITIES[c]);
 
 // Address: #view, or #view=orders&text=bolt&card=3 with the state of the list.
 const VIEWS = $$("[data-view]").map((view) => view.dataset.view);
@@ -398,24 +365,27 @@ const fillOptions = () => {
       .sort((a, b) => collator.compare(a[0], b[0])));
   }
   const byCode = (styles) => {
-    const totals = {};
+    const totals = new Map();
     const perWhy = num("why");
     chipsOf.forEach((chips, why) => {
-      for (const code of new Set(chips.filter((chip) => styles.includes(chip.style)).map((chip) => chip.code))) totals[code] = (totals[code] ?? 0) + (perWhy[why] ?? 0);
+      for (const code of new Set(chips.filter((chip) => styles.includes(chip.style)).map((chip) => chip.code))) totals.set(code, (totals.get(code) ?? 0) + (perWhy[why] ?? 0));
     });
-    return Object.entries(totals).map(([code, times]) => [code, data.labels[code] ?? code, times]).sort((a, b) => b[2] - a[2] || collator.compare(a[1], b[1]));
+    return [...totals].map(([code, times]) => [code, data.labels[code] ?? code, times]).sort((a, b) => b[2] - a[2] || collator.compare(a[1], b[1]));
   };
   add("reason", byCode(["reason", "kind"]));
   add("flag", byCode(["flag", "guard"]));
 };
+const makeButton = (holder, action) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.append(...holder.childNodes);
+  holder.append(button);
+  button.addEventListener("click", action);
+};
 const makeSortable = () => {
   for (const head of $$("th[data-key]", table)) {
     if (!head.dataset.key) continue;
-    const label = $(".label", head), button = document.createElement("button");
-    button.type = "button";
-    button.append(...label.childNodes);
-    label.append(button);
-    button.addEventListener("click", () => {
+    makeButton($(".label", head), () => {
       const key = head.dataset.key, isText = key === "item" || key in CODED;
       state.sort = state.sort.key === key ? { key, down: !state.sort.down } : { key, down: !isText };
       apply();
@@ -496,12 +466,13 @@ if (body) {
     }
   });
 }
-for (const row of $$(".families tr[data-family]")) {
-  const head = $("th", row), button = document.createElement("button");
-  button.type = "button";
-  button.append(...head.childNodes);
-  head.append(button);
-  button.addEventListener("click", () => showFamily(row.dataset.family));
+for (const row of $$(".families tr[data-family]")) makeButton($("th", row), () => showFamily(row.dataset.family));
+for (const name of $$("[data-supplier]")) {
+  makeButton(name, () => {
+    $(".filters [name=supplier]").value = state.supplier = name.dataset.supplier;
+    apply();
+    writeAddress();
+  });
 }
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a.define");
@@ -513,6 +484,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && popover.showPopover && popover.matches(":popover-open")) return;
   if (event.key === "Escape" && state.card !== null && !event.target.matches("input[type=search], select")) { closeCard(); return; }
   if (event.target.matches("input, select, textarea, button, a, summary") && event.key === "Enter") return;
   if (event.target.matches("input[type=search], select, textarea") || $("#shortcuts")?.checked === false) return;

@@ -1,0 +1,1 @@
+"""Connectors to business systems; their profiles are mapping files."""

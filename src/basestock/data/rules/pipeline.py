@@ -1,0 +1,128 @@
+"""All rules in their order: cells, identifiers, references, tables, units, money, what follows from them."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from basestock.data.frames import FeedFrame, SourceInfo
+from basestock.data.issues import IssueLog
+from basestock.data.rules import history, keys, leadtimes, masters, money, numbers, orders, places, sources, structure
+from basestock.data.rules.convert import build_work
+from basestock.data.rules.defaults import fill_defaults
+from basestock.data.rules.identifiers import clean_identifiers, flag_case_twins
+from basestock.data.rules.lanes import check_lanes
+from basestock.data.rules.rates import review_days
+from basestock.data.rules.stock import check_missing_stock, check_stock, check_stock_places
+from basestock.data.rules.uom import check_conversions, convert_quantities
+from basestock.data.rules.work import Settings, Work, merged_settings
+
+Gaps = Literal["zero", "closed", "missing"]
+
+
+def run_rules(feeds: list[FeedFrame], info: SourceInfo, log: IssueLog, settings: Settings) -> Work:
+    """Bring feeds of text through all rules.
+
+    Parameters
+    ----------
+    feeds : list of FeedFrame
+        Text in canonical names.
+    info : SourceInfo
+        Declarations of the source.
+    log : IssueLog
+        Gets every finding.
+    settings : Settings
+        What the loading person said.
+
+    Returns
+    -------
+    Work
+        Accepted and repaired rows, and everything about the others.
+    """
+    work = build_work(feeds, info, log, settings)
+    work.gaps = merged_settings(info, settings)["gaps"] or "missing"
+    _identify(work)
+    _place(work)
+    _check_tables(work)
+    _convert(work)
+    _conclude(work)
+    return work
+
+
+def _identify(work: Work) -> None:
+    """Identifiers and rows on their own."""
+    clean_identifiers(work)
+    structure.drop_markers(work)
+    keys.remember_masters(work)
+    work.settle()
+    flag_case_twins(work)
+    sources.repair_multiples(work)
+    numbers.clean_rounding(work)
+    numbers.check_bounds(work)
+    numbers.check_place_holders(work)
+
+
+def _place(work: Work) -> None:
+    """Where and when, kinds, duplicates, references."""
+    places.fill_places(work)
+    keys.check_references(work)
+    places.derive_suppliers(work)
+    places.settle_as_of(work)
+    places.check_history_dates(work)
+    history.check_kinds(work)
+    history.settle_bucket(work)
+    history.treat_returns(work)
+    keys.check_duplicates(work)
+    masters.check_locations(work)
+    masters.check_naive_instants(work)
+
+
+def _check_tables(work: Work) -> None:
+    """Every table by its own rules, in the units and currencies of the source."""
+    orders.check_orders(work)
+    orders.check_receipts(work)
+    sources.check_validity(work)
+    leadtimes.check_lead_times(work)
+    sources.check_order_rules(work)
+    structure.check_boms(work)
+    structure.check_calendars(work)
+    structure.check_overrides(work)
+    check_lanes(work)
+    check_stock(work)
+    check_stock_places(work)
+
+
+def _convert(work: Work) -> None:
+    """One currency, one unit per item."""
+    money.settle_currency(work)
+    money.convert_money(work)
+    unconverted = money.offers(work)
+    conversions = check_conversions(work)
+    convert_quantities(work, conversions)
+    orders.check_order_units(work)
+    numbers.check_whole_units(work)
+    numbers.check_sizes(work)
+    money.check_costs(work, unconverted)
+
+
+def _conclude(work: Work) -> None:
+    """What only the whole shows: sources, life cycles, histories, missing stock, defaults."""
+    sources.check_priorities(work)
+    sources.check_minimums(work)
+    sources.check_unsourced(work)
+    structure.check_bom_costs(work)
+    masters.check_life_cycle(work)
+    history.check_gaps(work)
+    history.check_last_bucket(work)
+    history.check_censoring(work)
+    history.check_outliers(work)
+    masters.check_history_length(work)
+    check_missing_stock(work)
+    places.check_set_dates(work)
+    places.check_snapshot_age(work, review_days(work))
+    fill_defaults(work)
+    work.settle()
+
+
+def declared_gaps(work: Work) -> Gaps | None:
+    """Return what absent buckets mean, None when nobody says."""
+    return cast("Gaps | None", merged_settings(work.info, work.settings)["gaps"])

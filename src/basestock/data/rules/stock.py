@@ -1,0 +1,72 @@
+"""Stock: negative, missing, reserved beyond what is there, counted at two levels (INV, LOC-003, LOC-004)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from basestock.data.rules.rates import PAIR, item_locations
+from basestock.data.rules.work import Work
+
+
+def check_stock(work: Work) -> None:
+    """Check stock rows on their own."""
+    rows = work.rows("inventory")
+    on_hand = pl.col("on_hand")
+    held_back = pl.col("quality_hold").fill_null(0.0) + pl.col("blocked").fill_null(0.0)
+    work.find("INV-001", "inventory", rows.filter(on_hand < 0), column="on_hand", new="0")
+    newest = rows.filter(pl.col("as_of") == pl.col("as_of").max().over(PAIR))
+    positive = pl.max_horizontal(on_hand, pl.lit(0.0))
+    work.find("INV-003", "inventory", newest.filter(pl.col("reserved") > positive), column="reserved")
+    work.find("INV-005", "inventory", newest.filter(held_back > positive), column="blocked")
+
+
+def check_stock_places(work: Work) -> None:
+    """Flag stock in places that hold none; hold stock that is counted in a place and in its parent."""
+    if "location" not in work.tables:
+        return
+    places = work.rows("location").select("location_id", "type", "parent_id")
+    rows = work.rows("inventory").join(places, on="location_id", how="left", maintain_order="left")
+    _block_virtual(work, rows.filter(pl.col("type").is_in(["virtual", "supplier"]) & (pl.col("on_hand") > 0)))
+    stock = rows.filter(pl.col("as_of") == pl.col("as_of").max().over(PAIR)).filter(pl.col("on_hand") > 0)
+    below = stock.group_by("item_id", pl.col("parent_id").alias("location_id")).agg(pl.col("on_hand").sum().alias("_below"))
+    twice = stock.join(below, on=PAIR, how="inner")
+    rule = pl.format("Stock is kept at the leaves or at the parents, not at both; parent {}, below it {}.", "on_hand", "_below")
+    work.find("LOC-003", "inventory", twice, column="on_hand", rule=rule)
+    children = stock.join(twice.select("item_id", pl.col("location_id").alias("parent_id")), on=["item_id", "parent_id"], how="semi")
+    work.hold("LOC-003", children)
+
+
+def _block_virtual(work: Work, rows: pl.DataFrame) -> None:
+    """Stock in virtual or supplier places is not available until somebody says otherwise (LOC-004)."""
+    if rows.height == 0:
+        return
+    rule = pl.format("Stock in a place of type {} is not available.", "type")
+    work.find("LOC-004", "inventory", rows, column="on_hand", old="available", new="blocked", rule=rule)
+    frame = work.rows("inventory")
+    blocked = pl.when(pl.col("_id").is_in(rows["_id"].implode())).then("on_hand").otherwise("blocked")
+    work.put("inventory", frame.with_columns(blocked.alias("blocked")))
+
+
+def check_missing_stock(work: Work) -> None:
+    """Hold stocked item-locations without a stock row; missing is not zero (INV-002)."""
+    if "inventory" not in work.tables or work.info.assume.get("inventory"):
+        return
+    stated = work.rows("item_location").select(*PAIR, "stocked")
+    pairs = item_locations(work).join(stated, on=PAIR, how="left").filter(pl.col("stocked").fill_null(True))
+    pairs = pairs.join(_counted(work), on=PAIR, how="anti").sort(PAIR)
+    pairs = pairs.with_columns(pl.lit("").alias("_file"), pl.lit(None, dtype=pl.Int64).alias("_row"))
+    work.find("INV-002", "inventory", pairs, column="on_hand")
+
+
+def _counted(work: Work) -> pl.DataFrame:
+    """Return item-locations with a stock row, those taken out with a code of their own included."""
+    state = work.tables["inventory"]
+    live = work.rows("inventory").select(PAIR)
+    names = [name for name in PAIR if name in state.text.columns]
+    taken = state.text.select(names)[state.ids("quarantined")]
+    if "location_id" not in names:
+        taken = taken.with_columns(pl.lit(None, dtype=pl.String).alias("location_id"))
+    places = work.rows("location")["location_id"]
+    only = str(places[0]) if len(places) == 1 else None
+    taken = taken.with_columns(pl.col("location_id").fill_null(only))
+    return pl.concat([live, taken.select(PAIR)]).unique()

@@ -1,0 +1,27 @@
+"""The six printed lost-sales cells, by exact value iteration over the transition that simulates."""
+
+import pytest
+
+from basestock.optimal.mdp import enumerate_process, minimize_average_cost
+from basestock.problems import lost_sales
+
+CELLS = {(1, 4): 4.04, (1, 9): 5.44, (2, 4): 4.40, (2, 9): 6.09, (3, 4): 4.60, (3, 9): 6.53}
+"""Zipkin 2008, Table 3, doi:10.1287/opre.1070.0471: Poisson demand of mean 5, h = 1, by (lead time, p)."""
+
+
+@pytest.mark.parametrize(("lead_time", "lost_sale_cost"), CELLS)
+def test_value_iteration_reaches_the_printed_optimum(lead_time: int, lost_sale_cost: int) -> None:
+    problem = lost_sales(lead_time=lead_time, lost_sale_cost=float(lost_sale_cost))
+    process = enumerate_process(problem, max_order=10, max_position=5 * (lead_time + 1) + 13)
+    solution = minimize_average_cost(process, tolerance=1e-6)
+    assert solution.upper - solution.lower < 1e-6
+    assert solution.value == pytest.approx(CELLS[lead_time, lost_sale_cost], abs=0.005)
+
+
+def test_the_box_of_decisions_is_wide_enough() -> None:
+    problem = lost_sales(lead_time=2, lost_sale_cost=4.0)
+    narrow, wide = (
+        minimize_average_cost(enumerate_process(problem, max_order=order, max_position=position)).value
+        for order, position in ((10, 28), (14, 34))
+    )
+    assert narrow == pytest.approx(wide, abs=1e-7)
