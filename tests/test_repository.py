@@ -1,6 +1,7 @@
 """Promises about the text of the repository itself, checked on every file of it."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,27 +89,33 @@ def _methods(node: ast.ClassDef) -> Iterator[Function]:
 def _classes() -> dict[str, list[ast.ClassDef]]:
     """Classes of the package by name; two may share one."""
     found: dict[str, list[ast.ClassDef]] = {}
-    for _, tree in _each_tree():
+    for tree in _trees().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(node)
     return found
 
 
-def _is_documented(
-    node: Function, owner: ast.ClassDef | None, classes: dict[str, list[ast.ClassDef]]
-) -> bool:
-    """Tell whether a function has a docstring, its own or that of the method it overrides."""
+def _ancestors(owner: ast.ClassDef, classes: dict[str, list[ast.ClassDef]]) -> Iterator[ast.ClassDef]:
+    for base in owner.bases:
+        for parent in classes.get(ast.unparse(base).split("[")[0].split(".")[-1], []):
+            if parent is not owner:
+                yield parent
+                yield from _ancestors(parent, classes)
+
+
+def _is_documented(node: Function, owner: ast.ClassDef, classes: dict[str, list[ast.ClassDef]]) -> bool:
+    """Tell whether a method has a docstring, its own or that of the method it overrides."""
     decorators = {ast.unparse(decorator).split(".")[-1] for decorator in node.decorator_list}
-    if ast.get_docstring(node) or decorators & {"overload", "setter"}:
-        return True
-    bases = [ast.unparse(base).split("[")[0].split(".")[-1] for base in owner.bases] if owner else []
-    return any(
-        _is_documented(method, parent, classes)
-        for base in bases
-        for parent in classes.get(base, [])
-        for method in _methods(parent)
-        if method.name == node.name and parent is not owner
+    return bool(
+        ast.get_docstring(node)
+        or decorators & {"overload", "setter"}
+        or any(
+            ast.get_docstring(method)
+            for parent in _ancestors(owner, classes)
+            for method in _methods(parent)
+            if method.name == node.name
+        )
     )
 
 
@@ -132,13 +139,15 @@ def _code_lines(node: Function) -> int:
     return node.end_lineno - node.lineno + 1 - (len(docstring.splitlines()) if docstring else 0)
 
 
-def _each_tree() -> Iterator[tuple[str, ast.Module]]:
-    for path in _python_sources():
-        yield str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))
+@functools.cache
+def _trees() -> dict[str, ast.Module]:
+    return {
+        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in _python_sources()
+    }
 
 
 def test_nothing_that_came_as_data_is_executed() -> None:
-    found = [f"{name}:{line}: {what}" for name, tree in _each_tree() for line, what in _unsafe(tree)]
+    found = [f"{name}:{line}: {what}" for name, tree in _trees().items() for line, what in _unsafe(tree)]
     assert found == []
 
 
@@ -175,11 +184,19 @@ def test_nothing_is_left_unfinished() -> None:
 
 def test_every_public_thing_is_documented() -> None:
     classes = _classes()
-    assert [f"{name}:{bare}" for name, tree in _each_tree() for bare in _undocumented(tree, classes)] == []
+    assert [
+        f"{name}:{bare}" for name, tree in _trees().items() for bare in _undocumented(tree, classes)
+    ] == []
 
 
 def test_every_module_says_what_it_is() -> None:
-    assert [name for name, tree in _each_tree() if not ast.get_docstring(tree)] == []
+    assert [name for name, tree in _trees().items() if not ast.get_docstring(tree)] == []
+
+
+def test_every_folder_of_modules_is_a_package() -> None:
+    """Without ``__init__.py`` the import contracts and the documents would not see it."""
+    folders = {path.parent for path in _python_sources()}
+    assert sorted(str(folder) for folder in folders if not (folder / "__init__.py").exists()) == []
 
 
 def test_files_stay_short() -> None:
@@ -193,7 +210,7 @@ def test_files_stay_short() -> None:
 def test_functions_stay_short() -> None:
     long = [
         f"{name}:{node.lineno}: {node.name} has {_code_lines(node)} lines"
-        for name, tree in _each_tree()
+        for name, tree in _trees().items()
         for node in ast.walk(tree)
         if isinstance(node, Function) and _code_lines(node) > MAX_FUNCTION_LINES
     ]

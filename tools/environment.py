@@ -53,21 +53,21 @@ def requirements_alone(pyproject: dict[str, Any], group: str) -> list[str]:
     return pyproject["tool"]["environment"]["without-dependencies"].get(group, [])
 
 
-def is_usable(python: Path) -> bool:
-    """Tell whether an interpreter runs and is new enough."""
+def is_usable(python: Path, *, needs_pip: bool) -> bool:
+    """Tell whether an interpreter runs, is new enough, and has pip where that is wanted."""
     if not python.exists():
         return False
-    check = "import sys; sys.exit(sys.version_info < (3, 11))"
+    check = f"import sys{', pip' if needs_pip else ''}; sys.exit(sys.version_info < (3, 11))"
     return subprocess.run([python, "-c", check], capture_output=True, check=False).returncode == 0
 
 
 def make_venv(uv: str | None) -> None:
-    """Make `.venv` unless a working one is there."""
-    if is_usable(VENV_PYTHON):
+    """Make `.venv` unless a working one is there; uv puts pip into it too, for the day when uv is gone."""
+    if is_usable(VENV_PYTHON, needs_pip=uv is None):
         return
     shutil.rmtree(VENV, ignore_errors=True)
     if uv:
-        _run([uv, "venv", "--quiet", "--python", sys.executable, str(VENV)])
+        _run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, str(VENV)])
     elif subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False).returncode != 0:
         _make_venv_without_ensurepip()
 

@@ -92,9 +92,19 @@ def table(claims: Claims, outcomes: dict[str, dict[str, str]]) -> Iterator[str]:
         if tests or name in claims.claimed:
             mark = "claimed" if name in claims.claimed else "not claimed"
             yield f"{name}  {worst(list(tests.values())):8}  {mark}"
-            yield from (f"        {outcome:8}  {test}" for test, outcome in sorted(tests.items()))
+            yield from _test_lines(tests)
     shown = [name for name, tests in outcomes.items() if worst(list(tests.values())) == "passed"]
     yield f"{len(shown)} of {sum(claims.num_requirements.values())} requirements shown by a passing test."
+
+
+def _test_lines(tests: dict[str, str]) -> Iterator[str]:
+    """Yield a line for each test function, the cases of one together."""
+    cases: dict[str, list[str]] = {}
+    for test, outcome in sorted(tests.items()):
+        cases.setdefault(test.split("[")[0], []).append(outcome)
+    for function, outcomes in cases.items():
+        number = f" ({len(outcomes)} cases)" if len(outcomes) > 1 else ""
+        yield f"        {worst(outcomes):8}  {function}{number}"
 
 
 def run_tests(*, with_slow: bool) -> dict[str, dict[str, str]]:

@@ -425,3 +425,15 @@ def example_frames(num_lines: int = 60, num_charts: int = 200) -> dict[str, pl.D
 def example_view(num_lines: int = 60) -> ReportView:
     """The run as the report takes it."""
     return view_from_frames(meta=meta(), **example_frames(num_lines))
+
+
+def order_rows(num: int = 2) -> list[dict[str, Any]]:
+    """Order lines as rows, to change one field of."""
+    return example_frames(num)["orders"].to_dicts()
+
+
+def view_with(**changes: list[dict[str, Any]]) -> ReportView:
+    """The example run with some frames replaced by rows."""
+    frames = example_frames(8)
+    frames.update({name: pl.DataFrame(rows, infer_schema_length=None) for name, rows in changes.items()})
+    return view_from_frames(meta=meta(), **frames)

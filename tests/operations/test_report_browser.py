@@ -230,7 +230,7 @@ def test_tile_opens_a_list_that_adds_up_to_it(browser: Any, report: str) -> None
 def test_exception_leads_to_the_card_of_its_line(browser: Any, report: str) -> None:
     with Visit(browser, report + "#exceptions") as visit:
         link = visit.page.locator(".exceptions h3 a").first
-        item = link.inner_text().split("@")[0]
+        item = link.inner_text().split(" at ")[0]
         link.click()
         assert item in visit.texts("#panel h3")[0]
 

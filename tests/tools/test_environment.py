@@ -35,9 +35,17 @@ def test_a_missing_or_broken_interpreter_is_not_usable(tmp_path: Path) -> None:
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
-    assert not is_usable(tmp_path / "absent")
-    assert not is_usable(broken)
-    assert is_usable(Path(sys.executable))
+    assert not is_usable(tmp_path / "absent", needs_pip=False)
+    assert not is_usable(broken, needs_pip=False)
+    assert is_usable(Path(sys.executable), needs_pip=False)
+
+
+def test_an_interpreter_without_pip_is_usable_only_with_uv(tmp_path: Path) -> None:
+    bare = tmp_path / "python"
+    bare.write_text('#!/bin/sh\ncase "$2" in *pip*) exit 1;; esac\n')
+    bare.chmod(0o755)
+    assert is_usable(bare, needs_pip=False)
+    assert not is_usable(bare, needs_pip=True)
 
 
 @pytest.fixture

@@ -62,6 +62,14 @@ def test_the_table_lists_claims_and_tests() -> None:
     ]
 
 
+def test_the_cases_of_one_test_are_one_line() -> None:
+    outcomes = {"A-01": {"tests/a::test[1]": "passed", "tests/a::test[x[2]]": "skipped"}}
+    assert list(table(CLAIMS, outcomes))[:2] == [
+        "A-01  skipped   claimed",
+        "        skipped   tests/a::test (2 cases)",
+    ]
+
+
 def test_the_worst_phase_of_a_test_counts() -> None:
     recorder = Recorder()
     for outcome in ["passed", "failed", "passed"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -50,10 +51,10 @@ class Parsed:
 
 def no_codes(height: int) -> pl.Series:
     """Return a column of no codes."""
-    return pl.repeat(None, height, dtype=pl.String, eager=True).alias("code")
+    return pl.Series("code", [None], dtype=pl.String).new_from_index(0, height)
 
 
-def refused(text: pl.Series, kind: pl.DataType | type[pl.DataType], verdict: Verdict) -> Parsed:
+def refused(text: pl.Series, kind: Any, verdict: Verdict) -> Parsed:
     """Return a column that is refused as a whole."""
     values = pl.repeat(None, len(text), dtype=kind, eager=True).alias(text.name)
     return Parsed(values, no_codes(len(text)), verdict)

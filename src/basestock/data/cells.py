@@ -20,6 +20,9 @@ __all__ = ["Parsed", "blank_to_null", "canonical_text", "parse_column", "parse_f
 
 _BLANKS = "[\\s\u00a0\u180e\u200b\u200c\u200d\u2060\ufeff]+"
 _ENDS = f"^{_BLANKS}|{_BLANKS}$"
+_ERROR = r"^\s*#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)\s*$"
+"""What a spreadsheet shows instead of a value it could not compute."""
+
 _TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 
 
@@ -102,7 +105,8 @@ def parse_column(text: pl.Series, column: Column, options: CellOptions) -> Parse
     Parsed
         Float64 (dec), Int64 (int), Boolean, Date, Datetime in UTC (ts) or String values, a code per failing
         cell, or a verdict on the column. Besides the codes of numbers and dates: NUM-012 for a quantity
-        beyond 2^24, SCH-010 (or the column's own code) for a word outside the list.
+        beyond 2^24, SCH-010 (or the column's own code) for a word outside the list, FIL-021 for an error
+        value of a spreadsheet.
 
     Examples
     --------
@@ -114,14 +118,27 @@ def parse_column(text: pl.Series, column: Column, options: CellOptions) -> Parse
     cells = text if column.type == "str" else trimmed(text)
     parsed = _PARSERS[column.type](cells, options)
     if column.type == "enum":
-        return _listed(parsed, column)
-    return _exact(parsed) if column.quantity and parsed.verdict is None else parsed
+        parsed = _listed(parsed, column)
+    elif column.quantity and parsed.verdict is None:
+        parsed = _exact(parsed)
+    return _without_errors(parsed, text)
 
 
 def _listed(parsed: Parsed, column: Column) -> Parsed:
     legal = parsed.values.is_in(list(column.choices)).fill_null(True)
     values = parsed.values.zip_with(legal, no_codes(len(legal)))
     return Parsed(values, parsed.codes.scatter((~legal).arg_true(), column.code or "SCH-010"))
+
+
+def _without_errors(parsed: Parsed, text: pl.Series) -> Parsed:
+    """Refuse error values of spreadsheets, whatever the type of the column."""
+    shown = text.str.contains(_ERROR).fill_null(False)
+    if parsed.verdict is not None or not shown.any():
+        return parsed
+    values = parsed.values.zip_with(
+        ~shown, pl.repeat(None, len(shown), dtype=parsed.values.dtype, eager=True)
+    )
+    return Parsed(values, parsed.codes.scatter(shown.arg_true(), "FIL-021"))
 
 
 def _exact(parsed: Parsed) -> Parsed:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from basestock.data.csv_scan import FileFault
 from basestock.data.issues import IssueLog
@@ -43,6 +43,7 @@ _PICKLE = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 _WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb")
 
 
+@runtime_checkable
 class Readable(Protocol):
     """Anything that gives bytes step by step."""
 
@@ -285,7 +286,7 @@ def _directory(source: Path) -> list[zipfile.ZipInfo]:
 
 def _junk(name: str) -> bool:
     """Return True for what packing programs add."""
-    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")
+    return any(part == "__MACOSX" or part.startswith(".") for part in PurePosixPath(name).parts)
 
 
 def _name_problem(info: zipfile.ZipInfo, seen: set[str]) -> str:

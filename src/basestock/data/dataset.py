@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,12 @@ import polars as pl
 
 from basestock.data.codes import with_rules
 from basestock.data.currencies import CODES
+from basestock.data.dataset_folder import StoredLoad, is_dataset_folder
 from basestock.data.frames import BOOKKEEPING, Declarations, FeedFrame, SourceInfo
 from basestock.data.issues import IssueLog
 from basestock.data.rules.outcome import (
     RowCounts,
+    check_balance,
     check_stops,
     flagged_pairs,
     held_pairs,
@@ -87,6 +89,10 @@ class Dataset:
         Declarations of the source.
     strict : bool
         Warnings stop too.
+    settings, rules, mapped : Settings, mapping of str to str, bool
+        What was said at loading: settings, raised severities, whether a mapping was used.
+    feeds, read_findings : tuple of FeedFrame, DataFrame
+        Text of the source and the findings of reading it, kept so that the load can be repeated.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -106,6 +112,11 @@ class Dataset:
     assumptions: pl.DataFrame
     info: SourceInfo
     strict: bool = False
+    settings: Settings = field(default_factory=Settings)
+    rules: Mapping[str, str] = field(default_factory=dict)
+    mapped: bool = False
+    feeds: tuple[FeedFrame, ...] = ()
+    read_findings: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def check(self, previous: str | Path | None = None) -> CheckReport:
         """Return the health report.
@@ -119,13 +130,15 @@ class Dataset:
 
         return CheckReport.of(self, previous)
 
-    def write(self, folder: str | Path) -> Path:
+    def write(self, folder: str | Path, previous: str | Path | None = None) -> Path:
         """Write tables, findings and quarantine to a folder, all or nothing.
 
         Parameters
         ----------
         folder : path
             New or empty folder, or one that `write` has made: that one is replaced.
+        previous : path, optional
+            Folder of an earlier load: ``history.csv`` then says when each finding was first and last seen.
 
         Returns
         -------
@@ -135,13 +148,13 @@ class Dataset:
         """
         from basestock.data.dataset_folder import write_folder
 
-        return write_folder(self, Path(folder))
+        return write_folder(self, Path(folder), None if previous is None else Path(previous))
 
 
 def load(
     source: str | Path,
     *,
-    map: str | Path | None = None,  # noqa: A002
+    map: str | Path | None = None,
     gaps: Gaps | None = None,
     assume_factor: float | None = None,
     since: date | None = None,
@@ -186,9 +199,50 @@ def load(
         If `rules` names no code, or would lower a severity.
     """
     settings = _settings(gaps, assume_factor, as_of, currency)
+    if is_dataset_folder(Path(source)):
+        _refuse_reading_flags(map, since)
+        return _load_again(StoredLoad(Path(source)), settings, rules, strict=strict)
     log = IssueLog(with_rules(rules))
     feeds, info = _read(Path(source), map, log, gaps, since)
-    return assemble(run_rules(feeds, info, log, settings), strict=strict)
+    return _finish(feeds, info, log, settings, rules or {}, mapped=map is not None, strict=strict)
+
+
+def _refuse_reading_flags(map_: str | Path | None, since: date | None) -> None:
+    for name, value in (("map", map_), ("since", since)):
+        if value is not None:
+            msg = f"{name} is `{value}`; the source is a loaded dataset, where it does not apply: load the export again"
+            raise LoadError(msg)
+
+
+def _load_again(
+    stored: StoredLoad, said: Settings, rules: Mapping[str, str] | None, *, strict: bool
+) -> Dataset:
+    """Repeat a load from the text kept beside it; what is said now wins over what was said then."""
+    before = stored.settings()
+    given = {name: value for name, value in asdict(said).items() if value is not None}
+    merged = {**stored.rules, **(rules or {})}
+    log = IssueLog(with_rules(merged))
+    log.restore(stored.findings())
+    mapped = bool(stored.manifest["mapped"])
+    settings = replace(before, **given)
+    return _finish(stored.feeds(), stored.info(), log, settings, merged, mapped=mapped, strict=strict)
+
+
+def _finish(
+    feeds: list[FeedFrame],
+    info: SourceInfo,
+    log: IssueLog,
+    settings: Settings,
+    rules: Mapping[str, str],
+    *,
+    mapped: bool,
+    strict: bool,
+) -> Dataset:
+    read = log.touched()
+    dataset = assemble(run_rules(feeds, info, log, settings), strict=strict)
+    return replace(
+        dataset, settings=settings, rules=dict(rules), mapped=mapped, feeds=tuple(feeds), read_findings=read
+    )
 
 
 def _settings(
@@ -234,6 +288,8 @@ def assemble(work: Work, *, strict: bool = False) -> Dataset:
     pairs = planned_pairs(work)
     held = held_pairs(work, pairs)
     check_stops(work, pairs, held)
+    counts, quantities = row_counts(work), quantity_sums(work)
+    check_balance(work.log, counts, quantities)
     money = exposure(work)
     worth = pairs.join(money, on=["item_id", "location_id"], how="left", maintain_order="left")
     names = [*work.tables, *work.derived]
@@ -241,8 +297,8 @@ def assemble(work: Work, *, strict: bool = False) -> Dataset:
         tables={name: canonical(work, name) for name in TABLES if name in names},
         issues=work.log.to_frame(money),
         quarantine=quarantine_frames(work, work.info.inputs_sha[:16]),
-        counts=row_counts(work),
-        quantities=quantity_sums(work),
+        counts=counts,
+        quantities=quantities,
         held=held,
         flagged=flagged_pairs(work, pairs),
         pairs=worth.select("item_id", "location_id", pl.col("exposure").fill_null(0.0)),

@@ -11,9 +11,8 @@ from basestock.data.cell_numbers import canonical_numbers, no_codes
 from basestock.data.frames import CellOptions
 
 _EXACT = Context(prec=200, Emin=-9999, Emax=9999)
-_MAX_WHOLE_DIGITS = 24
-_MAX_SCALE = 12
-_SIMPLE = r"^-?(?:0|[1-9][0-9]{0,23})(?:\.[0-9]{0,11}[1-9])?$"
+_MAX_DIGITS = 36
+_SIMPLE = r"^(?:0|-?[1-9][0-9]{0,23}|-?(?:0|[1-9][0-9]{0,23})\.[0-9]{0,11}[1-9])$"
 
 
 def plain(value: Decimal) -> str:
@@ -86,7 +85,43 @@ def product(parts: Sequence[pl.Series]) -> pl.Series:
     >>> product([pl.Series(["0.1", "2"]), pl.Series(["3", None])]).to_list()
     ['0.3', None]
     """
-    return fold_rows(parts, _EXACT.multiply)
+    answer = parts[0]
+    for part in parts[1:]:
+        answer = _times(answer, part)
+    return answer
+
+
+def _times(left: pl.Series, right: pl.Series) -> pl.Series:
+    """Multiply two columns, as whole numbers where 36 digits suffice."""
+    if not (_fits(left) and _fits(right)) or _digits(left) + _digits(right) > _MAX_DIGITS:
+        return fold_rows([left, right], _EXACT.multiply)
+    scales = _scale(left), _scale(right)
+    return _placed(_whole(left, scales[0]) * _whole(right, scales[1]), sum(scales)).alias(left.name)
+
+
+def _digits(text: pl.Series) -> int:
+    """Return the greatest number of digits of a cell written with the column's scale."""
+    longest = text.str.strip_prefix("-").str.extract(r"^([0-9]+)", 1).str.len_bytes().max()
+    return _scale(text) + (int(longest) if isinstance(longest, int) else 0)
+
+
+def _whole(text: pl.Series, scale: int) -> pl.Series:
+    """Return numbers times ten to the scale, as whole numbers."""
+    frame = pl.DataFrame({"text": text})
+    fraction = pl.col("text").str.extract(r"\.([0-9]+)$", 1).fill_null("").str.pad_end(scale, "0")
+    digits = pl.col("text").str.extract(r"^(-?[0-9]+)", 1) + fraction
+    return frame.select(digits.cast(pl.Int128).alias("whole"))["whole"]
+
+
+def _placed(whole: pl.Series, scale: int) -> pl.Series:
+    """Return whole numbers divided by ten to the scale, as shortest canonical text."""
+    if scale == 0:
+        return whole.cast(pl.String)
+    frame = pl.DataFrame({"text": whole.cast(pl.String)})
+    digits = pl.col("text").str.strip_prefix("-").str.pad_start(scale + 1, "0")
+    sign = pl.when(pl.col("text").str.starts_with("-")).then(pl.lit("-")).otherwise(pl.lit(""))
+    placed = sign + digits.str.head(-scale) + "." + digits.str.tail(scale)
+    return frame.select(placed.str.strip_chars_end("0").str.strip_suffix(".").alias("text"))["text"]
 
 
 def total(parts: Sequence[pl.Series]) -> pl.Series:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal
 
 import polars as pl
 
 from basestock.data.cell_numbers import no_codes
 from basestock.data.cells import trimmed
-from basestock.data.decimals import decimal_text, exact_column, plain, product, total
+from basestock.data.decimals import decimal_text, exact_column, product, total
 from basestock.data.feed_values import Cells, canonical
-from basestock.data.frames import ATTRIBUTE, CANONICAL, Declarations
+from basestock.data.frames import ATTRIBUTE, CANONICAL, Declarations, text_of
 from basestock.data.schema.model import Column, Table
 
-_MEAN = Context(prec=15)
+_MEAN_DIGITS = 15
 
 
 @dataclass(frozen=True)
@@ -213,11 +212,7 @@ def _slow_total(text: pl.Series, groups: pl.Series) -> pl.Series:
 
 def _mean(text: pl.Series, weights: pl.Series, groups: pl.Series) -> pl.Series:
     """Return weighted means to 15 digits; missing if a part is missing or the weights sum to 0."""
-    weighted, weight = _total(product([text, weights]), groups), _total(weights, groups)
-    found = [
-        None
-        if value is None or by is None or Decimal(by) == 0
-        else plain(_MEAN.divide(Decimal(value), Decimal(by)))
-        for value, by in zip(weighted.to_list(), weight.to_list(), strict=True)
-    ]
-    return pl.Series(found, dtype=pl.String)
+    values = _total(product([text, weights]), groups).cast(pl.Float64)
+    by = _total(weights, groups).cast(pl.Float64)
+    means = (values / by).round_sig_figs(_MEAN_DIGITS)
+    return text_of(means.zip_with(by != 0, pl.repeat(None, len(by), dtype=pl.Float64, eager=True)))

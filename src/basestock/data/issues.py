@@ -100,7 +100,7 @@ class IssueLog:
 
     def codes(self) -> set[str]:
         """Return the codes found so far."""
-        return {str(frame["code"][0]) for frame in self._frames}
+        return {str(code) for frame in self._frames for code in frame["code"].unique()}
 
     def add(
         self,
@@ -150,7 +150,9 @@ class IssueLog:
             severity=severity,
         )  # fmt: skip
 
-    def extend_frame(self, code: str, frame: pl.DataFrame, *, row: pl.Expr | None = None, **texts: Text) -> None:
+    def extend_frame(
+        self, code: str, frame: pl.DataFrame, *, row: pl.Expr | None = None, **texts: Text
+    ) -> None:
         """Record one finding per row of a frame of offenders.
 
         Parameters
@@ -172,7 +174,9 @@ class IssueLog:
             return
         entry = self.entries[code]
         given = {name: value for name, value in texts.items() if not (isinstance(value, str) and value == "")}
-        fields = {name: _expression(given[name]) if name in given else _default(name, frame) for name in _TEXTS}
+        fields = {
+            name: _expression(given[name]) if name in given else _default(name, frame) for name in _TEXTS
+        }
         for name in ("severity", "rule", "remedy", "action"):
             if name not in given:
                 fields[name] = pl.lit(getattr(entry, name))
@@ -184,10 +188,17 @@ class IssueLog:
         fields["exposure"] = pl.lit(0.0)
         columns = {**ISSUE_SCHEMA, **_HIDDEN}
         typed = [
-            fields[name].cast(kind).fill_null("").alias(name) if kind == pl.String else fields[name].alias(name)
+            fields[name].cast(kind).fill_null("").alias(name)
+            if kind == pl.String
+            else fields[name].alias(name)
             for name, kind in columns.items()
         ]
         self._frames.append(frame.select(pl.len().over(pl.lit(1)).alias("_n"), *typed).drop("_n"))
+
+    def restore(self, findings: pl.DataFrame) -> None:
+        """Add findings that `touched` has returned before."""
+        if findings.height:
+            self._frames.append(findings)
 
     def touched(self) -> pl.DataFrame:
         """Return all findings with the hidden columns table, item_id, location_id, unordered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -21,7 +21,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("lead_time", ["lead_time_days", "unit_cost"])
     '; did you mean `lead_time_days`?'
     """
-    candidates = sorted(known)
-    folded = {candidate.casefold(): candidate for candidate in reversed(candidates)}
-    found = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
-    return f"; did you mean `{folded[found[0]]}`?" if found else ""
+    folded = {candidate.casefold(): candidate for candidate in sorted(known, reverse=True)}
+    word = name.casefold()
+    found = get_close_matches(word, list(folded), n=9, cutoff=0.5)
+
+    def distance(candidate: str) -> tuple[float, bool, str]:
+        ratio = SequenceMatcher(None, candidate, word).ratio()
+        return -ratio, candidate[:2] != word[:2], candidate
+
+    return f"; did you mean `{folded[min(found, key=distance)]}`?" if found else ""

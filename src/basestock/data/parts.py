@@ -9,10 +9,12 @@ from pathlib import Path
 import polars as pl
 
 from basestock.data.containers import DEFAULT_LIMITS, Limits, Loaded, Member, guarded, open_source
+from basestock.data.corrections import corrected, is_quarantine, read_corrections
 from basestock.data.csv_scan import BadRow, FileFault, Scan, header_fault, peek_header, scan
 from basestock.data.formulas import unescaped
 from basestock.data.frames import PROVENANCE, as_text
 from basestock.data.issues import IssueLog
+from basestock.data.tables import TABLES
 from basestock.data.workbook import SheetInfo, SheetRows, open_workbook, read_sheet
 
 QUARANTINE_MARKS = ("_codes", "_rule", "_remedy", "_load", "_raw")
@@ -123,6 +125,7 @@ class Store:
     parts: list[Part] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    corrections: dict[str, pl.DataFrame] = field(default_factory=dict)
     _bytes: dict[str, Loaded | FileFault] = field(default_factory=dict)
     _rows: dict[tuple[str, Reading], Rows | FileFault] = field(default_factory=dict)
 
@@ -184,10 +187,40 @@ class Store:
             found = self._text(part, loaded, reading)
         if isinstance(found, FileFault):
             return found
-        rows = _own_escapes(_with_lineage(_printable(found), part, loaded.sha256))
+        rows = self._fixed(_own_escapes(_with_lineage(_printable(found), part, loaded.sha256)), loaded.sha256)
         _log_bad(self.log, rows.bad)
         self._note_cut(part, rows.frame)
         return rows
+
+    def _fixed(self, rows: Rows, sha256: str) -> Rows:
+        """Put corrected rows of quarantine files in the place of the rows they came from."""
+        frame, bad = rows.frame, rows.bad
+        for fixes in self.corrections.values():
+            frame, bad = corrected(frame, bad, fixes, sha256)
+        return Rows(frame, bad, rows.native, rows.iso)
+
+    def set_corrections_aside(self) -> None:
+        """Take quarantine files of our own out of the parts when the files they came from are there too."""
+        for part in list(self.parts):
+            if part.sheet or part.member.kind != "csv" or part.table not in TABLES:
+                continue
+            if not is_quarantine(self.header(part, Reading())):
+                continue
+            loaded = self.bytes_of(part.member)
+            fixes = read_corrections(loaded.data) if isinstance(loaded, Loaded) else None
+            if fixes is not None and self._holds_originals(fixes):
+                self.corrections[part.file] = fixes
+                self.parts.remove(part)
+
+    def _holds_originals(self, fixes: pl.DataFrame) -> bool:
+        """Return True if every corrected row comes from a file that is here, with the same bytes."""
+        members = {part.file: part.member for part in self.parts}
+        for name, sha256 in fixes.select("_file", "_sha256").unique().iter_rows():
+            if name not in members or isinstance(self.bytes_of(members[name]), FileFault):
+                return False
+            if self.hashes[name] != sha256:
+                return False
+        return True
 
     def _text(self, part: Part, loaded: Loaded, reading: Reading) -> Rows | FileFault:
         scanned = guarded(
@@ -239,6 +272,7 @@ def open_store(source: Path, log: IssueLog, limits: Limits = DEFAULT_LIMITS) -> 
             store.refused.add(member.name)
         else:
             store.parts.extend(Part(member, sheet) for sheet in sheets)
+    store.set_corrections_aside()
     return store
 
 

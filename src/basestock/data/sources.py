@@ -180,6 +180,8 @@ class _Reader:
         """Return feeds of the files named as tables that no feed uses, and whether amendments fit them."""
         mapped = {plan.feed.table for plan in found if not plan.feed.extend}
         used = {part.label for plan in found for part in plan.parts}
+        builtin = [parts for plan in found if plan.feed.builtin for _, parts in plan.joins]
+        used |= {part.label for parts in builtin for part in parts}
         named: dict[str, list[Part]] = {}
         for part in self.store.parts:
             hidden = part.sheet is not None and part.sheet.hidden
@@ -350,11 +352,19 @@ class _Reader:
         return [name for name in required if not fillable(feed.columns.get(name), names)]
 
     def _refuse_builtin(self, feed: Feed, part: Part, missing: list[str]) -> None:
+        """Log what a built-in map cannot fill: a note, if the table is not needed for a first order list.
+
+        A file that feeds another table as well was not exported for this one, which is then left out.
+        """
+        needed = TABLES[feed.table].tier == 0
+        if not needed and len(self.tables[part.label]) > 1:
+            return
         for name in missing:
             self.log.add(
                 "SCH-001", table=feed.table, file=part.file, sheet=part.sheet_name, row=1, column=name,
-                rule=f"the built-in map fills `{name}` from columns that this file does not have",
+                rule=f"the built-in map fills `{feed.table}.{name}` from columns that this file does not have",
                 remedy=f"Export them, or name another source under [columns.{feed.table}] in a mapping.",
+                severity="" if needed else "warning", action="" if needed else "note",
             )  # fmt: skip
         self.status[part.label] = "refused"
 
@@ -385,6 +395,10 @@ class _Reader:
             yield SourceFile(
                 part.file, part.sheet_name, sha256, self.counts.get(part.label, 0), status, tables
             )  # fmt: skip
+        for name, fixes in sorted(self.store.corrections.items()):
+            yield SourceFile(
+                name, "", self.store.hashes.get(name, ""), fixes.height, "read", (name.split(".")[0],)
+            )
         for name in sorted(self.store.refused):
             yield SourceFile(name, "", self.store.hashes.get(name, ""), 0, "refused")
 

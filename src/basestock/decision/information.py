@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from basestock.decision.observation import Observation
-from basestock.dynamics import NetworkArrays, PeriodOutcome, State, in_transit, into_nodes
+from basestock.dynamics import NetworkArrays, PeriodOutcome, State, into_nodes
 from basestock.dynamics.stages import can_order
 from basestock.uncertainty import World
 
@@ -52,11 +52,10 @@ def _full_observation(
 ) -> Observation:
     nothing = jnp.zeros_like(state.on_hand)
     lanes = jnp.zeros((network.num_lanes, *state.on_hand.shape[1:]))
-    under_way = in_transit(state, lanes)
     unfilled = lanes if state.unfilled is None else state.unfilled
     backorders = nothing if state.backorders is None else state.backorders
     level = state.on_hand - backorders
-    arriving, waiting = into_nodes(network, under_way), into_nodes(network, unfilled)
+    arriving, waiting = into_nodes(network, state.in_transit), into_nodes(network, unfilled)
     echelon = jnp.einsum("nj,jir->nir", network.descendants, level + arriving) + waiting
     due = state.due
     return Observation(
@@ -69,7 +68,7 @@ def _full_observation(
         on_order=arriving + waiting,
         inventory_position=level + arriving + waiting,
         echelon_position=echelon,
-        in_transit=under_way,
+        in_transit=state.in_transit,
         unfilled=unfilled,
         due=None if due is None else jnp.roll(due, -(state.period % due.shape[0]), axis=0),
         outstanding=state.outstanding,

@@ -13,10 +13,10 @@ from basestock.dynamics.transition import (
     Sequence,
     Stage,
     close_period,
-    in_transit,
     no_decision,
     open_period,
     transition,
+    under_way,
 )
 
 __all__ = [
@@ -43,7 +43,6 @@ __all__ = [
     "close_period",
     "compile_network",
     "empty_state",
-    "in_transit",
     "into_nodes",
     "no_decision",
     "open_period",
@@ -51,4 +50,5 @@ __all__ = [
     "residuals",
     "rollout",
     "transition",
+    "under_way",
 ]

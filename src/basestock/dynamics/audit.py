@@ -7,7 +7,7 @@ from basestock.dynamics.arrays import NetworkArrays
 from basestock.dynamics.lanes import into_nodes, out_of_nodes
 from basestock.dynamics.rollout import Step
 from basestock.dynamics.state import PeriodOutcome, State
-from basestock.dynamics.transition import in_transit
+from basestock.dynamics.transition import under_way
 
 AUDITED = ("SIM-101", "SIM-102", "SIM-104", "SIM-201", "SIM-202", "SIM-203", "SIM-204", "SIM-205", "SIM-301")
 """Codes of ``invariants.md`` in the order of :func:`residuals`."""
@@ -66,7 +66,8 @@ def _node_balance(network: NetworkArrays, before: State, after: State, outcome: 
 def _lane_balance(before: State, after: State, outcome: PeriodOutcome) -> Array:
     like = _or_zero(outcome.shipped)
     moved = like - _or_zero(outcome.received) - _or_zero(outcome.lost_in_transit)
-    return in_transit(after, like) - in_transit(before, like) - moved
+    drift = jnp.abs(under_way(after) - after.in_transit)
+    return jnp.abs(under_way(after) - under_way(before) - moved) + drift
 
 
 def _order_book(before: State, after: State, outcome: PeriodOutcome) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 from basestock.dynamics.arrays import NetworkArrays
 from basestock.dynamics.state import State
+from basestock.dynamics.transition import under_way
 from basestock.network import SupplyNetwork
 from basestock.uncertainty import Axes
 
@@ -20,6 +21,7 @@ def empty_state(network: NetworkArrays, num_replications: int = 1) -> State:
     return State(
         period=jnp.asarray(0, dtype=jnp.int32),
         on_hand=jnp.zeros(nodes),
+        in_transit=jnp.zeros(lanes),
         backorders=jnp.zeros(nodes) if features.backorders else None,
         due=jnp.zeros((features.slots, *lanes)) if features.slots else None,
         outstanding=jnp.zeros((features.ages, *lanes)) if features.ages else None,
@@ -62,7 +64,8 @@ class InitialState:
             "due": _fill(state.due, self.due, (axes.lanes, axes.items), "due", offset=0),
             "outstanding": _fill(state.outstanding, self.outstanding, (axes.lanes, axes.items), "outstanding", offset=1),
         }
-        return dataclasses.replace(state, **filled)
+        state = dataclasses.replace(state, **filled)
+        return dataclasses.replace(state, in_transit=under_way(state))
 
 
 def _fill(

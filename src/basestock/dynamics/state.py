@@ -21,6 +21,9 @@ class State(eqx.Module):
         Number of the period, shared by all replications.
     on_hand
         Stock ready for use, units.
+    in_transit
+        Under way on each lane, units: the sum of ``due`` and ``outstanding``, carried along because summing a long
+        ring every period cost more than the rest of the period.
     backorders
         Demand that waits, units; ``None`` where no demand ever waits.
     due
@@ -52,6 +55,7 @@ class State(eqx.Module):
 
     period: Int[Array, ""]
     on_hand: NodeItem
+    in_transit: LaneItem
     backorders: NodeItem | None = None
     due: Float[Array, "slot lane item replication"] | None = None
     outstanding: Float[Array, "age lane item replication"] | None = None

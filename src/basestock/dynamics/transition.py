@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 import jax.numpy as jnp
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from basestock.dynamics.arrays import NetworkArrays
 from basestock.dynamics.stages import fill_backorders, place_orders, receive, serve, ship
@@ -72,7 +72,7 @@ def close_period(
     for stage in _needed(network, sequence):
         state, flows = stage(network, state, decision, event, flows)
     closing = dataclasses.replace(
-        flows, closing=state.on_hand, backorders=state.backorders, in_transit=in_transit(state, decision.order)
+        flows, closing=state.on_hand, backorders=state.backorders, in_transit=state.in_transit
     )
     return dataclasses.replace(state, period=state.period + 1), closing
 
@@ -117,9 +117,9 @@ def transition(
     return close_period(network, sequence, state, decision, event, flows)
 
 
-def in_transit(state: State, like: Array) -> Array:
-    """Return what is under way on each lane, in units."""
-    total = jnp.zeros_like(like)
+def under_way(state: State) -> Float[Array, "lane item replication"]:
+    """Add up what is under way on each lane, in units; equals ``state.in_transit``."""
+    total = jnp.zeros_like(state.in_transit)
     if state.due is not None:
         total = total + state.due.sum(0)
     if state.outstanding is not None:

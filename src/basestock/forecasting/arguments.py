@@ -125,7 +125,11 @@ def _count_problems(counts: dict[str, tuple[int, int]]) -> list[str]:
 def _name_problems(names: Sequence[str], known: Sequence[str]) -> list[str]:
     if not names:
         return [f"candidates is empty; name at least one of {', '.join(known)}."]
-    problems = [f"candidate {name!r} is unknown; choose from {', '.join(known)}." for name in names if name not in known]
+    problems = [
+        f"candidate {name!r} is unknown; choose from {', '.join(known)}."
+        for name in names
+        if name not in known
+    ]
     repeated = sorted({name for name in names if list(names).count(name) > 1})
     return problems + [f"candidate {name!r} is named twice; name it once." for name in repeated]
 
@@ -146,12 +150,17 @@ def _cell_problems(
     name: str, values: np.ndarray, wrong: np.ndarray, labels: Sequence[str], rule: str
 ) -> list[str]:
     cells = np.argwhere(wrong)
-    shown = [f"series {labels[row]!r} period {period} is {values[row, period]}" for row, period in cells[:_MAX_EXAMPLES]]
+    shown = [
+        f"series {labels[row]!r} period {period} is {values[row, period]}"
+        for row, period in cells[:_MAX_EXAMPLES]
+    ]
     more = f" and {len(cells) - _MAX_EXAMPLES} more" if len(cells) > _MAX_EXAMPLES else ""
     return [f"{name}: {'; '.join(shown)}{more}; must be {rule}."] if shown else []
 
 
-def _protection(protection: np.ndarray, num_series: int, labels: Sequence[str], problems: list[str]) -> np.ndarray:
+def _protection(
+    protection: np.ndarray, num_series: int, labels: Sequence[str], problems: list[str]
+) -> np.ndarray:
     spans = np.asarray(protection)
     if spans.ndim == 0:
         spans = np.broadcast_to(spans, (num_series,))
@@ -162,7 +171,9 @@ def _protection(protection: np.ndarray, num_series: int, labels: Sequence[str], 
     wrong = ~(np.isfinite(numbers) & (numbers >= 1) & (numbers == np.floor(numbers)))
     shown = [f"series {labels[row]!r} has {spans[row]}" for row in np.flatnonzero(wrong)[:_MAX_EXAMPLES]]
     if shown:
-        problems.append(f"protection: {'; '.join(shown)}; must be a whole number of periods >= 1 (lead time + review).")
+        problems.append(
+            f"protection: {'; '.join(shown)}; must be a whole number of periods >= 1 (lead time + review)."
+        )
     return np.where(wrong, 1, numbers).astype(np.int64)
 
 
@@ -185,7 +196,12 @@ def _closed(closed: np.ndarray | None, num_series: int, num_periods: int, proble
         return np.zeros((num_series, num_periods), dtype=bool)
     shut = np.asarray(closed)
     whole = np.broadcast_to(shut, (num_series, shut.shape[-1])) if shut.ndim == 1 else shut
-    if whole.ndim != 2 or whole.shape[0] != num_series or whole.shape[1] < num_periods or shut.dtype != np.bool_:
+    if (
+        whole.ndim != 2
+        or whole.shape[0] != num_series
+        or whole.shape[1] < num_periods
+        or shut.dtype != np.bool_
+    ):
         problems.append(
             f"closed has shape {shut.shape} and type {shut.dtype}; must be bool [time] or [series, time] with at"
             f" least {num_periods} periods; entries beyond the history tell which buckets to come are closed."

@@ -62,7 +62,9 @@ def relative_losses(pinball: np.ndarray) -> np.ndarray:
 
 def _priors(candidates: tuple[str, ...]) -> np.ndarray:
     """Return ``float[candidate, 2]``, the prior for smooth and for intermittent series."""
-    return np.array([[FORECASTERS[name].smooth_prior, FORECASTERS[name].intermittent_prior] for name in candidates])
+    return np.array(
+        [[FORECASTERS[name].smooth_prior, FORECASTERS[name].intermittent_prior] for name in candidates]
+    )
 
 
 def _smallest(relative: np.ndarray, prior: np.ndarray, num_origins: np.ndarray) -> np.ndarray:

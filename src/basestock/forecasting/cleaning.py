@@ -57,7 +57,9 @@ def clean(history: np.ndarray, in_stock: np.ndarray) -> Cleaned:
     demand = np.where(whole[:, None], np.rint(demand), demand)
     observed = np.isfinite(demand)
     return Cleaned(
-        np.where(observed, demand, 0.0).astype(np.float32), observed.astype(np.float32), whole & known.any(axis=1)
+        np.where(observed, demand, 0.0).astype(np.float32),
+        observed.astype(np.float32),
+        whole & known.any(axis=1),
     )
 
 

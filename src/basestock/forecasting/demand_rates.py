@@ -1,10 +1,12 @@
 """Sizes, intervals and probabilities of demand that often stays away: what Croston, SBA and TSB share."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from basestock.forecasting.ahead import Ahead
 
 RATE_GAINS = (0.1, 0.02, 0.05, 0.2, 0.3)
 """Smoothing constants that are tried; the first one is the choice when nothing can be compared."""
@@ -14,14 +16,6 @@ SIZE_LANES = (0, 1)
 
 _SMALLEST_DIVISOR = 1e-9
 _LONGEST_INTERVAL = 1e9
-
-
-class ComingDemand(Protocol):
-    """Sums over the protection interval after each period, see ``training.Ahead``."""
-
-    demand: Array
-    weight: Array
-    counted: Array
 
 
 class DemandRates(NamedTuple):
@@ -58,7 +52,7 @@ class _State(NamedTuple):
 
 
 def smoothed_rates(
-    values: Float[Array, " time"], observed: Float[Array, " time"], ahead: ComingDemand
+    values: Float[Array, " time"], observed: Float[Array, " time"], ahead: Ahead
 ) -> DemandRates:
     """Smooth sizes and intervals at each demand, and the probability at each known period.
 
@@ -70,7 +64,9 @@ def smoothed_rates(
     gains = jnp.asarray(RATE_GAINS)
     keep, deflated = 1.0 - gains, 1.0 - gains / 2.0
 
-    def step(carry: tuple[_State, tuple[Array, ...]], now: tuple[Array, ...]) -> tuple[tuple[_State, tuple[Array, ...]], None]:
+    def step(
+        carry: tuple[_State, tuple[Array, ...]], now: tuple[Array, ...]
+    ) -> tuple[tuple[_State, tuple[Array, ...]], None]:
         state, losses = carry
         value, known, demand, weight, counted = now
         state = _after(state, keep, value, known)
@@ -78,7 +74,8 @@ def smoothed_rates(
         rate = size / jnp.maximum(interval, 1.0)
         levels = (rate, rate * deflated, size[jnp.asarray(SIZE_LANES), None] * probability)
         losses = tuple(
-            loss + counted * (demand - level * weight) ** 2 for loss, level in zip(losses, levels, strict=True)
+            loss + counted * (demand - level * weight) ** 2
+            for loss, level in zip(losses, levels, strict=True)
         )
         return (state, losses), None
 
@@ -109,4 +106,8 @@ def _means(state: _State) -> tuple[Array, Array, Array]:
     """Return mean size, mean interval and probability."""
     demands = jnp.maximum(state.num_demands, _SMALLEST_DIVISOR)
     interval = jnp.where(state.num_demands > 0, state.interval / demands, _LONGEST_INTERVAL)
-    return state.size / demands, interval, state.probability / jnp.maximum(state.num_periods, _SMALLEST_DIVISOR)
+    return (
+        state.size / demands,
+        interval,
+        state.probability / jnp.maximum(state.num_periods, _SMALLEST_DIVISOR),
+    )

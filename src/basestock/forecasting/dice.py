@@ -1,5 +1,6 @@
 """Fixed, stratified random numbers for tables of quantiles."""
 
+import jax.numpy as jnp
 import numpy as np
 
 from basestock.forecasting.law import Dice
@@ -18,7 +19,9 @@ def stratified_dice(num_paths: int, num_steps: int, seed: int) -> Dice:
     occurrence = _cells(generator, num_steps, num_paths)
     level = _cells(generator, 1, num_paths)[0]
     return Dice(
-        np.floor(atom * 2.0**32).astype(np.uint32), occurrence.astype(np.float32), _normal(level).astype(np.float32)
+        jnp.asarray(np.floor(atom * 2.0**32).astype(np.uint32)),
+        jnp.asarray(occurrence, jnp.float32),
+        jnp.asarray(_normal(level), jnp.float32),
     )
 
 

@@ -104,7 +104,7 @@ def _tabulate(law: Law, plan: Plan, horizon: int, protection: np.ndarray) -> Tab
     demand = np.asarray(simulated_demand(pad_rows(law, plan.rows), plan.table_dice))[: len(protection)]
     within = (np.arange(demand.shape[1]) < protection[:, None]).astype(np.float32)
     total = np.einsum("shp,sh->sp", demand, within)
-    buckets, whole = demand[:, :horizon], law.dynamics.whole
+    buckets, whole = demand[:, :horizon], np.asarray(law.dynamics.whole)
     return Tables(
         mean=buckets.mean(axis=-1),
         quantiles=quantile_table(buckets, whole),

@@ -127,7 +127,7 @@ def _fit(request: Request) -> DemandForecast:
         protection=request.protection,
         protection_mean=tables.protection_mean,
         protection_quantiles=tables.protection_quantiles,
-        whole=laws.dynamics.whole,
+        whole=np.asarray(laws.dynamics.whole),
         scores=scores,
         training_periods=known.astype(np.int64),
         laws=laws,

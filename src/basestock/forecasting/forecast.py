@@ -7,7 +7,7 @@ import numpy as np
 from basestock.forecasting.law import Law
 from basestock.forecasting.scoring import Scores
 
-_MAX_DRAWS_AT_ONCE = 1 << 22
+_MAX_DRAWS_AT_ONCE = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +83,15 @@ class DemandForecast:
         """
         from basestock.forecasting.batches import take_rows
 
-        names = ("mean", "quantiles", "protection", "protection_mean", "protection_quantiles", "whole", "training_periods")
+        names = (
+            "mean",
+            "quantiles",
+            "protection",
+            "protection_mean",
+            "protection_quantiles",
+            "whole",
+            "training_periods",
+        )
         return dataclasses.replace(
             self,
             series_ids=tuple(self.series_ids[at] for at in series),
@@ -111,28 +119,23 @@ class DemandForecast:
         """
         import jax
 
-        from basestock.forecasting.batches import pad_rows, take_rows
+        from basestock.forecasting.batches import batches, pad_rows, take_rows
         from basestock.forecasting.programs import drawn_demand
         from basestock.forecasting.setting import padded
-        from basestock.uncertainty.keys import stable_words
+        from basestock.uncertainty.keys import MAX_REPLICATIONS, stable_words
 
-        if num_paths < 1 or seed < 0:
-            raise ValueError(f"num_paths is {num_paths} and seed {seed}; must be >= 1 and >= 0.")
-        drawn = np.empty((num_paths, len(self.series_ids), self.horizon), dtype=np.float32)
-        words, bucket = stable_words(self.series_ids), padded(num_paths)
-        rows = min(max(_MAX_DRAWS_AT_ONCE // (bucket * self.horizon), 1), padded(len(self.series_ids)))
-        for start in range(0, len(self.series_ids), rows):
-            part = slice(start, start + rows)
-            laws = pad_rows(take_rows(self.laws, part), rows)
-            demand = drawn_demand(
-                laws,
-                pad_rows(words[part], rows),
-                jax.random.key(seed),
-                num_paths=bucket,
-                num_steps=self.horizon,
+        if not 1 <= num_paths <= MAX_REPLICATIONS or seed < 0:
+            raise ValueError(
+                f"num_paths is {num_paths} and seed {seed}; must be 1 to {MAX_REPLICATIONS}, and >= 0."
             )
-            count = len(self.series_ids[part])
-            drawn[:, part] = np.asarray(demand)[:count, :, :num_paths].transpose(2, 0, 1)
+        num_series = len(self.series_ids)
+        drawn = np.empty((num_paths, num_series, self.horizon), dtype=np.float32)
+        words, paths = stable_words(self.series_ids), np.arange(padded(num_paths))
+        rows = min(max(_MAX_DRAWS_AT_ONCE // (len(paths) * self.horizon), 1), padded(num_series))
+        for part in batches(num_series, rows):
+            laws, own = (pad_rows(take_rows(tree, part), rows) for tree in (self.laws, words))
+            demand = drawn_demand(laws, own, jax.random.key(seed), paths, num_steps=self.horizon)
+            drawn[:, part] = np.asarray(demand)[: part.stop - part.start, :, :num_paths].transpose(2, 0, 1)
         return drawn
 
     def protection_quantile(self, level: np.ndarray | float) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The law of future demand of one series, and the paths that numbers in (0, 1) draw from it."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -87,20 +88,12 @@ class Dice(NamedTuple):
     level: Float[Array, " path"]
 
 
-class Demand(NamedTuple):
-    """Simulated demand in units: the weighted sum over the steps, and every step."""
-
-    total: Float[Array, " path"]
-    of_step: Float[Array, "step path"]
-
-
 class _Steps(NamedTuple):
     """What changes from step to step; the leaves of ``Law`` and ``Dice`` without their step axis."""
 
     bits: Array
     uniform: Array
     ahead: Array
-    weight: Array
     base: Array
     spread: Array
     season_scale: Array
@@ -108,11 +101,18 @@ class _Steps(NamedTuple):
 
 
 class _Moving(NamedTuple):
-    """Drift of the level, slope and total so far of each path."""
+    """Drift of the level and slope of each path."""
 
     drift: Array
     slope: Array
-    total: Array
+
+
+class _Motion(NamedTuple):
+    """One step of all paths, the steps to take, and the start."""
+
+    step: Callable[[_Moving, _Steps], tuple[_Moving, Array]]
+    steps: _Steps
+    start: _Moving
 
 
 def plain_dynamics(num_steps: int, whole: Bool[Array, ""]) -> Dynamics:
@@ -122,22 +122,34 @@ def plain_dynamics(num_steps: int, whole: Bool[Array, ""]) -> Dynamics:
     return Dynamics(zeros, ones, ones, zeros, zero, zero, zero, one, zero, zero, zero, whole)
 
 
-def simulate(law: Law, dice: Dice, weights: Float[Array, " step"]) -> Demand:
-    """Simulate demand of one series over the steps of the dice, which may be fewer than those of the law.
+def demand_paths(law: Law, dice: Dice) -> Float[Array, "step path"]:
+    """Simulate demand of one series in units, over the steps of the dice, at most those of the law."""
+    motion = _motion(law, dice)
+    return jax.lax.scan(motion.step, motion.start, motion.steps)[1]
 
-    Parameters
-    ----------
-    law, dice
-        The law, and the random numbers.
-    weights
-        Weight of each step in the total.
+
+def demand_total(law: Law, dice: Dice, weights: Float[Array, " step"]) -> Float[Array, " path"]:
+    """Simulate the weighted sum of demand of one series over the steps.
 
     Notes
     -----
-    Short horizons are unrolled: the compiler then fuses all steps of a total into one pass over the paths.
+    Short horizons are unrolled, so that the compiler fuses all steps into one pass over the paths.
     """
+    motion = _motion(law, dice)
+
+    def add(state: tuple[_Moving, Array], now: tuple[_Steps, Array]) -> tuple[tuple[_Moving, Array], None]:
+        moving, demand = motion.step(state[0], now[0])
+        return (moving, state[1] + now[1] * demand), None
+
+    num_steps = weights.shape[0]
+    unroll = num_steps if num_steps <= _MAX_UNROLLED else 1
+    start = (motion.start, jnp.zeros_like(dice.level))
+    return jax.lax.scan(add, start, (motion.steps, weights), unroll=unroll)[0][1]
+
+
+def _motion(law: Law, dice: Dice) -> _Motion:
+    """Return how paths move, see the notes of :class:`Law`."""
     dynamics = law.dynamics
-    num_steps, num_paths = dice.atom.shape
     factor = _factor(dynamics.level_spread, dice.level)
     chance = jnp.minimum(dynamics.occurrence * _factor(dynamics.occurrence_spread, dice.level), 1.0)
     in_blocks = dynamics.block_step > 0
@@ -151,13 +163,10 @@ def simulate(law: Law, dice: Dice, weights: Float[Array, " step"]) -> Demand:
         demand = jnp.maximum(now.season_scale * level + now.season_shift, 0.0)
         demand = jnp.where(dynamics.whole, jnp.floor(demand + 0.5), demand)
         drift = moving.drift + slope + dynamics.level_gain * drawn
-        slope = slope + dynamics.slope_gain * drawn
-        return _Moving(drift, slope, moving.total + now.weight * demand), demand
+        return _Moving(drift, slope + dynamics.slope_gain * drawn), demand
 
-    still = jnp.zeros(num_paths)
-    unroll = num_steps if num_steps <= _MAX_UNROLLED else 1
-    moved, demand = jax.lax.scan(step, _Moving(still, still, still), _steps(law, dice, weights), unroll=unroll)
-    return Demand(moved.total, demand)
+    still = jnp.zeros_like(dice.level)
+    return _Motion(step, _steps(law, dice), _Moving(still, still))
 
 
 def _factor(spread: Float[Array, ""], normal: Float[Array, " path"]) -> Float[Array, " path"]:
@@ -165,7 +174,7 @@ def _factor(spread: Float[Array, ""], normal: Float[Array, " path"]) -> Float[Ar
     return jnp.exp(spread * normal - 0.5 * spread**2)
 
 
-def _steps(law: Law, dice: Dice, weights: Array) -> _Steps:
+def _steps(law: Law, dice: Dice) -> _Steps:
     num_steps = dice.atom.shape[0]
     dynamics = law.dynamics
     next_value = (dynamics.block_step * jnp.float32(2.0**31)).astype(jnp.uint32) * jnp.uint32(2)
@@ -173,7 +182,6 @@ def _steps(law: Law, dice: Dice, weights: Array) -> _Steps:
         bits=dice.atom,
         uniform=dice.occurrence,
         ahead=jnp.arange(num_steps, dtype=jnp.uint32) * next_value,
-        weight=weights,
         base=dynamics.base[:num_steps],
         spread=dynamics.spread[:num_steps],
         season_scale=dynamics.season_scale[:num_steps],

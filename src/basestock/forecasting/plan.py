@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 from basestock.forecasting.arguments import Request
@@ -86,5 +87,6 @@ def laws_before(request: Request, plan: Plan, rows: slice, origin: np.ndarray) -
         seen_before(request.in_stock[rows], origin, plan.num_periods),
     )
     protection = request.protection[rows].astype(np.float32)
-    training = Training(cleaned.values, cleaned.observed, protection, cleaned.whole)
-    return candidate_laws(pad_rows(training, plan.rows), names=request.candidates, setting=plan.setting)
+    columns = (cleaned.values, cleaned.observed, protection, cleaned.whole)
+    training = Training(*(jnp.asarray(pad_rows(column, plan.rows)) for column in columns))
+    return candidate_laws(training, names=request.candidates, setting=plan.setting)

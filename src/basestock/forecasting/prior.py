@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from basestock.forecasting.cleaning import Cleaned
-from basestock.forecasting.law import Dynamics, Law
+from basestock.forecasting.law import Law, plain_dynamics
 from basestock.forecasting.setting import NUM_ATOMS
 
 SMALLEST_DONORS = 3
@@ -67,40 +68,53 @@ def pooled_laws(cleaned: Cleaned, needy: np.ndarray, categories: Sequence[str], 
     exp(w ln(own mean) + (1 - w) ln(category level) + v / 2) and its logarithm stays uncertain with variance
     v = (1 - w) t^2, at least 0.3^2, drawn once a path, so that the sum over the protection interval is wide too.
     """
-    donors = ~needy & (cleaned.values.sum(axis=1) > 0)
-    pools = _pools(cleaned, donors, categories)
     rows = np.flatnonzero(needy)
-    count = cleaned.observed[rows].sum(axis=1)
-    total = cleaned.values[rows].sum(axis=1, dtype=np.float64)
-    laws = [
-        _law(pools[categories[row]], float(periods), float(demand), bool(cleaned.whole[row]), num_steps)
-        for row, periods, demand in zip(rows, count, total, strict=True)
-    ]
-    unknown = _law(None, 0.0, 0.0, False, num_steps)
-    return jax.tree.map(lambda _, *leaves: np.stack(leaves)[1:], unknown, unknown, *laws)
+    level, spread = np.full(len(rows), np.nan), np.zeros(len(rows))
+    atoms, whole = np.full((len(rows), NUM_ATOMS), np.nan), cleaned.whole[rows].copy()
+    names = np.asarray(categories)[rows]
+    periods = cleaned.observed[rows].sum(axis=1, dtype=np.float64)
+    demand = cleaned.values[rows].sum(axis=1, dtype=np.float64)
+    for name, pool in _pools(cleaned, ~needy, categories).items():
+        mine = names == name
+        level[mine], spread[mine] = _levels(pool, periods[mine], demand[mine])
+        whole[mine] |= (periods[mine] == 0) & pool.whole
+        atoms[mine] = level[mine, None] * pool.shape
+    atoms = np.where(whole[:, None], np.floor(atoms + _stratified_fractions()), atoms)
+    plain = plain_dynamics(num_steps, jnp.asarray(False))
+    dynamics = jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], len(rows), axis=0), plain)
+    uncertain = dynamics._replace(
+        level_spread=jnp.asarray(spread, jnp.float32), whole=jnp.asarray(whole, jnp.bool_)
+    )
+    return jax.tree.map(np.asarray, Law(jnp.asarray(atoms, jnp.float32), uncertain))
 
 
-def _pools(cleaned: Cleaned, donors: np.ndarray, categories: Sequence[str]) -> dict[str, Pool | None]:
-    """Return the pool of each category, that of all series where it is small."""
+def _stratified_fractions() -> np.ndarray:
+    """Return one number for each atom, spread evenly over [0, 1): rounding with them keeps the mean."""
+    return (np.arange(NUM_ATOMS) * _GOLDEN_RATIO + 0.5) % 1.0
+
+
+def _pools(cleaned: Cleaned, rich: np.ndarray, categories: Sequence[str]) -> dict[str, Pool]:
+    """Return the pool of each category, that of all series where it is small; empty if no series has demand."""
+    has_demand = cleaned.values.sum(axis=1) > 0
+    donors = has_demand & rich if (has_demand & rich).any() else has_demand
     if not donors.any():
-        donors = (cleaned.values.sum(axis=1) > 0) & (cleaned.observed.sum(axis=1) > 0)
+        return {}
     names = np.asarray(categories)
     everyone = _pool(cleaned, np.flatnonzero(donors))
-    pools: dict[str, Pool | None] = {}
+    pools: dict[str, Pool] = {}
     for name in sorted(set(categories)):
         members = np.flatnonzero(donors & (names == name))
         pools[name] = _pool(cleaned, members) if len(members) >= SMALLEST_DONORS else everyone
     return pools
 
 
-def _pool(cleaned: Cleaned, donors: np.ndarray) -> Pool | None:
-    if len(donors) == 0:
-        return None
+def _pool(cleaned: Cleaned, donors: np.ndarray) -> Pool:
     values, observed = cleaned.values[donors].astype(np.float64), cleaned.observed[donors]
     level = values.sum(axis=1) / observed.sum(axis=1)
     logs = np.log(level)
     variance = float(logs.var(ddof=1)) if len(donors) >= SMALLEST_DONORS else LARGEST_SPREAD**2
-    return Pool(float(logs.mean()), variance, _shape(values, observed, level), bool(cleaned.whole[donors].mean() > 0.5))
+    whole = bool(cleaned.whole[donors].mean() > 0.5)
+    return Pool(float(logs.mean()), variance, _shape(values, observed, level), whole)
 
 
 def _shape(values: np.ndarray, observed: np.ndarray, level: np.ndarray) -> np.ndarray:
@@ -112,37 +126,16 @@ def _shape(values: np.ndarray, observed: np.ndarray, level: np.ndarray) -> np.nd
     fraction = (np.arange(_SAMPLE_PER_DONOR) + 0.5) / _SAMPLE_PER_DONOR
     index = np.floor(fraction * observed.sum(axis=1)[:, None]).astype(np.int64)
     sample = np.sort(np.take_along_axis(ordered, index, axis=1).reshape(-1))
-    pooled = sample.reshape(NUM_ATOMS, -1).mean(axis=1) if len(sample) % NUM_ATOMS == 0 else _thin(sample)
-    return pooled / pooled.mean()
+    atoms = sample[np.floor((np.arange(NUM_ATOMS) + 0.5) / NUM_ATOMS * len(sample)).astype(np.int64)]
+    return atoms / atoms.mean() if atoms.any() else np.ones(NUM_ATOMS)
 
 
-def _thin(sample: np.ndarray) -> np.ndarray:
-    """Return equally likely atoms of a sorted sample."""
-    return sample[np.floor((np.arange(NUM_ATOMS) + 0.5) / NUM_ATOMS * len(sample)).astype(np.int64)]
-
-
-def _law(pool: Pool | None, periods: float, demand: float, whole: bool, num_steps: int) -> Law:
-    if pool is None:
-        level, spread, shape = np.nan, 0.0, np.ones(NUM_ATOMS)
-    else:
-        level, spread = _level(pool, periods, demand)
-        shape, whole = pool.shape, whole or (periods == 0 and pool.whole)
-    atoms = level * shape
-    if whole and pool is not None:
-        atoms = np.floor(atoms + (np.arange(NUM_ATOMS) * _GOLDEN_RATIO + 0.5) % 1.0)
-    zeros, ones = np.zeros(num_steps, np.float32), np.ones(num_steps, np.float32)
-    zero, one = np.float32(0.0), np.float32(1.0)
-    dynamics = Dynamics(
-        zeros, ones, ones, zeros, zero, zero, zero, one, zero, np.float32(spread), zero, np.bool_(whole)
-    )
-    return Law(atoms.astype(np.float32), dynamics)
-
-
-def _level(pool: Pool, periods: float, demand: float) -> tuple[float, float]:
-    """Return the expected level and the standard deviation of its logarithm."""
+def _levels(pool: Pool, periods: np.ndarray, demand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the expected level of each series and the standard deviation of its logarithm."""
     own = (demand + _OWN_PSEUDO_PERIODS * np.exp(pool.log_level)) / (periods + _OWN_PSEUDO_PERIODS)
-    noise = float(pool.shape.var()) / max(periods, _OWN_PSEUDO_PERIODS)
-    weight = pool.log_level_variance / (pool.log_level_variance + noise) if periods > 0 else 0.0
+    noise = pool.shape.var() / np.maximum(periods, _OWN_PSEUDO_PERIODS)
+    trusted = pool.log_level_variance / np.maximum(pool.log_level_variance + noise, 1e-12)
+    weight = np.where(periods > 0, trusted, 0.0)
     logarithm = weight * np.log(own) + (1.0 - weight) * pool.log_level
-    spread = float(np.clip(np.sqrt((1.0 - weight) * pool.log_level_variance), SMALLEST_SPREAD, LARGEST_SPREAD))
-    return float(np.exp(logarithm + 0.5 * spread**2)), spread
+    spread = np.clip(np.sqrt((1.0 - weight) * pool.log_level_variance), SMALLEST_SPREAD, LARGEST_SPREAD)
+    return np.exp(logarithm + 0.5 * spread**2), spread

@@ -7,12 +7,17 @@ import functools
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, UInt32
+from jax.scipy.special import ndtri
+from jaxtyping import Array, Float, Int, UInt32
 
-from basestock.forecasting.law import Dice, Law, simulate
+from basestock.forecasting.calibration import calibrated
+from basestock.forecasting.law import Dice, Law, demand_paths, demand_total
 from basestock.forecasting.registry import FORECASTERS
 from basestock.forecasting.setting import Setting
 from basestock.forecasting.training import Training, View, atom_table
+from basestock.uncertainty.keys import root_words, threefry, uniform_from_bits
+
+_PURPOSE = 0x0DE3A4D
 
 
 @functools.partial(jax.jit, static_argnames=("names", "setting"))
@@ -23,7 +28,7 @@ def candidate_laws(training: Training, *, names: tuple[str, ...], setting: Setti
         view = View(one, setting)
         drafts = [FORECASTERS[name].draft(view) for name in names]
         stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *drafts)
-        return Law(jax.vmap(atom_table)(stacked), stacked.dynamics)
+        return Law(jax.vmap(atom_table)(stacked), jax.vmap(lambda d: calibrated(d, view))(stacked))
 
     return jax.vmap(laws)(training)
 
@@ -35,7 +40,7 @@ def simulated_sums(
     """Simulate the sum of demand over the counted steps."""
 
     def total(law: Law, weights: Array) -> Array:
-        return simulate(law, dice, weights).total
+        return demand_total(law, dice, weights)
 
     return jax.vmap(jax.vmap(total, in_axes=(0, None)))(laws, counted)
 
@@ -43,27 +48,26 @@ def simulated_sums(
 @jax.jit
 def simulated_demand(laws: Law, dice: Dice) -> Float[Array, "series step path"]:
     """Simulate demand of every series with the same dice."""
-    weights = jnp.zeros(dice.atom.shape[0])
-    return jax.vmap(lambda law: simulate(law, dice, weights).of_step)(laws)
+    return jax.vmap(lambda law: demand_paths(law, dice))(laws)
 
 
-@functools.partial(jax.jit, static_argnames=("num_paths", "num_steps"))
+@functools.partial(jax.jit, static_argnames=("num_steps",))
 def drawn_demand(
-    laws: Law, words: UInt32[Array, "series 2"], key: Array, *, num_paths: int, num_steps: int
+    laws: Law, words: UInt32[Array, "series 2"], key: Array, paths: Int[Array, " path"], *, num_steps: int
 ) -> Float[Array, "series step path"]:
-    """Draw demand of every series with dice of its own, from its stable words and the number of the path."""
+    """Draw demand of every series with dice of its own, from its stable words and the numbers of the paths."""
+    root = root_words(jax.random.fold_in(key, _PURPOSE))
 
     def draw(law: Law, word: Array) -> Array:
-        own = jax.random.fold_in(jax.random.fold_in(key, word[0]), word[1])
-        keys = jax.vmap(lambda path: jax.random.fold_in(own, path))(jnp.arange(num_paths))
-        dice = jax.vmap(lambda path: _roll(path, num_steps), out_axes=-1)(keys)
-        return simulate(law, dice, jnp.zeros(num_steps)).of_step
+        own = threefry((root[0], root[1]), (word[0], word[1]))
+        return demand_paths(law, _own_dice(own, paths.astype(jnp.uint32), num_steps))
 
     return jax.vmap(draw)(laws, words)
 
 
-def _roll(key: Array, num_steps: int) -> Dice:
-    atom, occurrence, level = jax.random.split(key, 3)
-    return Dice(
-        jax.random.bits(atom, (num_steps,)), jax.random.uniform(occurrence, (num_steps,)), jax.random.normal(level)
-    )
+def _own_dice(key: tuple[Array, Array], paths: UInt32[Array, " path"], num_steps: int) -> Dice:
+    """Return the dice of one series: one block of random bits per path and step, step 0 for the level."""
+    steps = jnp.arange(num_steps + 1, dtype=jnp.uint32)[:, None]
+    # Without the barrier the compiler would draw the same bits again in every step that uses them.
+    atom, occurrence = jax.lax.optimization_barrier(threefry(key, (steps, paths)))
+    return Dice(atom[1:], uniform_from_bits(occurrence[1:]), ndtri(uniform_from_bits(atom[0])))

@@ -160,7 +160,9 @@ def coverage(ordered: np.ndarray, demand: np.ndarray, level: float) -> np.ndarra
     below = (ordered < (demand - slack)[..., None]).mean(axis=-1)
     up_to = (ordered <= (demand + slack)[..., None]).mean(axis=-1)
     mass = np.where(up_to > below, up_to - below, 1.0)
-    return np.where(up_to > below, np.clip((level - below) / mass, 0.0, 1.0), (below < level).astype(np.float64))
+    return np.where(
+        up_to > below, np.clip((level - below) / mass, 0.0, 1.0), (below < level).astype(np.float64)
+    )
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

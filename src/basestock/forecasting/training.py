@@ -1,13 +1,13 @@
 """What a model may see of one series, and the features that several models share."""
 
 import functools
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from basestock.forecasting.ahead import Ahead
 from basestock.forecasting.demand_rates import DemandRates, smoothed_rates
 from basestock.forecasting.law import Dynamics
 from basestock.forecasting.season import Profiles, seasonal_profiles
@@ -55,6 +55,9 @@ class Draft(NamedTuple):
         Past values or residuals, and 1 where they may be drawn.
     recency
         0 draws all valid entries alike; a gain g draws the k-th newest with weight (1 - g)^k.
+    loss
+        Squared errors of the chosen parameters on the sum over the protection interval, over all intervals that ended
+        before now; 0 if the model does not look at them.
     dynamics
         The rest of the law.
     """
@@ -62,25 +65,8 @@ class Draft(NamedTuple):
     sample: Float[Array, " time"]
     valid: Float[Array, " time"]
     recency: Float[Array, ""]
+    loss: Float[Array, ""]
     dynamics: Dynamics
-
-
-class Ahead(NamedTuple):
-    """What came in the protection interval after each period, as far as it ended before now.
-
-    Parameters
-    ----------
-    demand
-        Sum of demand.
-    weight
-        Sum of the seasonal factors of its known periods, per seasonal profile.
-    counted
-        1 where the interval ended before now and three periods were known at its start.
-    """
-
-    demand: Float[Array, " time"]
-    weight: Float[Array, "profile time"]
-    counted: Float[Array, " time"]
 
 
 class View:

@@ -58,5 +58,5 @@ def _score_fold(request: Request, plan: Plan, origin: np.ndarray, target: _Targe
         counted = target.counted[rows]
         weights = pad_rows(counted.astype(np.float32), plan.rows)
         sums = np.asarray(simulated_sums(laws, plan.score_dice, weights))[: len(counted)]
-        parts.append(score_fold(sums, target.demand[rows].sum(axis=1), counted.any(axis=1)))
+        parts.append(score_fold(sums, target.demand[rows].sum(axis=1), counted.sum(axis=1) > 0))
     return FoldScores(*(np.concatenate(score) for score in zip(*parts, strict=True)))

@@ -346,6 +346,7 @@ def _unmet_at(attribute: Attribute, value: object, report: Report) -> object:
     for key, entry in _entries(attribute, value, report, "(node, item): what happens to unmet demand"):
         if not _is_pair(key):
             _report_key(attribute, key, report, "a pair of names, (node, item)")
+            continue  # The network's other checks unpack the pairs.
         frozen[key] = _unmet(attribute, entry, report, f"{attribute.name}[{key!r}]")
     return FrozenMapping(frozen) if frozen else NONE
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 MAX_SHOWN = 100
 """An error message shows this number of defects; all of them are in the error."""
 
+MAX_COMPARED = 20_000
+"""Nearest names are looked for until this number of names is compared."""
+
 MAX_TEXT = 80
 """A shown value is cut at this number of characters."""
 
@@ -103,5 +106,21 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
     if not isinstance(name, str):
         return ""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
     return f"Did you mean {close[0]!r}? " if close else ""
+
+
+class Suggestions:
+    """Nearest names for many wrong ones, until a budget is spent: one search among ten thousand takes 0.1 s."""
+
+    def __init__(self) -> None:
+        self._num_compared = 0
+        self._found: dict[tuple[str, frozenset[str]], str] = {}
+
+    def nearest(self, name: str, known: frozenset[str]) -> str:
+        """Return what :func:`nearest` returns, and nothing when the budget is spent."""
+        key = (name, known)
+        if key not in self._found and self._num_compared < MAX_COMPARED:
+            self._num_compared += len(known)
+            self._found[key] = nearest(name, known)
+        return self._found.get(key, "")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from basestock.network.checks import CHECKS, Report
 from basestock.network.document import Row, authored, plain, values_of
-from basestock.network.errors import Defect, nearest, shown
+from basestock.network.errors import Defect, Suggestions, shown
 from basestock.network.schema import SCHEMA
 from basestock.network.types import Lane, default_lane_name
 
@@ -73,13 +73,14 @@ def merged_lanes(lanes: Sequence[Row], lane_items: Sequence[Row], defects: list[
         What is wrong is added here.
     """
     names = [_name(row) for row in lanes]
+    suggestions, known = Suggestions(), frozenset(names)
     by_lane: dict[str, list[Row]] = {name: [] for name in names}
     for row in lane_items:
         lane = row.values.get("lane", "")
         if lane in by_lane:
             by_lane[lane].append(row)
         else:
-            remedy = f"{nearest(lane, names)}Correct the row."
+            remedy = f"{suggestions.nearest(lane, known)}Correct the row."
             defects.append(
                 Defect("Lane", "", "lane", shown(lane), "must be the name of a lane", remedy, row.place)
             )

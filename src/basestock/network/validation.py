@@ -4,15 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from basestock.network.errors import Defect, nearest, noun, shown
+from basestock.network.errors import Defect, Suggestions, noun, shown
 from basestock.network.ring_rules import bill_rings, lane_rings
 from basestock.network.types import Lane, Process
 
 if TYPE_CHECKING:
     from basestock.network.supply_network import SupplyNetwork
-
-MAX_SUGGESTIONS = 20
-"""The nearest name is looked for this number of times: a search among ten thousand costs milliseconds."""
 
 WHOLE_NETWORK = "network"
 """Scope of a limit on everything."""
@@ -88,7 +85,7 @@ class _References:
         self._lanes = frozenset(lane.name for lane in network.lanes)
         self._processes = frozenset(process.name for process in network.processes)
         self._resources = frozenset(resource.name for resource in network.resources)
-        self._hints: dict[tuple[str, str], str] = {}
+        self._suggestions = Suggestions()
 
     def defects(self) -> Iterator[Defect]:
         for lane in self._network.lanes:
@@ -146,14 +143,8 @@ class _References:
     ) -> Iterator[Defect]:
         for name in names:
             if name not in known:
-                remedy = f"{self._hint(name, known, what)}Correct the {noun(owner[0])}."
+                remedy = f"{self._suggestions.nearest(name, known)}Correct the {noun(owner[0])}."
                 yield Defect(*owner, field, shown(name), f"must be the name of {what}", remedy)
-
-    def _hint(self, name: str, known: frozenset[str], what: str) -> str:
-        key = (name, what)
-        if key not in self._hints and len(self._hints) < MAX_SUGGESTIONS:
-            self._hints[key] = nearest(name, sorted(known))
-        return self._hints.get(key, "")
 
 
 def _fractional(network: "SupplyNetwork") -> Iterator[Defect]:

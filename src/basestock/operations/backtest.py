@@ -85,7 +85,7 @@ def run_backtest(twin: Twin, settings: BacktestSettings) -> dict[str, Any]:
     protection = twin.lead_periods + twin.review_periods
     fits = np.flatnonzero((3 * protection <= length) & _has_past(twin, int(cuts[0])))
     if not len(fits):
-        shortest = int(protection.min(initial=0))
+        shortest = int(protection.min()) if len(protection) else 0
         raise WindowError(
             f"backtest: a window has {length} buckets, must have at least 3 x (lead time + review) = {3 * shortest}. "
             "Use fewer folds, a longer history, or a longer --horizon."

@@ -1,49 +1,57 @@
 """A budget: which packs of which lines it funds."""
 
-from collections.abc import Callable
-from typing import Any
+import dataclasses
 
-import polars as pl
+import numpy as np
+
+from basestock.data.twin import Twin
+from basestock.operations.order_rules import Cap
+from basestock.operations.proposals import PricedLines, finalize_line
+from basestock.operations.quantities import quantity
+from basestock.operations.selection import Selection, select_within_budget
+from basestock.operations.snapshot import Snapshot
 
 
-def fund(orders: pl.DataFrame, marginal: pl.DataFrame, budget: float, select: Callable[..., Any]) -> pl.DataFrame:
-    """Keep what a budget funds, lines below the line in part.
+def fund(twin: Twin, snapshot: Snapshot, priced: PricedLines, budget: float) -> tuple[PricedLines, Selection]:
+    """Keep what a budget funds; lines below the budget line are funded in part.
 
     Parameters
     ----------
-    orders, marginal
-        Ranked proposals and the value of their packs.
+    twin, snapshot, priced
+        Lines, today, and what was decided without a budget.
     budget
         Money.
-    select
-        :func:`basestock.operations.selection.select_within_budget`.
 
     Returns
     -------
-    polars.DataFrame
-        Funded proposals with their funded quantity; the reason ``BUDGET_CUT`` where packs were cut.
+    tuple
+        The lines finalized again under a cap of what is funded, and the selection with its bound. Lines without a
+        cost cannot be funded.
     """
-    cost = dict(zip(orders["proposal_id"], orders["unit_cost"], strict=True))
-    ordered = dict(zip(orders["proposal_id"], orders["qty"], strict=True))
-    blocks: dict[str, list[tuple[float, float]]] = {key: [] for key in orders["proposal_id"]}
-    sizes: dict[str, list[float]] = {key: [] for key in orders["proposal_id"]}
-    for row in marginal.iter_rows(named=True):
-        key = row["proposal_id"]
-        if key not in blocks or cost[key] is None or sum(sizes[key]) + row["qty"] > ordered[key] + 1e-6:
+    blocks = [_blocks(twin, priced, row) for row in range(len(priced.lines))]
+    offers = [(str(row), [(cost, gain) for _, cost, gain in parts]) for row, parts in enumerate(blocks) if parts]
+    selection = select_within_budget(offers, budget)
+    final, chosen = list(priced.final), priced.chosen.copy()
+    for row, line in enumerate(priced.lines):
+        count = selection.chosen.get(str(row), 0)
+        funded = blocks[row][count - 1][0] if count else 0.0
+        if funded >= float(final[row].qty) - 1e-6:
             continue
-        blocks[key].append((row["qty"] * cost[key], row["expected_gain"]))
-        sizes[key].append(row["qty"])
-    chosen = select([(key, parts) for key, parts in blocks.items() if parts], budget)
-    funded = {key: sum(sizes[key][:count]) for key, count in chosen.chosen.items()}
-    kept = pl.Series("funded", [funded.get(key, 0.0) for key in orders["proposal_id"]])
-    cut = kept < orders["qty"] - 1e-6
-    share = kept / orders["qty"]
-    return (
-        orders.with_columns(
-            kept.alias("qty"),
-            (pl.col("order_qty") * share).alias("order_qty"),
-            (pl.col("line_cost") * share).round(2).alias("line_cost"),
-            pl.when(cut).then(pl.col("reason_codes") + " BUDGET_CUT").otherwise(pl.col("reason_codes")).alias("reason_codes"),
-        )
-        .filter(pl.col("qty") > 0)
-    )
+        caps = (Cap("BUDGET_CUT", quantity(funded)),)
+        position = float(snapshot.position[line])
+        final[row] = finalize_line(twin, int(line), float(priced.need[row]), position, priced.prices, row, caps)
+        chosen[row] = int(np.argmin(np.abs(priced.prices.quantity[row] - float(final[row].qty))))
+    return dataclasses.replace(priced, final=final, chosen=chosen), selection
+
+
+def _blocks(twin: Twin, priced: PricedLines, row: int) -> list[tuple[float, float, float]]:
+    """List (quantity so far, cost, gain) of the blocks up to the order."""
+    cost = float(twin.unit_cost[priced.lines[row]])
+    quantities, gains = priced.prices.quantity[row], priced.prices.gain[row]
+    if not np.isfinite(cost):
+        return []
+    return [
+        (float(quantities[at]), float(quantities[at] - quantities[at - 1]) * cost, float(gains[at]))
+        for at in range(1, priced.chosen[row] + 1)
+        if quantities[at] > quantities[at - 1]
+    ]

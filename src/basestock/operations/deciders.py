@@ -12,7 +12,7 @@ from basestock.forecasting import DemandForecast
 from basestock.operations.lines import line_network, overage, pack_size
 from basestock.operations.pricing import padded_leaf
 from basestock.operations.reference import ReferenceRule, current_rule
-from basestock.policies import REGISTRY, Either, FixedQuantity, Legal, Marginal, OrderUpTo, PeriodicOrderUpTo, Reviewed, find
+from basestock.policies import REGISTRY, BaseStock, Either, FixedQuantity, Legal, Marginal, OrderUpTo, find
 
 DEFAULT_SERVICE = 0.95
 NUM_LEVELS = 200
@@ -29,7 +29,7 @@ class Decider:
     proposes
         The policy before any rounding: its order today is the need.
     executes
-        The policy in legal quantities, at the review of each line: what is simulated.
+        The policy in legal quantities: what is simulated; the lanes take orders at the review of each line.
     level
         ``[line]`` inventory position it aims at, base units; NaN where it aims at none.
     """
@@ -91,21 +91,17 @@ def make_decider(name: str, twin: Twin, forecast: DemandForecast, *, seed: int =
     arrays = compile_network(line_network(twin))
     level = critical_level(twin, forecast)
     if name == "current":
-        return _current(twin, reference_rule(twin, forecast), arrays)
+        return _current(reference_rule(twin, forecast), arrays)
     if name == "marginal":
         return _marginal(twin, forecast, level, arrays)
     if find(name).box is None:
-        return _at_level(name, twin, level, arrays)
-    return _tuned(name, twin, forecast, arrays, seed)
+        return _at_level(name, level, arrays)
+    return _tuned(name, twin, forecast, seed)
 
 
-def _executed(policy: Policy, twin: Twin, arrays: NetworkArrays) -> Policy:
-    return Reviewed(policy, padded_leaf(twin.review_periods, arrays, 1.0))
-
-
-def _at_level(name: str, twin: Twin, level: np.ndarray, arrays: NetworkArrays) -> Decider:
-    raw = PeriodicOrderUpTo(padded_leaf(np.ones(twin.num_lines), arrays, 1.0), padded_leaf(level, arrays))
-    return Decider(name, raw, _executed(Legal(raw), twin, arrays), level)
+def _at_level(name: str, level: np.ndarray, arrays: NetworkArrays) -> Decider:
+    raw = BaseStock(padded_leaf(level, arrays))
+    return Decider(name, raw, Legal(raw), level)
 
 
 def _marginal(twin: Twin, forecast: DemandForecast, level: np.ndarray, arrays: NetworkArrays) -> Decider:
@@ -124,26 +120,26 @@ def _marginal(twin: Twin, forecast: DemandForecast, level: np.ndarray, arrays: N
         padded_leaf(np.nan_to_num(pack_size(twin)), arrays),
         padded_leaf(np.nan_to_num(twin.order_minimum * twin.factor), arrays),
     )
-    raw = PeriodicOrderUpTo(padded_leaf(np.ones(twin.num_lines), arrays, 1.0), padded_leaf(level, arrays))
-    return Decider("marginal", raw, _executed(policy, twin, arrays), level)
+    raw = BaseStock(padded_leaf(level, arrays))
+    return Decider("marginal", raw, policy, level)
 
 
-def _current(twin: Twin, rule: ReferenceRule, arrays: NetworkArrays) -> Decider:
+def _current(rule: ReferenceRule, arrays: NetworkArrays) -> Decider:
     lots = np.isfinite(rule.order_quantity)
     point = padded_leaf(rule.reorder_point, arrays, -1.0)
     by_lot = FixedQuantity(point, padded_leaf(np.nan_to_num(rule.order_quantity), arrays))
     by_level = OrderUpTo(point, padded_leaf(np.nan_to_num(rule.order_up_to_level), arrays))
     raw = Either(padded_leaf(lots.astype(float), arrays), by_lot, by_level)
-    return Decider("current", raw, _executed(Legal(raw), twin, arrays), rule.order_up_to_level)
+    return Decider("current", raw, Legal(raw), rule.order_up_to_level)
 
 
-def _tuned(name: str, twin: Twin, forecast: DemandForecast, arrays: NetworkArrays, seed: int) -> Decider:
+def _tuned(name: str, twin: Twin, forecast: DemandForecast, seed: int) -> Decider:
     from basestock.operations.tuning import tune_lines
 
     policy = tune_lines(name, twin, forecast, seed=seed)
     level = getattr(policy, "order_up_to_level", getattr(policy, "base_stock_level", None))
     aims = np.full(twin.num_lines, np.nan) if level is None else np.asarray(level)[0, : twin.num_lines, 0]
-    return Decider(name, policy, _executed(Legal(policy), twin, arrays), aims.astype(np.float64))
+    return Decider(name, policy, Legal(policy), aims.astype(np.float64))
 
 
 def line_policies() -> tuple[str, ...]:

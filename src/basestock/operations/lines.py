@@ -8,7 +8,6 @@ from basestock.economics import Tariff, make_tariff
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 
 NODE = "shelf"
-LANE = "supply"
 DAYS_A_YEAR = 365.0
 
 
@@ -17,8 +16,19 @@ def line_names(twin: Twin) -> list[str]:
     return [f"{item}@{location}" for item, location in zip(twin.item_id, twin.location_id, strict=True)]
 
 
+def lane_name(review_periods: int) -> str:
+    """Return the lane of the lines that are reviewed every so many periods.
+
+    Examples
+    --------
+    >>> lane_name(7)
+    'reviewed every 7'
+    """
+    return f"reviewed every {review_periods}"
+
+
 def line_network(twin: Twin) -> SupplyNetwork:
-    """Return the network of the lines; they share nothing, so one node and one lane carry them all.
+    """Return the network of the lines; they share nothing, so one node carries them, and one lane for each review.
 
     Parameters
     ----------
@@ -31,34 +41,32 @@ def line_network(twin: Twin) -> SupplyNetwork:
         One item per line, with its lead time in model periods and its order limits in base units.
     """
     names = line_names(twin)
-    limits = {
-        "order_minimum": _in_base(twin, twin.order_minimum),
-        "order_multiple": _in_base(twin, _packs(twin)),
-    }
-    given = {
-        name: {
-            line: float(value)
-            for line, value in zip(names, values, strict=True)
-            if np.isfinite(value) and value > 0
-        }
-        for name, values in limits.items()
-    }
     return SupplyNetwork(
-        items=tuple(
-            Item(name, whole_units=bool(whole)) for name, whole in zip(names, twin.whole_units, strict=True)
-        ),
+        items=tuple(Item(name, whole_units=bool(whole)) for name, whole in zip(names, twin.whole_units, strict=True)),
         nodes=(Node(NODE),),
         suppliers=(Supplier("outside"),),
-        lanes=(
-            Lane(
-                "outside",
-                NODE,
-                name=LANE,
-                item_lead_time={name: int(lead) for name, lead in zip(names, twin.lead_periods, strict=True)},
-                **{name: values or None for name, values in given.items()},
-            ),
+        lanes=tuple(
+            _lane(twin, names, np.flatnonzero(twin.review_periods == review), int(review))
+            for review in np.unique(twin.review_periods)
         ),
         unmet="lost",
+    )
+
+
+def _lane(twin: Twin, names: list[str], lines: np.ndarray, review: int) -> Lane:
+    def limit(values: np.ndarray) -> dict[str, float] | None:
+        given = {names[line]: float(values[line]) for line in lines if np.isfinite(values[line]) and values[line] > 0}
+        return given or None
+
+    return Lane(
+        "outside",
+        NODE,
+        items=tuple(names[line] for line in lines),
+        name=lane_name(review),
+        item_lead_time={names[line]: int(twin.lead_periods[line]) for line in lines},
+        order_minimum=limit(_in_base(twin, twin.order_minimum)),
+        order_multiple=limit(pack_size(twin)),
+        review_period=review,
     )
 
 
@@ -105,14 +113,18 @@ def line_tariff(twin: Twin, network: SupplyNetwork) -> Tariff:
     """
     names = line_names(twin)
 
-    def at(owner: str, values: np.ndarray) -> dict[tuple[str, str], float]:
-        return {(owner, name): float(value) for name, value in zip(names, np.nan_to_num(values), strict=True)}
+    lanes = [lane_name(int(review)) for review in twin.review_periods]
 
+    def at(owners: list[str], values: np.ndarray) -> dict[tuple[str, str], float]:
+        money = np.nan_to_num(values).tolist()
+        return {(owner, name): value for owner, name, value in zip(owners, names, money, strict=True)}
+
+    here = [NODE] * twin.num_lines
     return make_tariff(
         network,
-        holding=at(NODE, holding_per_period(twin)),
-        lost_sale=at(NODE, twin.stockout_cost),
-        fixed_order=at(LANE, twin.order_cost),
+        holding=at(here, holding_per_period(twin)),
+        lost_sale=at(here, twin.stockout_cost),
+        fixed_order=at(lanes, twin.order_cost),
     )
 
 

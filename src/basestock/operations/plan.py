@@ -15,11 +15,11 @@ from basestock.data.calibration import calibrate
 from basestock.data.dataset import Dataset
 from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast
+from basestock.operations.budget import fund
 from basestock.operations.deciders import Decider, make_decider, reference_rule
 from basestock.operations.exceptions import find_exceptions
 from basestock.operations.projection import project
 from basestock.operations.proposals import PricedLines, arrival, ledger_rows, price_needs, proposal_id
-from basestock.operations.selection import select_within_budget
 from basestock.operations.snapshot import Snapshot, ask, take_snapshot
 from basestock.operations.twin_forecast import forecast_lines
 
@@ -116,10 +116,12 @@ def plan_lines(twin: Twin, settings: PlanSettings, inputs_sha: str) -> PlanRun:
     priced = price_needs(
         twin, snapshot, forecast, need, decider, num_paths=settings.replications, seed=settings.seed
     )
+    if settings.budget is not None:
+        priced, _ = fund(twin, snapshot, priced, settings.budget)
     ids = [proposal_id(run_id, twin, int(line)) for line in priced.lines]
     marginal = _marginal_frame(twin, priced, ids)
     orders = _orders_frame(twin, snapshot, forecast, priced, ids, (run_id, policy_sha, inputs_sha), settings)
-    orders = _rank(orders, marginal, settings.budget)
+    orders = _rank(orders)
     shown = orders.head(NUM_CARDS)
     return PlanRun(
         run_id,
@@ -313,14 +315,11 @@ def _marginal_frame(twin: Twin, priced: PricedLines, ids: list[str]) -> pl.DataF
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _rank(orders: pl.DataFrame, marginal: pl.DataFrame, budget: float | None) -> pl.DataFrame:
-    """Order the lines by return per unit of money; with a budget, keep what the selection funds."""
-    ranked = orders.sort(["return_per_currency", "item_id", "location_id"], descending=[True, False, False], nulls_last=True)
-    if budget is None or ranked.is_empty():
-        return ranked
-    from basestock.operations.budget import fund
-
-    return fund(ranked, marginal, budget, select_within_budget)
+def _rank(orders: pl.DataFrame) -> pl.DataFrame:
+    """Order the lines by return per unit of money."""
+    return orders.sort(
+        ["return_per_currency", "item_id", "location_id"], descending=[True, False, False], nulls_last=True
+    )
 
 
 def _kpi_frame(twin: Twin, snapshot: Snapshot, orders: pl.DataFrame, priced: PricedLines) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from basestock.dynamics import (
 )
 from basestock.economics import Compensated, Ledger, Tariff, ledger_for
 from basestock.operations.lines import line_network, line_start, line_tariff
-from basestock.policies import FirstOrder, Legal, PeriodicOrderUpTo
+from basestock.policies import BaseStock, FirstOrder, Legal
 from basestock.uncertainty import Axes, EventSource, MarketPaths, bucket, root_words
 
 CANDIDATES = 12
@@ -127,9 +127,9 @@ def line_game(twin: Twin, paths: np.ndarray) -> tuple[Game, Tariff, State]:
     return Game(arrays, events, Information(), RECEIVE_ORDER_SELL), line_tariff(twin, network), state
 
 
-def follow_up(twin: Twin, level: np.ndarray, arrays: NetworkArrays) -> Policy:
+def follow_up(level: np.ndarray, arrays: NetworkArrays) -> Policy:
     """Return what is done from the next review on: order up to the level, in legal quantities."""
-    return Legal(PeriodicOrderUpTo(padded_leaf(twin.review_periods, arrays, 1.0), padded_leaf(level, arrays)))
+    return Legal(BaseStock(padded_leaf(level, arrays)))
 
 
 def padded_leaf(values: np.ndarray, arrays: NetworkArrays, fill: float = 0.0) -> Float[Array, "1 item 1"]:
@@ -144,7 +144,7 @@ def _price_chunk(twin: Twin, quantities: np.ndarray, level: np.ndarray, paths: n
     game, tariff, state = line_game(twin, paths)
     arrays = game.network
     count = candidates * num_paths
-    first = np.zeros((arrays.num_lanes, arrays.num_items, count), dtype=np.float32)
+    first = np.zeros((1, arrays.num_items, count), dtype=np.float32)
     first[0, :lines] = np.repeat(quantities, num_paths, axis=1)
     wide = jax.tree.map(lambda leaf: jnp.repeat(leaf, count, axis=-1) if leaf.ndim else leaf, state)
     watch = CostWatch(
@@ -152,7 +152,7 @@ def _price_chunk(twin: Twin, quantities: np.ndarray, level: np.ndarray, paths: n
     )
     cost, lost, stock = _play(
         game,
-        FirstOrder(jnp.asarray(first), follow_up(twin, level, arrays)),
+        FirstOrder(jnp.asarray(first), follow_up(level, arrays)),
         wide,
         watch,
         jnp.tile(jnp.arange(num_paths), candidates),

@@ -47,9 +47,9 @@ def project(twin: Twin, order: np.ndarray, level: np.ndarray, paths: np.ndarray)
 
 def _closing(twin: Twin, order: np.ndarray, level: np.ndarray, paths: np.ndarray) -> np.ndarray:
     game, _, state = line_game(twin, paths)
-    first = np.zeros((game.network.num_lanes, game.network.num_items, 1), dtype=np.float32)
+    first = np.zeros((1, game.network.num_items, 1), dtype=np.float32)
     first[0, : twin.num_lines, 0] = order
-    policy = FirstOrder(jnp.asarray(first), follow_up(twin, level, game.network))
+    policy = FirstOrder(jnp.asarray(first), follow_up(level, game.network))
     wide = jax.tree.map(lambda leaf: jnp.repeat(leaf, paths.shape[0], axis=-1) if leaf.ndim else leaf, state)
     return np.asarray(_trace(game, policy, wide, paths.shape[2]))[:, 0, : twin.num_lines]
 

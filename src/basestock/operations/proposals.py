@@ -11,8 +11,9 @@ from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast
 from basestock.operations.candidates import candidate_ladder, order_caps, order_rule
 from basestock.operations.deciders import Decider
-from basestock.operations.finalize import FinalQuantity, finalize_quantity
-from basestock.operations.order_rules import Context
+from basestock.operations.final_quantity import FinalQuantity
+from basestock.operations.finalize import finalize_quantity
+from basestock.operations.order_rules import Cap, Context
 from basestock.operations.pricing import Prices, horizon_groups, price_orders
 from basestock.operations.quantities import quantity
 from basestock.operations.snapshot import Snapshot
@@ -75,7 +76,7 @@ def price_needs(
     level = np.where(np.isfinite(decider.level[asked]), decider.level[asked], position + wanted)
     ladder = candidate_ladder(part, wanted, position)
     prices = _price_by_horizon(part, ladder.quantities, level, forecast, asked, num_paths, seed)
-    final = [_finalize(part, line, wanted[line], position[line], prices) for line in range(part.num_lines)]
+    final = [finalize_line(part, line, wanted[line], position[line], prices, line) for line in range(part.num_lines)]
     chosen = np.array([_candidate(prices.quantity[line], float(final[line].qty)) for line in range(part.num_lines)], dtype=int)
     return PricedLines(asked, wanted, final, prices, chosen)
 
@@ -106,14 +107,29 @@ def _price_by_horizon(
     )
 
 
-def _finalize(twin: Twin, line: int, need: float, position: float, prices: Prices) -> FinalQuantity:
-    known, value = prices.quantity[line], prices.value[line]
+def finalize_line(
+    twin: Twin, line: int, need: float, position: float, prices: Prices, row: int, caps: tuple[Cap, ...] = ()
+) -> FinalQuantity:
+    """Turn the need of a line into an orderable quantity.
+
+    Parameters
+    ----------
+    twin, line
+        The line.
+    need, position
+        What the policy asks for, and the inventory position, base units.
+    prices, row
+        Values of candidate quantities, and the line's row in them.
+    caps
+        Limits beside those of the line itself.
+    """
+    known, value = prices.quantity[row], prices.value[row]
 
     def gains(amount: Decimal) -> float:
         return float(np.interp(float(amount), known, value))
 
     context = Context(
-        caps=order_caps(twin, line, position),
+        caps=(*order_caps(twin, line, position), *caps),
         gains=gains,
         order_date=twin.as_of,
         lead_time_days=quantity(float(twin.lead_days[line])),

@@ -11,7 +11,15 @@ from jaxtyping import Array
 
 from basestock.data.twin import Twin
 from basestock.decision import Game, Information, Policy, advance, begin
-from basestock.dynamics import RECEIVE_ORDER_SELL, Moving, NetworkArrays, Step, compile_network, empty_state
+from basestock.dynamics import (
+    RECEIVE_ORDER_SELL,
+    Moving,
+    NetworkArrays,
+    Step,
+    compile_network,
+    empty_state,
+    into_nodes,
+)
 from basestock.economics import Ledger, Tariff, ledger_for
 from basestock.forecasting import DemandForecast
 from basestock.operations.deciders import Decider, make_decider, reference_rule
@@ -84,10 +92,9 @@ def replay(
     Every policy starts with the stock that the reference rule aims at, and nothing on its way.
     """
     cuts = np.unique(np.linspace(first, last, refits + 1).round().astype(int))
-    demand = recorded_demand(twin, first, last, forecaster(twin, first))
-    game, tariff = _game(twin, demand)
-    ledger = ledger_for(tariff)
     forecasts = [forecaster(twin, int(cut)) for cut in cuts[:-1]]
+    game, tariff = _game(twin, recorded_demand(twin, first, last, forecasts[0]))
+    ledger = ledger_for(tariff)
     opening = _opening(twin, forecasts[0])
     result: dict[str, Replayed] = {}
     for name in policies:
@@ -167,7 +174,8 @@ class _Watch(eqx.Module):
 
     def __call__(self, carry: None, step: Step) -> tuple[None, tuple[Array, dict[str, Array]]]:
         outcome = step.outcome
-        flows = {name: getattr(outcome, name) for name in ("ordered", "demand", "sales", "lost", "closing")}
+        flows = {name: getattr(outcome, name) for name in ("demand", "sales", "lost", "closing")}
+        flows |= {"ordered": into_nodes(self.network, outcome.ordered)}
         return None, (self.ledger.by_place(self.network, self.tariff, step), flows)
 
 

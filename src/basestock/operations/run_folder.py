@@ -177,7 +177,8 @@ def report_html(run: PlanRun, dataset: Dataset) -> str:
                 "code_version": basestock.__version__,
                 "assumptions": _sentences(dataset),
                 "warnings": _warnings(dataset),
-                "hashes": {"inputs": run.inputs_sha, "config": run.config_sha, "policy": run.policy_sha},
+                "hashes": {"inputs_sha": run.inputs_sha, "config_sha": run.config_sha, "policy_sha": run.policy_sha},
+                "run_folder": default_folder(run).name,
                 "tables": check.to_dict()["tables"],
             },
             orders=run.orders,
@@ -190,7 +191,7 @@ def report_html(run: PlanRun, dataset: Dataset) -> str:
             history=run.history,
             forecast=run.forecast,
             not_planned=run.twin.not_planned,
-            coverage=_coverage(check.to_dict()["coverage"]),
+            coverage=_coverage(check.to_dict()["coverage"]["features"]),
         )
     )
 
@@ -206,6 +207,11 @@ def _warnings(dataset: Dataset) -> list[str]:
     return ["No open orders are known: an order already on its way would be proposed again."]
 
 
-def _coverage(rows: Any) -> pl.DataFrame:
+def _coverage(features: list[dict[str, Any]]) -> pl.DataFrame:
+    """Turn the coverage matrix into the frame of the report: what is on, and the file that would switch on the rest."""
+    rows = [
+        {"feature": each["unlocks"], "enabled": each["on"], "needs": each["table"], "missing": "" if each["on"] else each["table"]}
+        for each in features
+    ]
     schema = {"feature": pl.String, "enabled": pl.Boolean, "needs": pl.String, "missing": pl.String}
     return pl.DataFrame(rows, schema=schema)

@@ -14,7 +14,7 @@ from basestock.policies.protection import ProtectionDemand, money_at_stake, prot
 from basestock.policies.quantities import ConstantOrder, FixedQuantity
 from basestock.policies.registry import REGISTRY, Entry, find, from_parameters
 from basestock.policies.search import Fit, fit
-from basestock.policies.wrappers import Either, FirstOrder, Legal, Reviewed
+from basestock.policies.wrappers import Either, FirstOrder, Legal
 
 __all__ = [
     "REGISTRY",
@@ -35,7 +35,6 @@ __all__ = [
     "PeriodicMinMax",
     "PeriodicOrderUpTo",
     "ProtectionDemand",
-    "Reviewed",
     "find",
     "fit",
     "from_parameters",

@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from basestock.decision import Observation, Policy
+from basestock.decision import NodeOrders, Observation, Policy
 from basestock.dynamics import Decision, at_destination
 
 
@@ -41,12 +41,12 @@ class FirstOrder(Policy):
     Parameters
     ----------
     first
-        ``[lane, item, replication]`` the order of period 0, units.
+        The order of each node in period 0, on its lane of first priority, units.
     then
         Who decides afterwards.
     """
 
-    first: Float[Array, "lane item #replication"]
+    first: Float[Array, "node item #replication"]
     then: Policy
 
     def init(self, observation: Observation) -> Any:
@@ -56,34 +56,9 @@ class FirstOrder(Policy):
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Order what was given in period 0, and what the other policy says later."""
         decision, memory = self.then(observation, memory, key=key)
-        order = jnp.where(observation.period == 0, self.first, decision.order)
+        first = NodeOrders()(self.first, observation)
+        order = jnp.where(observation.period == 0, first.order, decision.order)
         return Decision(order=order), memory
-
-
-class Reviewed(Policy):
-    """Lets another policy order only every R periods, from period 0 on.
-
-    Parameters
-    ----------
-    policy
-        Who proposes.
-    review_period
-        Periods between orders [R], per node and item.
-    """
-
-    policy: Policy
-    review_period: Float[Array, "node item #replication"]
-
-    def init(self, observation: Observation) -> Any:
-        """Return the memory of the inner policy."""
-        return self.policy.init(observation)
-
-    def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
-        """Propose in review periods, order nothing in others."""
-        decision, memory = self.policy(observation, memory, key=key)
-        due = jnp.mod(observation.period, jnp.maximum(self.review_period, 1.0)) < 1.0
-        on_lanes = at_destination(observation.network, due.astype(decision.order.dtype))
-        return Decision(order=decision.order * on_lanes), memory
 
 
 class Either(Policy):

@@ -13,7 +13,6 @@ from basestock.data.demo.demand import Places, draw_demand
 from basestock.data.demo.families import SUPPLIER_NAMES
 from basestock.data.demo.incumbent import (
     REVISION_DAYS,
-    SLACK_DAYS,
     Flags,
     Orders,
     build_schedule,
@@ -108,17 +107,15 @@ def _closures(first: date, last: date) -> Iterator[tuple[date, date]]:
                 yield closure
 
 
-def _closed_rows(first_row_day: date, rows: int, closures: tuple[tuple[date, date], ...]) -> Flags:
-    closed = np.zeros(rows, dtype=bool)
-    for start, end in closures:
-        closed[max((start - first_row_day).days, 0) : max((end - first_row_day).days, 0)] = True
-    return closed
-
-
-def _taking_orders(order_days: tuple[str, ...], first_row_day: date, rows: int) -> Flags:
+def _taking_orders(
+    order_days: tuple[str, ...], closures: tuple[tuple[date, date], ...], first_row_day: date, rows: int
+) -> Flags:
+    """Return the days on which suppliers take orders, ``[row, supplier]``: none in their holidays."""
     weekday = (first_row_day.weekday() + np.arange(rows)) % 7
-    open_days = np.array([[digit == "1" for digit in days] for days in order_days])
-    return open_days.T[weekday]
+    open_days = np.array([[digit == "1" for digit in days] for days in order_days]).T[weekday]
+    for start, end in closures:
+        open_days[max((start - first_row_day).days, 0) : max((end - first_row_day).days, 0)] = False
+    return open_days
 
 
 def _within(orders: Orders) -> Orders:
@@ -169,12 +166,7 @@ def build_company(*, full: bool, seed: int, num_items: int, days: int, as_of: da
     order_days = tuple(
         _ORDER_DAYS[i % len(_ORDER_DAYS)] if full else "1000000" for i in range(len(SUPPLIER_NAMES))
     )
-    schedule = build_schedule(
-        _taking_orders(order_days, first_row_day, len(day)),
-        _closed_rows(first_row_day, len(day) + SLACK_DAYS, closures),
-        len(places.names),
-        suppliers,
-    )
+    schedule = build_schedule(_taking_orders(order_days, closures, first_row_day, len(day)), suppliers)
     demand = draw_demand(catalog, places, first_row_day, day, days, market)
     trace = run_min_max(catalog, places, demand, day, schedule, rule)
     return Company(

@@ -151,7 +151,7 @@ def _stock_faults(planter: _Planter) -> Iterator[_Fault]:
         item_id = planter.item()
         position = planter.position("inventory", item_id)
         yield _Fault("IDN-005", "inventory", position, "item_id", item_id + blanks, f"item={item_id}")
-    yield planter.copy("IDN-012", "inventory", "", on_hand="999")
+    yield planter.copy("INV-004", "inventory", "", on_hand="999")
 
 
 def _demand_faults(planter: _Planter) -> Iterator[_Fault]:

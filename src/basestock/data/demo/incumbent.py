@@ -43,7 +43,8 @@ class Schedule:
     takes_orders : Flags
         ``[row, supplier]``.
     arrival : Ints
-        Row of delivery of an order of this row, ``[row, supplier, place]``.
+        Row of delivery of an order of this row, ``[row, supplier]``; -1 or that of an earlier order
+        where no order is taken.
     """
 
     takes_orders: Flags
@@ -99,32 +100,26 @@ class Trace:
     orders: Orders
 
 
-def build_schedule(takes_orders: Flags, closed: Flags, num_places: int, rng: Generator) -> Schedule:
+def build_schedule(takes_orders: Flags, rng: Generator) -> Schedule:
     """Draw lead times: near the stated one, sometimes late, never overtaking an earlier order.
 
     Parameters
     ----------
     takes_orders : Flags
-        Weekdays on which each supplier takes orders, ``[row, supplier]``.
-    closed : Flags
-        Days without orders and deliveries, ``[row + SLACK_DAYS]``.
-    num_places : int
-        Number of places.
+        Days on which each supplier takes orders, ``[row, supplier]``.
     rng : Generator
         Source of chance.
     """
     rows, suppliers = takes_orders.shape
-    shape = (rows, suppliers, num_places)
-    takes_orders = takes_orders & ~closed[:rows, None]
-    stated = np.array(LEAD_TIMES_DAYS, dtype=np.float64)[None, :, None]
-    spread = (0.05 + 0.02 * (np.arange(suppliers) % 4))[None, :, None]
-    late = np.where(rng.uniform(size=shape) < 0.05, rng.uniform(0.2, 0.6, shape), 0.0)
-    lead = np.maximum(np.round(stated * (1.0 + spread * rng.normal(size=shape) + late)), 1.0)
-    arrival = np.arange(rows)[:, None, None] + lead.astype(np.int64)
-    arrival = np.maximum.accumulate(np.where(takes_orders[:, :, None], arrival, -1), axis=0)
-    open_rows = np.flatnonzero(~closed)
-    next_open = open_rows[np.minimum(np.searchsorted(open_rows, np.arange(len(closed))), len(open_rows) - 1)]
-    return Schedule(takes_orders, next_open[np.maximum(arrival, 0)])
+    stated = np.array(LEAD_TIMES_DAYS, dtype=np.float64)
+    spread = 0.05 + 0.02 * (np.arange(suppliers) % 4)
+    late = np.where(
+        rng.uniform(size=takes_orders.shape) < 0.05, rng.uniform(0.1, 0.25, takes_orders.shape), 0.0
+    )
+    lead = np.maximum(np.round(stated * (1.0 + spread * rng.normal(size=takes_orders.shape) + late)), 1.0)
+    arrival = np.arange(rows)[:, None] + lead.astype(np.int64)
+    arrival = np.maximum.accumulate(np.where(takes_orders, arrival, -1), axis=0)
+    return Schedule(takes_orders, arrival)
 
 
 class _Shelf:
@@ -136,7 +131,6 @@ class _Shelf:
         self.minimum = catalog.minimum[item]
         self.lead_time = catalog.lead_time_days[item]
         self.supplier = catalog.supplier[item]
-        self.place = places.place
         self.cover = np.array([COVER_DAYS[letter] for letter in catalog.abc])[item]
         # People sell what is being phased out and order what is new before it starts.
         self.first_order = catalog.intro_day[item] - self.lead_time - 21
@@ -185,7 +179,7 @@ class _Shelf:
         later = np.where(partial, quantity * 3 // 10 // pack * pack, 0)
         poor = (self.supplier[entry] == POOR_QUALITY_SUPPLIER) & (rng.uniform(size=len(entry)) < 0.06)
         rejected = np.where(poor, quantity // 10 // pack * pack, 0)
-        arrival = schedule.arrival[row, self.supplier[entry], self.place[entry]]
+        arrival = schedule.arrival[row, self.supplier[entry]]
         later_arrival = arrival + rng.integers(2, 6, len(entry))
         self.due[arrival, entry] += quantity - later
         self.due[later_arrival, entry] += later

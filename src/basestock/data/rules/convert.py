@@ -61,16 +61,15 @@ def _add_table(work: Work, table: Table, feeds: list[FeedFrame]) -> None:
         alive=pl.repeat(True, height, dtype=pl.Boolean, eager=True),
         repaired=pl.repeat(False, height, dtype=pl.Boolean, eager=True),
     )  # fmt: skip
-    parsed = {column.name: _parse_all(feeds, column) for column in table.columns}
-    frame = start.with_columns(
-        pl.concat([each.values for each in parts]).alias(name) if len(parts) > 1 else parts[0].values.alias(name)
-        for name, parts in parsed.items()
-    )
-    frame = frame.select(*blank(table), *attributes, *lineage(text))
+    present = [column for column in table.columns if any(column.name in feed.frame.columns for feed in feeds)]
+    parsed = {column.name: _parse_all(feeds, column) for column in present}
+    typed = [pl.concat([each.values for each in parts]).alias(name) for name, parts in parsed.items()]
+    absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in blank(table).items() if name not in parsed]
+    frame = start.with_columns(*typed, *absent).select(*blank(table), *attributes, *lineage(text))
     work.put(table.name, frame)
-    quantities = [column.name for column in table.columns if column.quantity]
+    quantities = [column.name for column in present if column.quantity]
     work.tables[table.name].quantities = frame.select("_id", *quantities)
-    for column in table.columns:
+    for column in present:
         _report_column(work, table, column, feeds, parsed[column.name])
 
 
@@ -124,9 +123,7 @@ def _report_cells(work: Work, table: Table, column: Column, parsed: Parsed, offs
         _report_code(work, table, column, rows.drop("_code", "_kept"), str(code), bool(kept))
 
 
-def _report_code(
-    work: Work, table: Table, column: Column, rows: pl.DataFrame, code: str, kept: bool
-) -> None:
+def _report_code(work: Work, table: Table, column: Column, rows: pl.DataFrame, code: str, kept: bool) -> None:
     """Decide what a code means for the row: repaired, taken out, or without this cell."""
     if kept:
         severity = "repair" if code in _REPAIRS else ""
@@ -146,7 +143,12 @@ def _report_code(
     taken = column.requirement == "R" or code in _ROW_CODES or column.code == code
     severity = "error" if code in ("DAT-008", "NUM-003") else ""
     work.find(
-        code, table.name, rows, column=column.name, action="quarantine" if taken else "flag", severity=severity
+        code,
+        table.name,
+        rows,
+        column=column.name,
+        action="quarantine" if taken else "flag",
+        severity=severity,
     )
     if not taken:
         work.flag(code, rows)

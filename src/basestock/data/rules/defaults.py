@@ -77,7 +77,9 @@ def _fill_sources(work: Work) -> None:
     """Spread of lead times, multiples of whole-unit items, rounding."""
     if "item_supplier" not in work.tables:
         return
-    items = work.rows("item").select("item_id", "integer_qty", pl.col("unit_price").is_not_null().alias("_priced"))
+    items = work.rows("item").select(
+        "item_id", "integer_qty", pl.col("unit_price").is_not_null().alias("_priced")
+    )
     frame = work.rows("item_supplier").join(items, on="item_id", how="left", maintain_order="left")
     counts = {
         "lead_time_sd_days": (f"{SPREAD:g} x lead time", "safety stock rests on this spread"),
@@ -100,7 +102,12 @@ def _fill_sources(work: Work) -> None:
 def _list_general(work: Work) -> None:
     """List what no table says at all."""
     if work.rows("item_location")["review_days"].null_count() or "item_location" not in work.tables:
-        work.assume("item_location.review_days", f"{REVIEW_DAYS:g}", "orders are reviewed once a week", "where not given")
+        work.assume(
+            "item_location.review_days",
+            f"{REVIEW_DAYS:g}",
+            "orders are reviewed once a week",
+            "where not given",
+        )
     if "item_location" not in work.tables:
         work.assume("item_location.unmet", "lost", "unserved demand is lost")
     if "purchase_order" not in work.tables:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import polars as pl
 
 from basestock.data.rules.rates import PAIR
@@ -24,18 +22,24 @@ def check_kinds(work: Work) -> None:
     if TABLE not in work.tables:
         return
     frame = work.rows(TABLE)
-    kinds = frame.group_by("_file").agg(pl.col("qty_kind").n_unique().alias("_kinds"), pl.col("qty_kind").null_count().alias("_none"))
+    kinds = frame.group_by("_file").agg(
+        pl.col("qty_kind").n_unique().alias("_kinds"), pl.col("qty_kind").null_count().alias("_none")
+    )
     wrong = kinds.filter((pl.col("_kinds") > 1) | (pl.col("_none") > 0)).sort("_file")
     for file, _, _ in wrong.iter_rows():
         rows = frame.filter(pl.col("_file") == file)
         raw = rows.with_columns(pl.Series("_kind", work.raw(TABLE, "qty_kind", rows["_id"])))
         counts = raw.group_by("_kind").len().sort("len", "_kind", descending=[True, False])
         told = ", ".join(f"{count} {kind or '(empty)'}" for kind, count in counts.iter_rows())
-        rule = f"qty_kind must be one of ordered, shipped, sold, consumed for the whole file; here are {told}."
+        rule = (
+            f"qty_kind must be one of ordered, shipped, sold, consumed for the whole file; here are {told}."
+        )
         rare = raw.filter(pl.col("_kind") == str(counts["_kind"][-1])).head(1)
         unknown = raw.filter(pl.col("qty_kind").is_null()).head(1)
         offender = unknown if unknown.height else rare
-        work.log.extend_frame("DEM-005", offender, table=TABLE, column="qty_kind", value=pl.col("_kind"), rule=rule)
+        work.log.extend_frame(
+            "DEM-005", offender, table=TABLE, column="qty_kind", value=pl.col("_kind"), rule=rule
+        )
         words = (rule, work.log.entries["DEM-005"].remedy)
         work.act("DEM-005", TABLE, rows, action="refuse", severity="error", words=words)
     work.settle(TABLE)
@@ -66,7 +70,8 @@ def infer_bucket(days: pl.Series) -> str:
 
     Examples
     --------
-    >>> infer_bucket(pl.Series([date(2024, 1, 1), date(2024, 1, 8), date(2024, 1, 22)]))
+    >>> days = pl.Series(["2024-01-01", "2024-01-08", "2024-01-22"]).str.to_date()
+    >>> infer_bucket(days)
     'week'
     """
     days = days.drop_nulls()
@@ -141,7 +146,14 @@ def _move_returns(work: Work) -> None:
     frame = work.rows(TABLE)
     negative = frame.filter(pl.col("qty") < 0)
     back = (-pl.col("qty")).cast(pl.String)
-    work.find("DEM-001", TABLE, negative, column="qty", old=pl.col("qty").cast(pl.String), new=pl.format("returned_qty {}", back))
+    work.find(
+        "DEM-001",
+        TABLE,
+        negative,
+        column="qty",
+        old=pl.col("qty").cast(pl.String),
+        new=pl.format("returned_qty {}", back),
+    )
     sums = negative.group_by(_KEY).agg((-pl.col("qty")).sum().alias("_back"))
     hosts = frame.filter(pl.col("qty") >= 0).sort("_id").unique(_KEY, keep="first", maintain_order=True)
     hosted = hosts.join(sums, on=_KEY, how="inner", nulls_equal=True).select("_id", "_back", *_KEY)
@@ -197,7 +209,10 @@ def check_censoring(work: Work) -> None:
     work.put(TABLE, frame)
     censored = pl.col("qty_kind").is_in(_CENSORED) & (pl.col("in_stock_fraction") < 1)
     rows = frame.filter(censored.fill_null(False))
-    rule = pl.format("Sales of a bucket in stock for {} of its time are at least, not equal to, demand.", "in_stock_fraction")
+    rule = pl.format(
+        "Sales of a bucket in stock for {} of its time are at least, not equal to, demand.",
+        "in_stock_fraction",
+    )
     work.find("DEM-003", TABLE, rows, column="qty", rule=rule)
 
 
@@ -214,7 +229,11 @@ def _with_snapshots(work: Work, frame: pl.DataFrame) -> pl.DataFrame:
     stock = work.rows("inventory").filter(pl.col("on_hand") > 0).select(*PAIR, first).unique()
     days = days.join(stock, on=on, how="anti")
     frame = frame.join(days, on=on, how="left", maintain_order="left")
-    share = pl.when(pl.col("qty") == 0).then(pl.coalesce("in_stock_fraction", "_empty")).otherwise("in_stock_fraction")
+    share = (
+        pl.when(pl.col("qty") == 0)
+        .then(pl.coalesce("in_stock_fraction", "_empty"))
+        .otherwise("in_stock_fraction")
+    )
     return frame.with_columns(share.alias("in_stock_fraction")).drop("_empty")
 
 
@@ -244,7 +263,9 @@ def check_outliers(work: Work) -> None:
     suspects = suspects.with_columns(limit.alias("_limit"))
     absurd = qty > 1_000 * pl.col("_median")
     rows = suspects.filter((qty > pl.col("_limit")) & pl.col("event_id").is_null() & ~absurd)
-    rule = pl.format("A quantity above {} must be explained by an event; the median is {}.", pl.col("_limit").round(3), "_median")
+    rule = pl.format(
+        "A quantity above {} must be explained by an event; the median is {}.",
+        pl.col("_limit").round(3),
+        "_median",
+    )
     work.find("DEM-006", TABLE, rows, column="qty", rule=rule)
-
-

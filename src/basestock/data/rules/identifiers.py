@@ -31,13 +31,19 @@ def identifier_columns(table: str) -> list[Column]:
     ]
 
 
+def _filled(work: Work, table: str) -> list[Column]:
+    """Return the identifier columns that are not empty."""
+    frame = work.rows(table)
+    return [column for column in identifier_columns(table) if frame[column.name].null_count() < frame.height]
+
+
 def clean_identifiers(work: Work) -> None:
     """Trim, compose, pad and fold identifiers; mark rows whose identifiers are damaged beyond repair.
 
     Rows stay live until `Work.settle`, so that the identifiers of bad master rows are still known.
     """
     for table in work.tables:
-        for column in identifier_columns(table):
+        for column in _filled(work, table):
             _repair(work, table, column.name, "IDN-005", trimmed)
             _repair(work, table, column.name, "IDN-006", _composed)
             _take_damaged(work, table, column)

@@ -44,7 +44,9 @@ def _check_column(work: Work, table: str, column: str, master: str) -> None:
     if len(unknown) == 0:
         return
     twins = _zero_twins(unknown, work.known[master])
-    rows = frame.filter(pl.col(column).is_in(unknown.implode())).join(twins, on=column, how="left", maintain_order="left")
+    rows = frame.filter(pl.col(column).is_in(unknown.implode())).join(
+        twins, on=column, how="left", maintain_order="left"
+    )
     lost = rows.filter(pl.col("_twins").is_not_null())
     rule = pl.format(f"The identifier must exist as text in {master}; leading zeros make it {{}}.", "_twins")
     work.find("IDN-001", table, lost, column=column, rule=rule)
@@ -58,7 +60,9 @@ def _zero_twins(unknown: pl.Series, known: pl.Series) -> pl.DataFrame:
     column = unknown.name
     bare = pl.col("_id").str.strip_chars_start("0")
     masters = pl.DataFrame({"_id": known}).filter(pl.col("_id").str.contains("^[0-9]+$"))
-    masters = masters.with_columns(bare.alias("_bare")).group_by("_bare").agg(pl.col("_id").sort().str.join(" or "))
+    masters = (
+        masters.with_columns(bare.alias("_bare")).group_by("_bare").agg(pl.col("_id").sort().str.join(" or "))
+    )
     strangers = pl.DataFrame({"_id": unknown}).filter(pl.col("_id").str.contains("^[0-9]+$"))
     found = strangers.with_columns(bare.alias("_bare")).join(masters, on="_bare", how="inner")
     return found.select(pl.col("_id").alias(column), pl.col("_id_right").alias("_twins"))

@@ -13,7 +13,9 @@ def check_lanes(work: Work) -> None:
     if "lane" not in work.tables:
         return
     rows = work.rows("lane")
-    work.find("LAN-001", "lane", rows.filter(pl.col("from_location") == pl.col("to_location")), column="to_location")
+    work.find(
+        "LAN-001", "lane", rows.filter(pl.col("from_location") == pl.col("to_location")), column="to_location"
+    )
     work.settle("lane")
     rows = work.rows("lane")
     work.find("LAN-006", "lane", rows.filter((pl.col("capacity") == 0).fill_null(False)), column="capacity")
@@ -78,7 +80,9 @@ def _check_reach(work: Work) -> None:
     reached = _entry_points(work)
     while True:
         moved = lanes.join(reached, left_on=["item_id", "from_location"], right_on=PAIR, how="semi")
-        grown = pl.concat([reached, moved.select("item_id", pl.col("to_location").alias("location_id"))]).unique()
+        grown = pl.concat(
+            [reached, moved.select("item_id", pl.col("to_location").alias("location_id"))]
+        ).unique()
         if grown.height == reached.height:
             break
         reached = grown
@@ -86,8 +90,12 @@ def _check_reach(work: Work) -> None:
     ringed = _ring(cut)
     ring = ringed.select("item_id", pl.col("to_location").alias("location_id")).unique().sort(PAIR)
     wanted = work.rows("demand_history").filter(pl.col("qty") > 0).select(PAIR).unique()
-    stocked = pl.concat([wanted, work.rows("inventory").select(PAIR), work.rows("item_location").select(PAIR)])
-    work.find("LAN-002", "lane", _without_row(ring.join(stocked, on=PAIR, how="semi")), column="from_location")
+    stocked = pl.concat(
+        [wanted, work.rows("inventory").select(PAIR), work.rows("item_location").select(PAIR)]
+    )
+    work.find(
+        "LAN-002", "lane", _without_row(ring.join(stocked, on=PAIR, how="semi")), column="from_location"
+    )
     dead = cut.select("item_id", pl.col("to_location").alias("location_id")).unique()
     dead = dead.join(ring, on=PAIR, how="anti").join(wanted, on=PAIR, how="semi").sort(PAIR)
     work.find("LAN-004", "lane", _without_row(dead), column="to_location")

@@ -42,7 +42,7 @@ def observed(work: Work) -> pl.DataFrame:
 def _statistics(drawn: pl.DataFrame, key: list[str], suffix: str) -> pl.DataFrame:
     return drawn.group_by(key).agg(
         pl.col("days").median().alias(f"_median{suffix}"), pl.col("days").std().alias(f"_sd{suffix}"),
-        pl.len().alias(f"_count{suffix}"),
+        pl.len().alias(f"_seen{suffix}"),
     )  # fmt: skip
 
 
@@ -52,33 +52,44 @@ def check_lead_times(work: Work) -> None:
         return
     drawn = observed(work)
     frame = work.rows("item_supplier")
-    frame = frame.join(_statistics(drawn, ["item_id", "supplier_id"], ""), on=["item_id", "supplier_id"], how="left", maintain_order="left")
-    frame = frame.join(_statistics(drawn, ["supplier_id"], "_all"), on="supplier_id", how="left", maintain_order="left")
+    frame = frame.join(
+        _statistics(drawn, ["item_id", "supplier_id"], ""),
+        on=["item_id", "supplier_id"],
+        how="left",
+        maintain_order="left",
+    )
+    frame = frame.join(
+        _statistics(drawn, ["supplier_id"], "_all"), on="supplier_id", how="left", maintain_order="left"
+    )
     stated = pl.col("lead_time_days")
     frame = frame.with_columns(stated.alias("stated_lead_time_days"))
     work.find("SRC-003", "item_supplier", frame.filter(stated == 0), column="lead_time_days")
     use = _learn(work, frame)
     use = use | _compare(work, frame)
     learned = pl.when(use).then(_median()).otherwise(stated)
-    spread = pl.when(pl.col("_count") >= MIN_RECEIPTS).then(pl.col("_sd"))
-    frame = frame.with_columns(learned.alias("lead_time_days"), pl.coalesce("lead_time_sd_days", spread).alias("lead_time_sd_days"))
-    work.put("item_supplier", frame.drop(pl.selectors.starts_with("_median", "_sd", "_count")))
+    spread = pl.when(pl.col("_seen") >= MIN_RECEIPTS).then(pl.col("_sd"))
+    frame = frame.with_columns(
+        learned.alias("lead_time_days"), pl.coalesce("lead_time_sd_days", spread).alias("lead_time_sd_days")
+    )
+    work.put("item_supplier", frame.drop(pl.selectors.starts_with("_median", "_sd", "_seen")))
     _check_basis(work)
     _check_crossing(work, drawn)
 
 
 def _median() -> pl.Expr:
     """Return the median of the item at its supplier, else of the supplier."""
-    own = pl.when(pl.col("_count") >= MIN_COMPARED).then(pl.col("_median"))
+    own = pl.when(pl.col("_seen") >= MIN_COMPARED).then(pl.col("_median"))
     return pl.coalesce(own, pl.col("_median_all"))
 
 
 def _learn(work: Work, frame: pl.DataFrame) -> pl.Expr:
     """Learn missing lead times from receipts, or hold (SRC-002)."""
     missing = pl.col("lead_time_days").is_null()
-    own = pl.col("_count").fill_null(0) >= MIN_RECEIPTS
-    enough = own | (pl.col("_count_all").fill_null(0) >= MIN_RECEIPTS)
-    rule = pl.format("A lead time must be given; the median of {} receipts is taken.", pl.coalesce("_count", "_count_all"))
+    own = pl.col("_seen").fill_null(0) >= MIN_RECEIPTS
+    enough = own | (pl.col("_seen_all").fill_null(0) >= MIN_RECEIPTS)
+    rule = pl.format(
+        "A lead time must be given; the median of {} receipts is taken.", pl.coalesce("_seen", "_seen_all")
+    )
     work.find(
         "SRC-002", "item_supplier", frame.filter(missing & enough), column="lead_time_days", rule=rule,
         new=_median().cast(pl.String), action="flag", severity="warning",
@@ -89,16 +100,34 @@ def _learn(work: Work, frame: pl.DataFrame) -> pl.Expr:
 
 def _compare(work: Work, frame: pl.DataFrame) -> pl.Expr:
     """Flag stated lead times that receipts contradict; return where the observed one is used."""
-    stated, seen = pl.col("lead_time_days"), pl.col("_median")
-    known = (stated > 0) & (seen > 0) & (pl.col("_count") >= MIN_COMPARED)
-    ratio = seen / stated
+    stated, median = pl.col("lead_time_days"), pl.col("_median")
+    known = (stated > 0) & (median > 0) & (pl.col("_seen") >= MIN_COMPARED)
+    ratio = median / stated
     apart = known & ((ratio > _UNIT_FACTOR) | (ratio < 1 / _UNIT_FACTOR))
     differ = known & ~apart & ((ratio - 1).abs() > _AGREES)
     new = pl.col("_median").cast(pl.String)
-    factor = pl.format("A stated lead time must be within three times the observed median; the factor is {}.", ratio.round(2))
-    near = pl.format("Stated and observed lead time must agree within 30 %; {} receipts took {} days.", "_count", "_median")
-    work.find("SRC-005", "item_supplier", frame.filter(apart.fill_null(False)), column="lead_time_days", new=new, rule=factor)
-    work.find("SRC-006", "item_supplier", frame.filter(differ.fill_null(False)), column="lead_time_days", new=new, rule=near)
+    factor = pl.format(
+        "A stated lead time must be within three times the observed median; the factor is {}.", ratio.round(2)
+    )
+    near = pl.format(
+        "Stated and observed lead time must agree within 30 %; {} receipts took {} days.", "_seen", "_median"
+    )
+    work.find(
+        "SRC-005",
+        "item_supplier",
+        frame.filter(apart.fill_null(False)),
+        column="lead_time_days",
+        new=new,
+        rule=factor,
+    )
+    work.find(
+        "SRC-006",
+        "item_supplier",
+        frame.filter(differ.fill_null(False)),
+        column="lead_time_days",
+        new=new,
+        rule=near,
+    )
     wanted = pl.lit(work.info.lead_time == "learned")
     return wanted & (apart | differ).fill_null(False)
 
@@ -106,7 +135,12 @@ def _compare(work: Work, frame: pl.DataFrame) -> pl.Expr:
 def _check_basis(work: Work) -> None:
     """Flag files that do not say which days they count (SRC-007)."""
     rows = work.rows("item_supplier")
-    silent = rows.filter(pl.col("lead_time_basis").is_null()).group_by("_file", maintain_order=True).len().sort("_file")
+    silent = (
+        rows.filter(pl.col("lead_time_basis").is_null())
+        .group_by("_file", maintain_order=True)
+        .len()
+        .sort("_file")
+    )
     for file, count in silent.iter_rows():
         work.find_source("SRC-007", "item_supplier", file=file, column="lead_time_basis", count=count)
 
@@ -121,6 +155,8 @@ def _check_crossing(work: Work, drawn: pl.DataFrame) -> None:
         (pl.col("_next") < pl.col("receipt_date")).mean().alias("_share"), pl.len().alias("_pairs")
     ).filter((pl.col("_share") >= _CROSSED) & (pl.col("_pairs") >= MIN_RECEIPTS)).sort("supplier_id")  # fmt: skip
     for supplier, share, pairs_seen in crossed.iter_rows():
-        rule = f"orders should arrive in the order they were placed; {share:.0%} of {pairs_seen} pairs crossed"
+        rule = (
+            f"orders should arrive in the order they were placed; {share:.0%} of {pairs_seen} pairs crossed"
+        )
         work.find_source("SRC-008", "receipt", key=f"supplier={supplier}", rule=rule, flag=False)
         work.flag("SRC-008", work.rows("item_supplier").filter(pl.col("supplier_id") == supplier))

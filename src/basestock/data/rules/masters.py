@@ -12,7 +12,7 @@ from basestock.data.rules.work import Work
 
 _SOLD_WITHIN_DAYS = 730
 _MONTH_DAYS = 60
-_STALE_SHARE = 0.2
+_STALE_SHARE = 1 / 3
 
 
 def check_locations(work: Work) -> None:
@@ -81,8 +81,11 @@ def check_life_cycle(work: Work) -> None:
     left = (pl.col("end_date") - pl.lit(work.as_of)).dt.total_days()
     reach = pl.col("_days").fill_null(review_days(work))
     ending = rows.filter((left >= 0) & (left <= reach) & (pl.col("lifecycle").fill_null("active") != "ended"))
-    rule = pl.format("An item whose life ends within {} days of lead time and review is run down.", reach.round(0))
+    rule = pl.format(
+        "An item whose life ends within {} days of lead time and review is run down.", reach.round(0)
+    )
     work.find("ITM-003", "item", ending, column="end_date", rule=rule)
+    _check_shelf_life(work, items)
     _check_after_end(work, items)
     _check_launches(work, items)
 
@@ -93,16 +96,39 @@ def _protection(work: Work) -> pl.DataFrame:
     return lead.select("item_id", (pl.col("_lead").fill_null(0.0) + review_days(work)).alias("_days"))
 
 
+def _check_shelf_life(work: Work, items: pl.DataFrame) -> None:
+    """Hold items that are dead on arrival from every source (ITM-006)."""
+    transit = pl.col("lead_time_days") + pl.col("receiving_days").fill_null(0.0)
+    fastest = work.rows("item_supplier").group_by("item_id").agg(transit.min().alias("_transit"))
+    rows = items.join(fastest, on="item_id", how="inner", maintain_order="left")
+    life = pl.col("shelf_life_days")
+    dead = rows.filter((life > 0) & (life <= pl.col("_transit")))
+    hint = pl.when(life * 30 > pl.col("_transit")).then(pl.lit(" In months it would fit.")).otherwise(pl.lit(""))
+    rule = pl.format("The shelf life must be longer than lead time plus receiving, {} days.{}", "_transit", hint)
+    work.find("ITM-006", "item", dead, column="shelf_life_days", rule=rule)
+
+
 def _check_after_end(work: Work, items: pl.DataFrame) -> None:
     """Flag demand and open orders of items after their end (ITM-004)."""
     ended = items.filter(pl.col("end_date").is_not_null() | (pl.col("lifecycle") == "ended"))
     end = pl.col("end_date")
-    demand = work.rows("demand_history").filter(pl.col("qty") > 0).group_by("item_id").agg(pl.col("bucket_start").max().alias("_last"))
-    orders = work.rows("purchase_order").filter((pl.col("status") == "open") & (pl.col("qty_received") < pl.col("qty_ordered")))
-    orders = orders.group_by("item_id").agg(pl.format("{}/{}", "po_id", "line_id").sort().str.join(", ").alias("_orders"))
+    demand = (
+        work.rows("demand_history")
+        .filter(pl.col("qty") > 0)
+        .group_by("item_id")
+        .agg(pl.col("bucket_start").max().alias("_last"))
+    )
+    orders = work.rows("purchase_order").filter(
+        (pl.col("status") == "open") & (pl.col("qty_received") < pl.col("qty_ordered"))
+    )
+    orders = orders.group_by("item_id").agg(
+        pl.format("{}/{}", "po_id", "line_id").sort().str.join(", ").alias("_orders")
+    )
     rows = ended.join(demand, on="item_id", how="left").join(orders, on="item_id", how="left")
     over = (end < pl.lit(work.as_of)) | (pl.col("lifecycle") == "ended")
-    late = rows.filter((pl.col("_last") > end).fill_null(False) | (over & pl.col("_orders").is_not_null())).sort("item_id")
+    late = rows.filter(
+        (pl.col("_last") > end).fill_null(False) | (over & pl.col("_orders").is_not_null())
+    ).sort("item_id")
     rule = pl.format(
         "An ended item must have no demand and no open orders; last demand {}, open orders {}.",
         pl.col("_last").cast(pl.String).fill_null("none"), pl.col("_orders").fill_null("none"),
@@ -115,7 +141,11 @@ def _check_launches(work: Work, items: pl.DataFrame) -> None:
     if "demand_history" not in work.tables:
         return
     new = items.filter((pl.col("lifecycle") == "new") | (pl.col("intro_date") > pl.lit(work.as_of)))
-    for table, column in (("demand_history", "item_id"), ("forecast", "item_id"), ("supersession", "to_item")):
+    for table, column in (
+        ("demand_history", "item_id"),
+        ("forecast", "item_id"),
+        ("supersession", "to_item"),
+    ):
         new = new.filter(~pl.col("item_id").is_in(work.rows(table)[column].unique().implode()))
     work.find("ITM-002", "item", new, column="item_id", action="hold")
 
@@ -133,7 +163,11 @@ def check_history_length(work: Work) -> None:
     span = (pl.col("_until") - pl.col("_first")).dt.total_days() + length
     series = series.join(_protection(work), on="item_id", how="left", maintain_order="left")
     needed = 2 * pl.col("_days").fill_null(review_days(work))
-    rule = pl.format("A history must cover {} days, twice the lead time plus review; it covers {}.", needed.round(0), span.round(0))
+    rule = pl.format(
+        "A history must cover {} days, twice the lead time plus review; it covers {}.",
+        needed.round(0),
+        span.round(0),
+    )
     work.find("DEM-007", "demand_history", series.filter(span < needed), column="bucket_start", rule=rule)
     dead = pl.col("_sold").is_null() | (pl.col("_sold") < work.as_of - timedelta(days=_SOLD_WITHIN_DAYS))
     work.find("DEM-015", "demand_history", series.filter(dead), column="qty")
@@ -150,7 +184,9 @@ def _check_end(work: Work, series: pl.DataFrame, length: float) -> None:
     last = old["_until"].max()
     rule = f"the history of active items must reach {work.as_of}; {old.height} of {series.height} series end before"
     file = str(work.rows("demand_history").sort("_file")["_file"][0])
-    work.find_source("DEM-017", "demand_history", file=file, column="bucket_start", value=str(last), rule=rule)
+    work.find_source(
+        "DEM-017", "demand_history", file=file, column="bucket_start", value=str(last), rule=rule
+    )
     work.hold("DEM-017", _largest(work, old))
 
 

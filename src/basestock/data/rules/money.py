@@ -79,7 +79,9 @@ def _rates(work: Work) -> pl.DataFrame:
     """Return from, date, rate into the reporting currency, both directions of the table used."""
     rows = work.rows("fx_rate")
     straight = rows.filter(pl.col("to") == work.currency).select("from", "date", "rate")
-    inverse = rows.filter(pl.col("from") == work.currency).select(pl.col("to").alias("from"), "date", (1 / pl.col("rate")).alias("rate"))
+    inverse = rows.filter(pl.col("from") == work.currency).select(
+        pl.col("to").alias("from"), "date", (1 / pl.col("rate")).alias("rate")
+    )
     both = pl.concat([straight, inverse])
     return both.sort("from", "date").unique(["from", "date"], keep="first", maintain_order=True)
 
@@ -92,7 +94,9 @@ def _convert(work: Work, table: str, columns: tuple[str, ...], rates: pl.DataFra
     if work.currency == UNKNOWN:
         _drop_prices(work, "PRC-002", table, columns, foreign)
         return
-    dated = pl.col("order_date").fill_null(work.as_of) if "order_date" in frame.columns else pl.lit(work.as_of)
+    dated = (
+        pl.col("order_date").fill_null(work.as_of) if "order_date" in frame.columns else pl.lit(work.as_of)
+    )
     asked = foreign.select("_id", pl.col("currency").alias("from"), dated.alias("date")).sort("date")
     found = asked.join_asof(
         rates.sort("date"), on="date", by="from", strategy="nearest", tolerance=f"{_RATE_DAYS}d",
@@ -104,9 +108,19 @@ def _convert(work: Work, table: str, columns: tuple[str, ...], rates: pl.DataFra
     frame = work.rows(table).join(found, on="_id", how="left", maintain_order="left")
     factor = pl.col("rate").fill_null(1.0)
     scaled = [(pl.col(name) * factor).alias(name) for name in columns]
-    name = pl.when(pl.col("rate").is_not_null()).then(pl.lit(work.currency)).otherwise("currency").alias("currency")
+    name = (
+        pl.when(pl.col("rate").is_not_null())
+        .then(pl.lit(work.currency))
+        .otherwise("currency")
+        .alias("currency")
+    )
     work.put(table, frame.with_columns(*scaled, name).drop("rate"))
-    work.assume(f"{table}.currency", work.currency, f"converted at the rate nearest to {work.as_of}", f"{foreign.height} rows")
+    work.assume(
+        f"{table}.currency",
+        work.currency,
+        f"converted at the rate nearest to {work.as_of}",
+        f"{foreign.height} rows",
+    )
 
 
 def offers(work: Work) -> pl.DataFrame:
@@ -118,7 +132,11 @@ def offers(work: Work) -> pl.DataFrame:
 
 def _preferred(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the row of the first source of each item: lowest priority above 0, then lowest supplier id."""
-    rank = pl.when(pl.col("priority").fill_null(1) == 0).then(pl.lit(2**31)).otherwise(pl.col("priority").fill_null(1))
+    rank = (
+        pl.when(pl.col("priority").fill_null(1) == 0)
+        .then(pl.lit(2**31))
+        .otherwise(pl.col("priority").fill_null(1))
+    )
     ranked = rows.sort(rank, "supplier_id", "location_id", "valid_from", nulls_last=False)
     return ranked.unique("item_id", keep="first", maintain_order=True)
 
@@ -148,7 +166,9 @@ def check_costs(work: Work, unconverted: pl.DataFrame) -> None:
         "PRC-005", "item", repaired, column="unit_cost", rule=rule, new=pl.col("_offer").cast(pl.String),
         old=pl.col("unit_cost").cast(pl.String), action="repair", severity="repair",
     )  # fmt: skip
-    none = frame.join(median, on="item_id", how="left", maintain_order="left").filter((zero | unknown) & ~offered)
+    none = frame.join(median, on="item_id", how="left", maintain_order="left").filter(
+        (zero | unknown) & ~offered
+    )
     none = none.filter(~pl.col("free").fill_null(False))
     new = pl.col("_fallback").cast(pl.String).fill_null("")
     work.find("PRC-005", "item", none, column="unit_cost", new=new)
@@ -179,18 +199,33 @@ def _category_median(frame: pl.DataFrame) -> pl.DataFrame:
     named = named.join(medians, on="_category", how="left", maintain_order="left")
     overall = known["unit_cost"].median()
     total = float(overall) if isinstance(overall, float) else None
-    return named.select("item_id", pl.col("_median").fill_null(total).round(6).alias("_fallback"))
+    return named.select("item_id", pl.col("_median").fill_null(pl.lit(total, dtype=pl.Float64)).round(6).alias("_fallback"))
 
 
 def _put_costs(work: Work, frame: pl.DataFrame, median: pl.DataFrame, zero: pl.Expr) -> None:
     frame = frame.join(median, on="item_id", how="left", maintain_order="left")
     needy = zero | pl.col("unit_cost").is_null()
-    taken = frame.filter(needy & pl.col("_offer").is_null() & pl.col("_fallback").is_not_null() & ~pl.col("free").fill_null(False))
+    taken = frame.filter(
+        needy
+        & pl.col("_offer").is_null()
+        & pl.col("_fallback").is_not_null()
+        & ~pl.col("free").fill_null(False)
+    )
     if taken.height:
-        work.assume("item.unit_cost", "median of the category", "holding and shortage cost rest on it", f"{taken.height} items")
+        work.assume(
+            "item.unit_cost",
+            "median of the category",
+            "holding and shortage cost rest on it",
+            f"{taken.height} items",
+        )
     bought = frame.filter(pl.col("unit_cost").is_null() & pl.col("_offer").is_not_null())
     if bought.height:
-        work.assume("item.unit_cost", "price of the preferred source", "money views rest on it", f"{bought.height} items")
+        work.assume(
+            "item.unit_cost",
+            "price of the preferred source",
+            "money views rest on it",
+            f"{bought.height} items",
+        )
     fallback = pl.when(~pl.col("free").fill_null(False)).then("_fallback")
     cost = pl.when(needy).then(pl.coalesce("_offer", fallback)).otherwise("unit_cost")
     work.put("item", frame.with_columns(cost.alias("unit_cost")).drop("_offer", "_fallback"))
@@ -202,7 +237,13 @@ def _check_prices(work: Work) -> None:
     charged = ~pl.col("free").fill_null(False)
     zero = (pl.col("unit_price") <= 0).fill_null(False) & charged
     found = work.log.touched().filter(pl.col("code") == "PRC-005")["item_id"]
-    work.find("PRC-005", "item", frame.filter(zero & ~pl.col("item_id").is_in(found.implode())), column="unit_price", new="")
+    work.find(
+        "PRC-005",
+        "item",
+        frame.filter(zero & ~pl.col("item_id").is_in(found.implode())),
+        column="unit_price",
+        new="",
+    )
     frame = frame.with_columns(pl.when(~zero).then("unit_price").alias("unit_price"))
     work.put("item", frame)
     below = frame.filter(charged & (pl.col("unit_price") < pl.col("unit_cost")))
@@ -223,5 +264,8 @@ def _check_price_units(work: Work) -> None:
         pl.when((ratio / factor - 1).abs() < _NEAR).then(pl.lit(factor)) for factor in _FACTORS
     )
     rows = rows.with_columns(near.alias("_times")).filter(pl.col("_times").is_not_null())
-    rule = pl.format("A price for several units must say so in price_per; it is about {} times the cost of the item.", "_times")
+    rule = pl.format(
+        "A price for several units must say so in price_per; it is about {} times the cost of the item.",
+        "_times",
+    )
     work.find("PRC-008", "item_supplier", rows, column="unit_cost", rule=rule)

@@ -14,7 +14,14 @@ _DIRT = 1e-6
 _ABSURD = 1e9
 _TIMES_MEDIAN = 1_000
 _PLACE_HOLDERS = (999.0, 9_999.0, 99_999.0, 999_999.0)
-_ZERO_OR_NONE = ("order_minimum", "order_maximum", "capacity_per_period", "weight_kg", "volume_m3", "max_stock")
+_ZERO_OR_NONE = (
+    "order_minimum",
+    "order_maximum",
+    "capacity_per_period",
+    "weight_kg",
+    "volume_m3",
+    "max_stock",
+)
 
 
 def check_bounds(work: Work) -> None:
@@ -66,7 +73,9 @@ def _round_column(work: Work, table: str, column: str) -> None:
     rows = frame.filter(near.fill_null(False))
     if rows.height == 0:
         return
-    work.find("NUM-011", table, rows, column=column, old=value.cast(pl.String), new=value.round(0).cast(pl.String))
+    work.find(
+        "NUM-011", table, rows, column=column, old=value.cast(pl.String), new=value.round(0).cast(pl.String)
+    )
     rounded = pl.when(near).then(value.round(0)).otherwise(value).alias(column)
     work.put(table, frame.with_columns(rounded))
 
@@ -75,7 +84,11 @@ def check_whole_units(work: Work) -> None:
     """Flag fractions of whole-unit items (NUM-007)."""
     items = work.rows("item").select("item_id", pl.col("integer_qty").fill_null(True).alias("_whole"))
     fractional = items.filter(~pl.col("_whole"))["item_id"]
-    for table, column in (("demand_history", "qty"), ("inventory", "on_hand"), ("purchase_order", "qty_ordered")):
+    for table, column in (
+        ("demand_history", "qty"),
+        ("inventory", "on_hand"),
+        ("purchase_order", "qty_ordered"),
+    ):
         value = pl.col(column)
         rows = work.rows(table).filter(((value - value.round(0)).abs() > _DIRT).fill_null(False))
         if rows.height:
@@ -97,7 +110,9 @@ def check_sizes(work: Work) -> None:
         )  # fmt: skip
         if medians.height == 0:
             continue
-        rows = frame.join(medians, on="item_id", how="inner").filter(value > _TIMES_MEDIAN * pl.col("_median"))
+        rows = frame.join(medians, on="item_id", how="inner").filter(
+            value > _TIMES_MEDIAN * pl.col("_median")
+        )
         rule = pl.format("A quantity must be at most 1,000 times the median {} of its item.", "_median")
         work.find("NUM-008", table, rows, column=column, rule=rule)
     _check_money_sizes(work)

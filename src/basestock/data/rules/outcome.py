@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from basestock.data.issues import IssueLog
 from basestock.data.rules.rates import (
     PAIR,
     daily_demand,
@@ -103,7 +104,9 @@ def _balance(state: TableWork, column: str, sums: pl.DataFrame) -> RowCounts:
     own = dict(sums.select("fate", column).iter_rows())
     feeds = [feed.sums[column] for feed in state.feeds if column in feed.sums]
     read = sum(each.read for each in feeds)
-    ignored, folded, bad = (sum(getattr(each, part) for each in feeds) for part in ("ignored", "folded", "bad"))
+    ignored, folded, bad = (
+        sum(getattr(each, part) for each in feeds) for part in ("ignored", "folded", "bad")
+    )
     kept = read - ignored - folded - bad
     unread = kept - sum(own.values()) if state.quantities[column].null_count() else 0.0
     return RowCounts(
@@ -166,10 +169,9 @@ def flagged_pairs(work: Work, pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def check_stops(work: Work, pairs: pl.DataFrame, held: pl.DataFrame) -> None:
-    """Log what stops the whole run (RUN-001 to RUN-004)."""
+    """Log what stops the whole run, but for a lost row (RUN-001, RUN-002, RUN-004)."""
     _check_required(work)
     _check_held(work, pairs, held)
-    _check_balance(work)
     _check_age(work)
 
 
@@ -177,7 +179,9 @@ def _check_required(work: Work) -> None:
     assumed = work.info.assume
     for name in ("item", "inventory", "demand_history"):
         if not work.has(name) and name not in assumed:
-            work.log.add("RUN-001", table=name, value=name, rule=f"{name} must be present, accepted and not empty")
+            work.log.add(
+                "RUN-001", table=name, value=name, rule=f"{name} must be present, accepted and not empty"
+            )
     if not any(work.has(name) for name in _SOURCES):
         rule = "a source of supply must be there: item_supplier, lane, bom or operation"
         work.log.add("RUN-001", table="item_supplier", value="item_supplier", rule=rule)
@@ -197,14 +201,17 @@ def _check_held(work: Work, pairs: pl.DataFrame, held: pl.DataFrame) -> None:
     work.log.add("RUN-002", value=text)
 
 
-def _check_balance(work: Work) -> None:
-    for name, counts in row_counts(work).items():
+def check_balance(
+    log: IssueLog, rows: dict[str, RowCounts], quantities: dict[str, dict[str, RowCounts]]
+) -> None:
+    """Log tables and columns whose balance does not close: a defect of our own (RUN-003)."""
+    for name, counts in rows.items():
         if not counts.balanced:
-            work.log.add("RUN-003", table=name, value=f"{name}: {counts}")
-    for name, columns in quantity_sums(work).items():
+            log.add("RUN-003", table=name, value=f"{name}: {counts}")
+    for name, columns in quantities.items():
         for column, counts in columns.items():
             if not counts.balanced:
-                work.log.add("RUN-003", table=name, column=column, value=f"{name}.{column}: {counts}")
+                log.add("RUN-003", table=name, column=column, value=f"{name}.{column}: {counts}")
 
 
 def _check_age(work: Work) -> None:
@@ -221,7 +228,11 @@ def quarantine_frames(work: Work, load_id: str, log_bad: bool = True) -> dict[st
     """Return the rows taken out of each table: original columns as original text, lineage and reasons."""
     found: dict[str, pl.DataFrame] = {}
     for name, state in work.tables.items():
-        frames = [feed.bad.drop("_raw", strict=False) for feed in state.feeds if feed.bad.height] if log_bad else []
+        frames = (
+            [feed.bad.drop("_raw", strict=False) for feed in state.feeds if feed.bad.height]
+            if log_bad
+            else []
+        )
         reasons = state.findings()
         offset = 0
         for feed in state.feeds:

@@ -6,7 +6,18 @@ from typing import Literal, cast
 
 from basestock.data.frames import FeedFrame, SourceInfo
 from basestock.data.issues import IssueLog
-from basestock.data.rules import history, keys, leadtimes, masters, money, numbers, orders, places, sources, structure
+from basestock.data.rules import (
+    history,
+    keys,
+    leadtimes,
+    masters,
+    money,
+    numbers,
+    orders,
+    places,
+    sources,
+    structure,
+)
 from basestock.data.rules.convert import build_work
 from basestock.data.rules.defaults import fill_defaults
 from basestock.data.rules.identifiers import clean_identifiers, flag_case_twins

@@ -19,6 +19,9 @@ _HISTORY = {
 }
 """Dates of what has happened already."""
 
+_PLACELESS = frozenset(("operation", "resource"))
+"""Tables whose place may stay unknown when there are several."""
+
 
 def fill_places(work: Work) -> None:
     """Give rows without a place the only place there is, and list it; with several places they are taken out."""
@@ -39,6 +42,8 @@ def _fill_table(work: Work, name: str, places: pl.Series) -> None:
     frame = work.rows(name)
     empty = frame["location_id"].is_null()
     if not empty.any():
+        return
+    if len(places) > 1 and name in _PLACELESS:
         return
     if len(places) > 1:
         rule = "location_id must be given: there are several locations."

@@ -24,13 +24,14 @@ def daily_demand(work: Work) -> pl.DataFrame:
 
     Notes
     -----
-    With gaps declared as zero or closed the days from the first to the last bucket count; with gaps that
-    are missing only recorded buckets do.
+    With gaps that mean zero the days from the first bucket of the series to the last of the source count;
+    otherwise only recorded buckets do.
     """
     days = BUCKET_DAYS[work.bucket]
-    rows = work.rows("demand_history").lazy().filter(pl.col("qty").is_not_null())
+    history = work.rows("demand_history")
+    rows = history.lazy().filter(pl.col("qty").is_not_null())
     start = pl.col("bucket_start")
-    span = (start.max() - start.min()).dt.total_days() + days
+    span = (pl.lit(history["bucket_start"].max(), dtype=pl.Date) - start.min()).dt.total_days() + days
     length = span if work.gaps == "zero" else start.n_unique() * days
     found = rows.group_by(PAIR).agg((pl.col("qty").sum() / length).alias("daily")).sort(PAIR)
     return found.collect()
@@ -56,7 +57,9 @@ def exposure(work: Work) -> pl.DataFrame:
     price = pl.coalesce("unit_price", "unit_cost").fill_null(0.0)
     stock = pl.col("on_hand").fill_null(0.0).clip(lower_bound=0.0) * cost
     demand = pl.col("daily").fill_null(0.0) * EXPOSED_DAYS * price
-    return valued.select(*PAIR, (stock + demand).round(6).alias("exposure"), (demand).alias("demand_value")).sort(PAIR)
+    return valued.select(
+        *PAIR, (stock + demand).round(6).alias("exposure"), (demand).alias("demand_value")
+    ).sort(PAIR)
 
 
 def open_quantity(work: Work) -> pl.DataFrame:
@@ -64,7 +67,9 @@ def open_quantity(work: Work) -> pl.DataFrame:
     tables = ("purchase_order", "transfer_order", "production_order")
     lines = [open_lines(work, table).select(*PAIR, "open_qty") for table in tables if table in work.tables]
     if not lines:
-        return pl.DataFrame(schema={"item_id": pl.String, "location_id": pl.String, "open_orders": pl.Float64})
+        return pl.DataFrame(
+            schema={"item_id": pl.String, "location_id": pl.String, "open_orders": pl.Float64}
+        )
     return pl.concat(lines).group_by(PAIR).agg(pl.col("open_qty").sum().alias("open_orders")).sort(PAIR)
 
 

@@ -42,10 +42,14 @@ def check_order_rules(work: Work) -> None:
         rows = work.rows(table)
         wide = rows.filter((multiple > minimum) & (minimum > 0))
         rule = pl.format("A multiple must not be above the minimum; the least order is {}.", feasible)
-        work.find("SRC-011", table, wide, column="order_multiple", rule=rule, action="flag", severity="warning")
+        work.find(
+            "SRC-011", table, wide, column="order_multiple", rule=rule, action="flag", severity="warning"
+        )
         stuck = rows.filter((feasible > maximum).fill_null(False))
         rule = pl.format(
-            "Minimum, multiple and maximum must leave a feasible quantity; nearest are {} and {}.", largest, feasible
+            "Minimum, multiple and maximum must leave a feasible quantity; nearest are {} and {}.",
+            largest,
+            feasible,
         )
         work.find("SRC-010", table, stuck, column="order_minimum", rule=rule)
 
@@ -81,7 +85,9 @@ def check_validity(work: Work) -> None:
         into_next = follows & (pl.col("valid_to").is_null() | (later < pl.col("valid_to")))
         into_last = preceded & (earlier_end.is_null() | (pl.col("valid_from") < earlier_end))
         rows = rows.filter((into_next | into_last).fill_null(False))
-        work.find("IDN-012", table, rows, column="valid_from", rule="Lines of one source must not overlap in time.")
+        work.find(
+            "IDN-012", table, rows, column="valid_from", rule="Lines of one source must not overlap in time."
+        )
         work.settle(table)
     rows = work.rows("item_supplier").with_columns(valid_today(work).alias("_valid"))
     gap = rows.filter(~pl.col("_valid").any().over("item_id"))
@@ -106,7 +112,11 @@ def check_priorities(work: Work) -> None:
     doubtful = first.filter(unshared).sort("supplier_id").unique(group, keep="first", maintain_order=True)
     names = first.group_by(group).agg(pl.col("supplier_id").unique().sort().str.join(", ").alias("_names"))
     doubtful = doubtful.join(names, on=group, how="left", nulls_equal=True, maintain_order="left")
-    rule = pl.format("One source must come first, or shares must sum to 1; here are {}, {} decides.", "_names", "supplier_id")
+    rule = pl.format(
+        "One source must come first, or shares must sum to 1; here are {}, {} decides.",
+        "_names",
+        "supplier_id",
+    )
     work.find("SRC-012", "item_supplier", doubtful, column="priority", rule=rule)
 
 
@@ -127,7 +137,9 @@ def check_unsourced(work: Work) -> None:
     listed = pl.concat([everywhere, _made_or_moved(work), _attempted(work)]).unique()
     here = sources.select(PAIR).unique()
     lanes = work.rows("lane").filter(pl.col("item_id").is_null())["to_location"].unique()
-    pairs = pairs.filter(~pl.col("item_id").is_in(listed.implode()) & ~pl.col("location_id").is_in(lanes.implode()))
+    pairs = pairs.filter(
+        ~pl.col("item_id").is_in(listed.implode()) & ~pl.col("location_id").is_in(lanes.implode())
+    )
     pairs = pairs.join(here, on=PAIR, how="anti").drop("_id")
     work.find("SRC-001", "demand_history", pairs.with_columns(pl.lit(None, dtype=pl.Int64).alias("_row")))
 

@@ -28,11 +28,21 @@ def check_stock_places(work: Work) -> None:
     rows = work.rows("inventory").join(places, on="location_id", how="left", maintain_order="left")
     _block_virtual(work, rows.filter(pl.col("type").is_in(["virtual", "supplier"]) & (pl.col("on_hand") > 0)))
     stock = rows.filter(pl.col("as_of") == pl.col("as_of").max().over(PAIR)).filter(pl.col("on_hand") > 0)
-    below = stock.group_by("item_id", pl.col("parent_id").alias("location_id")).agg(pl.col("on_hand").sum().alias("_below"))
+    below = stock.group_by("item_id", pl.col("parent_id").alias("location_id")).agg(
+        pl.col("on_hand").sum().alias("_below")
+    )
     twice = stock.join(below, on=PAIR, how="inner")
-    rule = pl.format("Stock is kept at the leaves or at the parents, not at both; parent {}, below it {}.", "on_hand", "_below")
+    rule = pl.format(
+        "Stock is kept at the leaves or at the parents, not at both; parent {}, below it {}.",
+        "on_hand",
+        "_below",
+    )
     work.find("LOC-003", "inventory", twice, column="on_hand", rule=rule)
-    children = stock.join(twice.select("item_id", pl.col("location_id").alias("parent_id")), on=["item_id", "parent_id"], how="semi")
+    children = stock.join(
+        twice.select("item_id", pl.col("location_id").alias("parent_id")),
+        on=["item_id", "parent_id"],
+        how="semi",
+    )
     work.hold("LOC-003", children)
 
 
@@ -68,5 +78,5 @@ def _counted(work: Work) -> pl.DataFrame:
         taken = taken.with_columns(pl.lit(None, dtype=pl.String).alias("location_id"))
     places = work.rows("location")["location_id"]
     only = str(places[0]) if len(places) == 1 else None
-    taken = taken.with_columns(pl.col("location_id").fill_null(only))
+    taken = taken.with_columns(pl.col("location_id").fill_null(pl.lit(only, dtype=pl.String)))
     return pl.concat([live, taken.select(PAIR)]).unique()

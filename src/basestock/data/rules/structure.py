@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import polars as pl
 
@@ -20,7 +21,9 @@ _COST_BAND = 0.5
 def drop_markers(work: Work) -> None:
     """Ignore rows without a parent: markers of top levels (BOM-009)."""
     if "bom" in work.tables:
-        work.find("BOM-009", "bom", work.rows("bom").filter(pl.col("parent_id").is_null()), column="parent_id")
+        work.find(
+            "BOM-009", "bom", work.rows("bom").filter(pl.col("parent_id").is_null()), column="parent_id"
+        )
         work.settle("bom")
 
 
@@ -29,7 +32,9 @@ def check_boms(work: Work) -> None:
     if "bom" not in work.tables:
         return
     rows = work.rows("bom")
-    work.find("BOM-002", "bom", rows.filter(pl.col("parent_id") == pl.col("component_id")), column="component_id")
+    work.find(
+        "BOM-002", "bom", rows.filter(pl.col("parent_id") == pl.col("component_id")), column="component_id"
+    )
     work.settle("bom")
     _check_rings(work)
     work.settle("bom")
@@ -50,7 +55,7 @@ def _check_rings(work: Work) -> None:
             break
         edges = kept
     for ring in _rings(edges):
-        pairs = pl.DataFrame(list(zip(ring[:-1], ring[1:], strict=True)), schema=["parent_id", "component_id"], orient="row")
+        pairs = pl.DataFrame(list(pairwise(ring)), schema=["parent_id", "component_id"], orient="row")
         members = rows.join(pairs, on=["parent_id", "component_id"], how="semi")
         rule = f"A bill of material must not contain itself; the ring is {' -> '.join(ring)}."
         work.find("BOM-001", "bom", members, column="component_id", rule=rule)
@@ -65,7 +70,7 @@ def _rings(edges: pl.DataFrame) -> list[list[str]]:
     taken: set[tuple[str, str]] = set()
     for start in sorted(children):
         walk = _closed_walk(start, children)
-        pairs = set(zip(walk[:-1], walk[1:], strict=True))
+        pairs = set(pairwise(walk))
         if walk and not pairs <= taken:
             rings.append(walk)
             taken |= pairs
@@ -113,13 +118,20 @@ def _one_each(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
 def _check_components(work: Work) -> None:
     """Hold parents of components that nobody supplies (BOM-003)."""
     rows = work.rows("bom").filter(valid_today(work))
-    tables = (("item_supplier", "item_id"), ("bom", "parent_id"), ("operation", "item_id"), ("lane", "item_id"))
+    tables = (
+        ("item_supplier", "item_id"),
+        ("bom", "parent_id"),
+        ("operation", "item_id"),
+        ("lane", "item_id"),
+    )
     named = [
         work.tables[table].text[column]
         for table, column in tables
         if table in work.tables and column in work.tables[table].text.columns
     ]
-    sourced = pl.concat([*named, *[work.rows(table)[column] for table, column in tables]]).drop_nulls().unique()
+    sourced = (
+        pl.concat([*named, *[work.rows(table)[column] for table, column in tables]]).drop_nulls().unique()
+    )
     missing = rows.filter(~pl.col("component_id").is_in(sourced.implode()))
     rule = pl.format("A component must be known and sourced; nobody supplies or makes {}.", "component_id")
     work.find("BOM-003", "bom", missing, column="component_id", rule=rule, action="hold")
@@ -130,16 +142,26 @@ def check_bom_costs(work: Work) -> None:
     if "bom" not in work.tables:
         return
     guessed = work.log.touched().filter(pl.col("code") == "PRC-005")["item_id"].unique()
-    costs = work.rows("item").filter(~pl.col("item_id").is_in(guessed.implode())).select("item_id", "unit_cost")
+    costs = (
+        work.rows("item").filter(~pl.col("item_id").is_in(guessed.implode())).select("item_id", "unit_cost")
+    )
     rows = work.rows("bom").filter(valid_today(work) & pl.col("alt_group").is_null())
     rows = rows.join(costs, left_on="component_id", right_on="item_id", how="left", maintain_order="left")
-    used = pl.col("qty_per") / pl.col("base_qty").fill_null(1.0) / (1 - pl.col("scrap_fraction").fill_null(0.0))
+    used = (
+        pl.col("qty_per") / pl.col("base_qty").fill_null(1.0) / (1 - pl.col("scrap_fraction").fill_null(0.0))
+    )
     value = pl.when(pl.col("unit_cost").is_not_null().all()).then((used * pl.col("unit_cost")).sum())
-    parents = rows.group_by("parent_id").agg(value.alias("_parts"), pl.col("_file", "_sheet", "_row", "_id").first())
+    parents = rows.group_by("parent_id").agg(
+        value.alias("_parts"), pl.col("_file", "_sheet", "_row", "_id").first()
+    )
     parents = parents.join(costs, left_on="parent_id", right_on="item_id", how="inner").sort("parent_id")
     ratio = pl.col("_parts") / pl.col("unit_cost")
     odd = parents.filter(((ratio - 1).abs() > _COST_BAND).fill_null(False))
-    rule = pl.format("Components must cost about as much as their parent; they cost {} of {}.", pl.col("_parts").round(2), "unit_cost")
+    rule = pl.format(
+        "Components must cost about as much as their parent; they cost {} of {}.",
+        pl.col("_parts").round(2),
+        "unit_cost",
+    )
     work.find("BOM-005", "bom", odd, column="qty_per", rule=rule)
 
 
@@ -149,12 +171,29 @@ def check_calendars(work: Work) -> None:
     known = work.rows("calendar_bucket")["calendar_id"].unique()
     for table, rows in zip(_CALENDAR_USERS, users, strict=True):
         if table in work.tables:
-            work.find("CAL-002", table, rows.filter(~pl.col("calendar_id").is_in(known.implode())), column="calendar_id")
+            work.find(
+                "CAL-002",
+                table,
+                rows.filter(~pl.col("calendar_id").is_in(known.implode())),
+                column="calendar_id",
+            )
+    _check_order_days(work)
     if "calendar_bucket" not in work.tables:
         return
     _check_cover(work)
     _check_overlaps(work)
     _check_open_days(work, pl.concat([rows["calendar_id"] for rows in users]).unique())
+
+
+def _check_order_days(work: Work) -> None:
+    """Hold items of suppliers that never take an order (SRC-015)."""
+    if "supplier" not in work.tables:
+        return
+    days = pl.col("order_days")
+    rows = work.rows("supplier").filter(~days.str.contains("^[01]{7}$") | ~days.str.contains("1"))
+    work.find("SRC-015", "supplier", rows, column="order_days")
+    sources = work.rows("item_supplier").filter(pl.col("supplier_id").is_in(rows["supplier_id"].implode()))
+    work.hold("SRC-015", sources)
 
 
 def _check_cover(work: Work) -> None:
@@ -163,7 +202,10 @@ def _check_cover(work: Work) -> None:
     last = rows.group_by("calendar_id").agg(pl.col("end").fill_null(_FAR).max().alias("_last"))
     short = last.filter(pl.col("_last") < work.as_of + timedelta(days=HORIZON_DAYS))
     short = _one_each(rows.join(short, on="calendar_id", how="inner"), ["calendar_id"])
-    rule = pl.format(f"A calendar must cover {HORIZON_DAYS} days from {work.as_of}; this one ends on {{}}.", pl.col("_last").cast(pl.String))
+    rule = pl.format(
+        f"A calendar must cover {HORIZON_DAYS} days from {work.as_of}; this one ends on {{}}.",
+        pl.col("_last").cast(pl.String),
+    )
     work.find("CAL-002", "calendar_bucket", short, column="end", rule=rule)
 
 
@@ -192,7 +234,9 @@ def is_open(buckets: pl.DataFrame, day: date) -> bool:
     weekday = day.weekday()
     valid = [
         (priority or 0, -start.toordinal(), value)
-        for start, end, weekdays, value, priority in buckets.select("start", "end", "weekdays", "value", "priority").iter_rows()
+        for start, end, weekdays, value, priority in buckets.select(
+            "start", "end", "weekdays", "value", "priority"
+        ).iter_rows()
         if start <= day < (end or _FAR) and (weekdays or "1111111")[weekday : weekday + 1] == "1"
     ]
     return not valid or (min(valid)[2] or 0.0) > 0
@@ -214,7 +258,9 @@ def check_overrides(work: Work) -> None:
     rows = work.rows("override")
     expired = rows.filter(pl.col("valid_to") <= work.as_of)
     rule = f"An override must not be expired on {work.as_of}."
-    work.find("OVR-001", "override", expired, column="valid_to", rule=rule, action="ignore", severity="warning")
+    work.find(
+        "OVR-001", "override", expired, column="valid_to", rule=rule, action="ignore", severity="warning"
+    )
     work.settle("override")
     rows = work.rows("override")
     about = ["scope", "field"]
@@ -224,5 +270,11 @@ def check_overrides(work: Work) -> None:
         pl.col("valid_to").shift(1).over(about) > pl.col("_start")
     )
     both = rows.filter(overlap.fill_null(False) & (pl.col("value").n_unique().over(about) > 1))
-    work.find("OVR-001", "override", both, column="value", rule="Two overrides of one field must not contradict each other.")
+    work.find(
+        "OVR-001",
+        "override",
+        both,
+        column="value",
+        rule="Two overrides of one field must not contradict each other.",
+    )
     work.settle("override")

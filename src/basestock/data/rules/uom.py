@@ -87,7 +87,9 @@ def _report_loop(work: Work, rows: pl.DataFrame, edges: list[tuple[str, str, flo
         f"The product of factors around each loop must be 1; {first} to {second} is {factor:g}, "
         f"but {implied:g} along the other path."
     )
-    spelled = [(folded(a), folded(b)) == (first, second) for a, b in rows.select("from_uom", "to_uom").iter_rows()]
+    spelled = [
+        (folded(a), folded(b)) == (first, second) for a, b in rows.select("from_uom", "to_uom").iter_rows()
+    ]
     offender = rows.filter(pl.Series(spelled, dtype=pl.Boolean)).head(1)
     offender = offender if offender.height else rows.tail(1)
     work.find("UOM-002", "uom_conversion", offender, column="factor", rule=rule)
@@ -108,7 +110,9 @@ def _users(work: Work, units: set[str]) -> pl.DataFrame:
 def _check_specific(work: Work) -> None:
     """Flag factors of an item that contradict the general one; the specific one wins (UOM-007)."""
     rows = work.rows("uom_conversion")
-    general = rows.filter(pl.col("item_id").is_null()).select("from_uom", "to_uom", pl.col("factor").alias("_all"))
+    general = rows.filter(pl.col("item_id").is_null()).select(
+        "from_uom", "to_uom", pl.col("factor").alias("_all")
+    )
     own = rows.filter(pl.col("item_id").is_not_null()).join(general, on=["from_uom", "to_uom"], how="inner")
     own = own.filter((pl.col("factor") / pl.col("_all") - 1).abs() > _DIRT)
     rule = pl.format("The factor of an item must agree with the general one, which is {}.", "_all")
@@ -127,7 +131,9 @@ def _needs(work: Work) -> pl.DataFrame:
     ]
     used.append(work.rows("item_supplier").select("item_id", pl.col("order_uom").alias("uom")))
     needs = pl.concat(used).drop_nulls().unique()
-    return needs.join(work.rows("item").select("item_id", "base_uom"), on="item_id", how="inner").sort("item_id", "uom")
+    return needs.join(work.rows("item").select("item_id", "base_uom"), on="item_id", how="inner").sort(
+        "item_id", "uom"
+    )
 
 
 def _resolved(work: Work, conversions: Conversions) -> pl.DataFrame:
@@ -159,7 +165,9 @@ def convert_quantities(work: Work, conversions: Conversions) -> None:
     if "item_supplier" in work.tables:
         frame = _with_factor(work, "item_supplier", "order_uom", "item_id", factors)
         same = pl.col("order_uom").is_null() | pl.col("_same").fill_null(False)
-        base = pl.when(same).then(pl.coalesce("base_uom", "order_uom")).otherwise("order_uom").alias("order_uom")
+        base = (
+            pl.when(same).then(pl.coalesce("base_uom", "order_uom")).otherwise("order_uom").alias("order_uom")
+        )
         frame = frame.with_columns(base).rename({"_factor": "factor"})
         work.put("item_supplier", frame.drop("base_uom", "_same"))
     _convert_receipts(work, receipts)

@@ -260,7 +260,7 @@ class Work:
         self.log.extend_frame(
             code, rows, table=table, column=column, value="" if value is None else value, old=old, new=new, rule=rule,
             remedy=remedy, action=action, severity=severity, item_id=item, location_id=location,
-            key=key_text(table, rows.columns) if key is None else key,
+            key=_with_count(key_text(table, rows.columns), rows) if key is None else key,
         )  # fmt: skip
         words = (
             entry.rule if isinstance(rule, str) and not rule else rule,
@@ -269,7 +269,14 @@ class Work:
         self.act(code, table, rows, action=action, severity=severity, words=words)
 
     def act(
-        self, code: str, table: str, rows: pl.DataFrame, *, action: str, severity: str, words: tuple[Text, Text]
+        self,
+        code: str,
+        table: str,
+        rows: pl.DataFrame,
+        *,
+        action: str,
+        severity: str,
+        words: tuple[Text, Text],
     ) -> None:
         """Do to rows, and to the item-locations they touch, what an action says."""
         if action in ("quarantine", "refuse") and "_id" in rows.columns:
@@ -293,7 +300,10 @@ class Work:
         work = self.tables[table]
         rule, remedy = (pl.lit(word) if isinstance(word, str) else word for word in words)
         taken = rows.select(
-            pl.col("_id").cast(pl.Int64), pl.lit(code).alias("_codes"), rule.alias("_rule"), remedy.alias("_remedy")
+            pl.col("_id").cast(pl.Int64),
+            pl.lit(code).alias("_codes"),
+            rule.alias("_rule"),
+            remedy.alias("_remedy"),
         )
         work.taken.setdefault(disposition, []).append(taken)
         work.alive = work.alive.scatter(taken["_id"], False)
@@ -336,6 +346,14 @@ class Work:
         """Return the list of defaults and guesses, in stable order."""
         frame = pl.DataFrame(self._assumed, schema=_ASSUMPTION)
         return frame.unique(maintain_order=True).sort(list(_ASSUMPTION))
+
+
+def _with_count(key: pl.Expr, rows: pl.DataFrame) -> pl.Expr:
+    """Add the number of source rows to the key of rows that were folded from several."""
+    if "_count" not in rows.columns or "_id" not in rows.columns:
+        return key
+    several = pl.format("{}, rows={}", key, "_count")
+    return pl.when(pl.col("_count") > 1).then(several).otherwise(key)
 
 
 def _touched(rows: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:

@@ -58,7 +58,7 @@ ITEM = table(
         amount("volume_m3", "m3/base_uom", "Volume of one unit."),
         Column("storage_class", default="ambient", description="Storage class, as in `storage`."),
         Column(
-            "shelf_life_days", "int", "days", requirement="C", lower=0.0, open_lower=True, code="ITM-006",
+            "shelf_life_days", "int", "days", requirement="C", lower=0.0, open_lower=True, code="NUM-006",
             description="Life from receipt; needed for perishables, empty = does not expire.",
         ),
         Column(
@@ -121,7 +121,7 @@ SUPPLIER = table(
         currency(),
         amount("min_order_value", "money", "Least value of one order."),
         Column(
-            "order_days", default="1111111", code="SRC-015",
+            "order_days", default="1111111",
             description="Seven digits 0/1, Monday first: days on which orders are taken.",
         ),
         Column("calendar_id", description="Calendar of working days, as in `calendar_bucket`."),

@@ -21,7 +21,12 @@ _STATUS = ("draft", "open", "closed", "cancelled")
 
 def _as_of() -> Column:
     return Column(
-        "as_of", "date", "day", key=True, requirement="C", code="FIL-015",
+        "as_of",
+        "date",
+        "day",
+        key=True,
+        requirement="C",
+        code="FIL-015",
         description="Day of the snapshot; needed unless declared for the whole source.",
     )
 
@@ -175,7 +180,7 @@ RECEIPT = table(
         Column("line_id", key=True, requirement="R", code="IDN-009", description="Line of the order."),
         day("receipt_date", "Day of receipt.", key=True, requirement="R"),
         Column(
-            "qty", "dec", "uom", requirement="R", code="RCP-003",
+            "qty", "dec", "uom", requirement="R",
             description="Quantity received, in the unit of the order line; a negative is a reversal.",
         ),
         amount("rejected_qty", "uom", "Part of qty that was rejected.", default="0"),
@@ -220,7 +225,7 @@ FORECAST = table(
             "quantile", "dec", "share 0..1", key=True, lower=0.0, upper=1.0, open_lower=True, open_upper=True,
             code="NUM-010", description="Quantile; empty = mean.",
         ),
-        amount("value", "base_uom", "Demand of the bucket.", requirement="R", code="FCT-002"),
+        amount("value", "base_uom", "Demand of the bucket.", requirement="R"),
     ),
     tier=2,
     title="Forecasts made elsewhere; quantiles must not cross.",

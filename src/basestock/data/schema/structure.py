@@ -170,7 +170,6 @@ FX_RATE = table(
             "One unit of `from` in `to`.",
             requirement="R",
             positive=True,
-            code="PRC-004",
         ),
     ),
     tier=2,

@@ -29,5 +29,7 @@ def receive(
         received = received + arriving.sum(0)
         state = dataclasses.replace(state, outstanding=state.outstanding - arriving)
     on_hand = state.on_hand + into_nodes(network, received)
+    in_transit = state.in_transit - received
     total = received if flows.received is None else flows.received + received
-    return dataclasses.replace(state, on_hand=on_hand), dataclasses.replace(flows, received=total)
+    state = dataclasses.replace(state, on_hand=on_hand, in_transit=in_transit)
+    return state, dataclasses.replace(flows, received=total)

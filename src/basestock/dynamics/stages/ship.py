@@ -33,6 +33,7 @@ def ship(
 
 
 def _under_way(network: NetworkArrays, state: State, event: Event, shipped: Array) -> State:
+    state = dataclasses.replace(state, in_transit=state.in_transit + shipped)
     if state.outstanding is not None:
         revealed = shipped * require(network.reveals_on_arrival, "reveals_on_arrival")
         # What was outstanding has been looked at in this period and is one period older in the next.

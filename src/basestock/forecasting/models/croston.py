@@ -33,4 +33,4 @@ def croston_draft(view: View, loss: Float[Array, " gain"], factor: Float[Array, 
     best = jnp.argmin(loss)
     gain = jnp.asarray(RATE_GAINS)[best]
     chance = factor[best] / jnp.maximum(view.demand_rates.interval[best], 1.0)
-    return intermittent_draft(view, chance, (2.0 - gain) / gain, gain)
+    return intermittent_draft(view, chance, (2.0 - gain) / gain, gain, loss.min())

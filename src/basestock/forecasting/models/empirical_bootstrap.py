@@ -19,7 +19,8 @@ def empirical_bootstrap(view: View) -> Draft:
     around the end of history, so that the sum over the protection interval keeps the dependence.
     """
     num_gains = len(RECENCY_GAINS)
-    best = jnp.argmin(view.smoothing_losses[:, -num_gains:])
+    losses = view.smoothing_losses[:, -num_gains:]
+    best = jnp.argmin(losses)
     profile, recency = best // num_gains, jnp.asarray(RECENCY_GAINS)[best % num_gains]
     sample = view.values / jnp.maximum(view.profiles.past[profile], SMALLEST_DIVISOR)
     runs = (recency == 0.0) & _resembles_neighbors(sample, view)
@@ -27,7 +28,7 @@ def empirical_bootstrap(view: View) -> Draft:
         season_scale=view.profiles.future[profile],
         block_step=jnp.where(runs, 1.0 / jnp.maximum(view.num_observed, 1.0), 0.0),
     )
-    return Draft(sample, view.observed, jnp.where(runs, 0.0, recency), dynamics)
+    return Draft(sample, view.observed, jnp.where(runs, 0.0, recency), losses.min(), dynamics)
 
 
 def _resembles_neighbors(sample: Float[Array, " time"], view: View) -> Array:

@@ -8,7 +8,11 @@ from basestock.forecasting.training import Draft, View
 
 
 def intermittent_draft(
-    view: View, occurrence: Float[Array, ""], num_demands: Float[Array, ""], recency: Float[Array, ""]
+    view: View,
+    occurrence: Float[Array, ""],
+    num_demands: Float[Array, ""],
+    recency: Float[Array, ""],
+    loss: Float[Array, ""],
 ) -> Draft:
     """Return the law "a demand comes with a probability; its size is one of the past sizes".
 
@@ -22,10 +26,12 @@ def intermittent_draft(
         Number of demands the probability effectively rests on; its uncertainty is drawn once a path.
     recency
         Gain with which recent sizes are preferred: the mean of the table is then the smoothed size.
+    loss
+        Squared errors of the chosen parameters, see ``Draft``.
     """
     demands = view.observed * (view.values > 0)
     rests_on = jnp.maximum(jnp.minimum(demands.sum(), num_demands), 1.0)
     dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
         occurrence=occurrence, occurrence_spread=jnp.sqrt((1.0 - occurrence) / rests_on)
     )
-    return Draft(view.values, demands, recency, dynamics)
+    return Draft(view.values, demands, recency, loss, dynamics)

@@ -28,7 +28,8 @@ def moving_average(view: View) -> Draft:
     past = view.profiles.past
     levels = _window_levels(view, windows)
     error = view.ahead.demand - levels * view.ahead.weight[:, None]
-    best = jnp.argmin((view.ahead.counted * error**2).sum(-1))
+    losses = (view.ahead.counted * error**2).sum(-1)
+    best = jnp.argmin(losses)
     profile, window = best // len(windows), best % len(windows)
     level, season = levels[profile, window], past[profile]
     errors = (view.values - season * lagged(level)) / jnp.maximum(season, SMALLEST_DIVISOR)
@@ -37,7 +38,7 @@ def moving_average(view: View) -> Draft:
         season_scale=view.profiles.future[profile],
         level_gain=1.0 / jnp.asarray(windows, jnp.float32)[window],
     )
-    return Draft(errors, view.warm, jnp.float32(0.0), dynamics)
+    return Draft(errors, view.warm, jnp.float32(0.0), losses.min(), dynamics)
 
 
 def _window_levels(view: View, windows: tuple[int, ...]) -> Float[Array, "profile lane time"]:

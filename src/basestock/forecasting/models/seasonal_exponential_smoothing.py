@@ -75,7 +75,13 @@ def seasonal_exponential_smoothing(view: View) -> Draft:
         damping=jnp.float32(DAMPING),
     )
     after_start = view.num_before >= jnp.minimum(float(length), view.num_observed / 2.0)
-    return Draft(errors.reshape(-1, len(LANES))[missing:, best], view.warm * after_start, jnp.float32(0.0), dynamics)
+    return Draft(
+        errors.reshape(-1, len(LANES))[missing:, best],
+        view.warm * after_start,
+        jnp.float32(0.0),
+        jnp.float32(0.0),
+        dynamics,
+    )
 
 
 def _damped_sums(num_steps: int) -> Float[Array, " step"]:

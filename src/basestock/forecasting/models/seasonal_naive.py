@@ -12,8 +12,8 @@ def seasonal_naive(view: View) -> Draft:
 
     Notes
     -----
-    demand_(T+h) = demand_(T+h-m ceil(h/m)) + sqrt(ceil(h/m)) e, with e drawn from demand_t - demand_(t-m). A phase never
-    seen takes the mean; with fewer than two differences the deviations from the mean stand in.
+    demand_(T+h) = demand_(T+h-m ceil(h/m)) + sqrt(ceil(h/m)) e, with e drawn from demand_t - demand_(t-m). A phase
+    never seen takes the mean; with fewer than two differences the deviations from the mean stand in.
     """
     length = min(view.setting.season_length, view.values.shape[0])
     mean = view.values.sum() / jnp.maximum(view.num_observed, 1.0)
@@ -26,7 +26,7 @@ def seasonal_naive(view: View) -> Draft:
         spread=jnp.sqrt(1.0 + step // length),
     )
     sample = jnp.where(enough, view.values - before, view.values - mean)
-    return Draft(sample, jnp.where(enough, both, view.observed), jnp.float32(0.0), dynamics)
+    return Draft(sample, jnp.where(enough, both, view.observed), jnp.float32(0.0), jnp.float32(0.0), dynamics)
 
 
 def _delayed(series: Float[Array, " time"], length: int) -> Array:

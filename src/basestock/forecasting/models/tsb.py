@@ -6,6 +6,7 @@ from basestock.forecasting.demand_rates import RATE_GAINS, SIZE_LANES
 from basestock.forecasting.models.intermittent import intermittent_draft
 from basestock.forecasting.training import Draft, View
 
+
 def tsb(view: View) -> Draft:
     """Forecast mean size x probability of demand; the probability also falls while demand stays away.
 
@@ -15,8 +16,10 @@ def tsb(view: View) -> Draft:
     doi:10.1016/j.ejor.2011.05.018.
     """
     gains = jnp.asarray(RATE_GAINS)
-    best = jnp.argmin(view.demand_rates.tsb_loss)
+    losses = view.demand_rates.tsb_loss
+    best = jnp.argmin(losses)
     rate = best % len(RATE_GAINS)
     chance, gain = view.demand_rates.probability[rate], gains[rate]
     num_demands = (2.0 - gain) / gain * chance
-    return intermittent_draft(view, chance, num_demands, gains[jnp.asarray(SIZE_LANES)[best // len(RATE_GAINS)]])
+    recency = gains[jnp.asarray(SIZE_LANES)[best // len(RATE_GAINS)]]
+    return intermittent_draft(view, chance, num_demands, recency, losses.min())

@@ -5,7 +5,7 @@ A policy that loses is printed as plainly as one that wins; one whose interval h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ _MAIN_KEYS = frozenset(
         "reference",
         "policies",
         "verdict",
-        "no_leakage",
+        "leakage",
         "notes",
     )
 )
@@ -89,7 +89,7 @@ def render_backtest(report: Document) -> str:
         The JSON document `{window, folds, reference, policies, verdict}`, a policy being
         `{policy, total, terms, kpis, versus}`; estimates are `{mean, half_width, n}`, with 95 % two-sided
         half-widths. `versus` holds one paired estimate per policy, or one per figure and policy. Optional:
-        `currency`, `sense` (`min`, the default, or `max`: which direction of `total` is good), `no_leakage`
+        `currency`, `sense` (`min`, the default, or `max`: which direction of `total` is good), `leakage`
         (the statement, also inside `window`), `notes`, and any further list of records, which becomes a table
         of its own.
 
@@ -116,12 +116,10 @@ def render_backtest(report: Document) -> str:
             "title": str(report.get("title") or "Backtest"),
             "reference": str(report["reference"]),
             "currency": currency_name(currency),
-            "verdict": _verdict(report.get("verdict")),
-            "window": [
-                (plain(str(key)), _text(value)) for key, value in window.items() if key != "no_leakage"
-            ],
+            "verdict": _verdict(report.get("verdict"), currency),
+            "window": [*_facts(window, {"leakage"}), *_facts(report, _MAIN_KEYS)],
             "folds": _folds(report["folds"]),
-            "no_leakage": str(window.get("no_leakage") or report.get("no_leakage") or ""),
+            "leakage": str(window.get("leakage") or report.get("leakage") or ""),
             "headline": HEADLINE if _has_saving(report, policies) else TOTAL,
             "comparisons": comparisons,
             "zero": zero,
@@ -273,21 +271,43 @@ def _paired(policy: Document, name: str, reference: str, unit: str, currency: st
     return text, _call(estimate, GLOSSARY[key].better if key else "")
 
 
-def _verdict(verdict: object) -> Verdict:
+def _verdict(verdict: object, currency: str) -> Verdict:
+    """The verdict as stored: a text, or a record with an outcome or a gate, its rule and its figures."""
     if not isinstance(verdict, Mapping):
-        text = "" if verdict is None else str(verdict)
-        return Verdict("", text or "No verdict is stored.", "", "", [])
-    passed = verdict.get("passed")
-    headline = (
-        {True: "✓ Gate met", False: "✗ Gate not met"}.get(passed, "Verdict")
-        if passed is not None
-        else "Verdict"
-    )
-    style = {True: "passed", False: "failed"}.get(passed, "") if passed is not None else ""
-    text = str(verdict.get("text") or verdict.get("statement") or "")
-    shown = {"passed", "text", "statement", "rule"}
-    facts = [(plain(str(key)), _text(value)) for key, value in verdict.items() if key not in shown]
-    return Verdict(style, headline, text, _text(verdict.get("rule") or ""), facts)
+        return Verdict("", "No verdict is stored." if verdict is None else str(verdict), "", "", [])
+    outcome, passed = verdict.get("outcome"), verdict.get("passed")
+    headline, style = "Verdict", ""
+    if outcome is not None:
+        subject = f"{verdict['policy']}: " if verdict.get("policy") else ""
+        headline, style = f"{subject}{outcome}", {"better": "passed", "worse": "failed"}.get(str(outcome), "")
+    elif passed is not None:
+        headline, style = ("✓ Gate met", "passed") if passed else ("✗ Gate not met", "failed")
+    facts = [
+        (plain(str(key)), _amount(str(key), value, currency))
+        for key, value in verdict.items()
+        if key not in ("outcome", "passed", "policy", "text", "rule")
+    ]
+    return Verdict(style, headline, str(verdict.get("text") or ""), _text(verdict.get("rule") or ""), facts)
+
+
+def _amount(name: str, value: object, currency: str) -> str:
+    estimate = _estimate(value)
+    if estimate is None or not definition_of(name):
+        return _text(value)
+    return f"{figure_text(name, estimate[0], currency)} {_plus_minus(name, estimate[1], currency)}"
+
+
+def _facts(part: Document, placed: Collection[str]) -> list[tuple[str, str]]:
+    """What has no place of its own, so that nothing of the document is lost; lists of records become tables."""
+    return [
+        (plain(str(key)), _text(value))
+        for key, value in part.items()
+        if key not in placed and not _is_records(value)
+    ]
+
+
+def _is_records(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(record, Mapping) for record in value)
 
 
 def _folds(folds: object) -> str:
@@ -317,10 +337,9 @@ def _extras(report: Document) -> list[tuple[str, list[str], list[list[str]]]]:
     """Further lists of records of the document, such as segments, worst items and stress, as tables."""
     tables: list[tuple[str, list[str], list[list[str]]]] = []
     for key, records in report.items():
-        if key in _MAIN_KEYS or not isinstance(records, list) or not records:
+        if key in _MAIN_KEYS or not _is_records(records):
             continue
-        if all(isinstance(record, Mapping) for record in records):
-            columns = list(dict.fromkeys(str(name) for record in records for name in record))
-            rows = [[_text(record.get(name)) for name in columns] for record in records]
-            tables.append((plain(str(key)), [plain(name) for name in columns], rows))
+        columns = list(dict.fromkeys(str(name) for record in records for name in record))
+        rows = [[_text(record.get(name)) for name in columns] for record in records]
+        tables.append((plain(str(key)), [plain(name) for name in columns], rows))
     return tables

@@ -116,6 +116,7 @@ class OrderCard:
     alternatives: list[Alternative]
     timeline: Timeline | None
     flags: list[str]
+    assumptions: list[str]
     provenance: list[tuple[str, str]]
 
 
@@ -181,6 +182,7 @@ def _card(index: int, row: Row, frames: dict[str, list[Row]], meta: ReportMeta) 
             unit=unit,
         ),
         flags=[*codes(row["data_flags"]), *codes(row["guardrails"])],
+        assumptions=[text.strip() for text in (row["assumptions"] or "").split(";") if text.strip()],
         provenance=_provenance(row, meta),
     )
 

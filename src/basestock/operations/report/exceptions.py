@@ -90,25 +90,28 @@ def _family_total(key: str, rows: Sequence[Row]) -> FamilyTotal:
     return FamilyTotal(key, FAMILIES[key], len(members), _sum(members))
 
 
-def _places(orders: pl.DataFrame) -> dict[str, int]:
-    """Index of the first line of each item-location, by the ways an object names it."""
-    places: dict[str, int] = {}
+def _places(orders: pl.DataFrame) -> dict[str, tuple[int, str]]:
+    """First line of each item-location and what to call it, by the ways an object names it."""
+    places: dict[str, tuple[int, str]] = {}
     for index, row in enumerate(orders.select("item_id", "location_id").iter_rows()):
         item, location = row
         for name in (f"{item}@{location}", f"item={item}, location={location}", f"{item}"):
-            places.setdefault(name, index)
+            places.setdefault(name, (index, f"{item} at {location}"))
     return places
 
 
-def _row(rank: int, row: Row, places: dict[str, int], largest: float, meta: ReportMeta) -> ExceptionRow:
+def _row(
+    rank: int, row: Row, places: dict[str, tuple[int, str]], largest: float, meta: ReportMeta
+) -> ExceptionRow:
     at_risk = row["money_at_risk"]
+    card, name = places.get(row["object"] or "", (None, row["object"] or UNKNOWN))
     left = None if row["act_by"] is None else (row["act_by"] - meta.as_of).days
     return ExceptionRow(
         rank=rank,
         type=plain(row["type"] or "unnamed"),
         family=family(row["type"] or ""),
-        object=row["object"] or UNKNOWN,
-        card=places.get(row["object"] or ""),
+        object=name,
+        card=card,
         money=fixed(at_risk, minor_digits(meta.currency)),
         share=round(100 * (at_risk or 0.0) / largest, 1) if largest > 0 else 0.0,
         deadline=day(row["act_by"], near=meta.as_of),

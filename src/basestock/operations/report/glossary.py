@@ -160,6 +160,11 @@ GLOSSARY: dict[str, Definition] = {
         "minus this one. Always paired.",
         "higher",
     ),
+    "saving_per_year": Definition(
+        "Saving per year", "money", "Saving of the window, scaled to 365 days.", "higher"
+    ),
+    "revenue": Definition("Revenue", "money", "Price times all units handed over.", "higher"),
+    "gross_margin": Definition("Gross margin", "money", "Revenue less the cost of the units sold.", "higher"),
     "profit": Definition(
         "Profit",
         "money",
@@ -231,6 +236,25 @@ GLOSSARY: dict[str, Definition] = {
     ),
     "stockout_events": Definition("Stockout events", "events", "Runs of periods with no stock.", "lower"),
     "stockout_periods": Definition("Stockout periods", "periods", "Periods that end with no stock.", "lower"),
+    "shortage_periods": Definition(
+        "Shortage periods", "periods", "Periods in which demand was not met in full.", "lower"
+    ),
+    "order_lines": Definition("Order lines placed", "lines", "Lines ordered over the window: workload."),
+    "lines": Definition("Order lines", "lines", "Lines proposed in this run."),
+    "inventory_value": Definition("Stock value", "money", "Stock that can be sold today, at cost."),
+    "lost_value_without": Definition(
+        "Value of acting now",
+        "money",
+        "What is lost if nothing is ordered before the next review: the value of the best order of each line.",
+        "lower",
+    ),
+    "planned_item_locations": Definition("Planned", "item-locations", "Item-locations this run decided on."),
+    "not_planned_item_locations": Definition(
+        "Held",
+        "item-locations",
+        "Item-locations this run could not decide on; they are listed under Data.",
+        "lower",
+    ),
     "cvar05_profit": Definition(
         "Profit in the worst 5 %",
         "money",
@@ -305,7 +329,12 @@ _EXCEPTION_FAMILY: dict[str, str] = {
     ),
     **dict.fromkeys(("excess", "expiring_lot", "minimum_over_180_days"), EXCESS),
 }
-_STEP_CODE = re.compile(r"[A-Z][A-Z0-9_]+")
+_LEDGER: dict[str, str] = {
+    "demand_lead_time": "Demand over lead time",
+    "demand_review": "Demand over review",
+    "on_order": "On order",
+    "trigger": "No order needed",
+}
 
 
 def family(exception_type: str) -> str:
@@ -332,13 +361,22 @@ def plain(name: str) -> str:
 
 
 def is_step(component: str) -> bool:
-    """Whether a ledger component is a step after the need: its name starts with a reason code.
+    """Whether a ledger component is a step after the need: its name starts with a reason code, in any case.
 
-    >>> is_step("PACK"), is_step("on hand")
-    (True, False)
+    >>> is_step("pack"), is_step("PACK"), is_step("on hand")
+    (True, True, False)
     """
-    match = _STEP_CODE.match(component)
-    return match is not None and match.group() in REASONS
+    word = re.split(r"\W", component.upper(), maxsplit=1)[0]
+    return word == "TRIGGER" or word in REASONS
+
+
+def ledger_label(component: str) -> str:
+    """A ledger component in plain words.
+
+    >>> ledger_label("demand_lead_time"), ledger_label("pack")
+    ('Demand over lead time', 'Pack size')
+    """
+    return _LEDGER.get(component.lower()) or REASONS.get(component.upper()) or plain(component)
 
 
 def codes(text: str | None) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from basestock.operations.report.charts import LedgerBar, ledger_bars
-from basestock.operations.report.glossary import is_step, plain
+from basestock.operations.report.glossary import is_step, ledger_label
 from basestock.operations.report.numbers import fixed, quantity, signed
 from basestock.operations.report.orders import Row
 
@@ -65,7 +65,7 @@ def _waterfall(
             entries.append(("Need", total, "", "subtotal"))
         spans.append((total, total + amount))
         style = "less" if amount < 0 else "more"
-        entries.append((plain(line["component"] or "unnamed"), amount, line["note"] or "", style))
+        entries.append((ledger_label(line["component"] or "unnamed"), amount, line["note"] or "", style))
         total += amount
     spans.append((Decimal(0), total))
     entries.append((f"Order, {unit}", total, "", "total"))

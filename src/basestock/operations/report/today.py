@@ -19,7 +19,7 @@ from basestock.operations.report.numbers import (
     minor_digits,
     money,
     percent_exact,
-    ratio,
+    quantity,
 )
 from basestock.operations.report.orders import OrderList
 from basestock.operations.report.view import ReportMeta, ReportView
@@ -214,7 +214,7 @@ def figure_text(name: str, value: float | None, currency: str) -> str:
         return percent_exact(value)
     if unit == "money":
         return money(value, currency)
-    return f"{ratio(value)} {unit}".strip()
+    return f"{quantity(round(value, 2))} {unit}".strip()
 
 
 def _figure(row: dict[str, object], currency: str) -> Figure:

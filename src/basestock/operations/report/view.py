@@ -60,6 +60,7 @@ FRAMES: dict[str, FrameSchema] = {
             "last_year_qty": NUMBER,
             "guardrails": TEXT,
             "data_flags": TEXT,
+            "assumptions": TEXT,
             "status": TEXT,
             "policy_id": TEXT,
             "policy_sha": TEXT,

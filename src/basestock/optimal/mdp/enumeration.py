@@ -182,9 +182,9 @@ def _opened_start(problem: Problem) -> list[np.ndarray]:
 def _position(problem: Problem, rows: np.ndarray) -> np.ndarray:
     """Return the inventory position of each state, summed over places, units."""
     state = _unflat(problem, jnp.asarray(rows, dtype=jnp.float32))
-    backlog = 0 if state.backorders is None else np.asarray(state.backorders).sum((0, 1))
-    total = sum(np.asarray(leaf).reshape(-1, len(rows)).sum(0) for leaf in jax.tree.leaves(state) if leaf.ndim > 0)
-    return np.asarray(total - 2 * backlog)
+    present = [leaf for leaf in (state.on_hand, state.in_transit, state.unfilled) if leaf is not None]
+    position = sum(np.asarray(leaf).sum((0, 1)) for leaf in present)
+    return np.asarray(position if state.backorders is None else position - np.asarray(state.backorders).sum((0, 1)))
 
 
 class _Advance:

@@ -1,0 +1,474 @@
+"""Feeds applied: every form, modifier and step, their order, and the balance of rows and quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from basestock.data.cells import parse_feed_column
+from basestock.data.frames import FeedFrame, SourceInfo
+from basestock.data.issues import IssueLog
+from basestock.data.mapping import parse_mapping
+from basestock.data.sources import read_source
+from basestock.data.tables import TABLES
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+HEAD = '[[table.demand_history]]\nfrom = "L.csv"\n'
+ONE = 'item_id = "Item", qty = {const = 1}, qty_kind = {const = "sold"}'
+KIND = 'bucket_start = {const = 2024-01-01}, item_id = "Item", qty = {const = 1}, qty_kind = {from = "K", map = "kind"}'
+REST = 'bucket_start = {const = 2024-01-01}, item_id = "Item", qty_kind = {const = "sold"}'
+
+
+@dataclass(frozen=True)
+class Read:
+    feeds: list[FeedFrame]
+    info: SourceInfo
+    log: IssueLog
+
+    @property
+    def codes(self) -> list[str]:
+        return self.log.to_frame()["code"].to_list()
+
+    @property
+    def rules(self) -> str:
+        return " ".join(self.log.to_frame()["rule"])
+
+    @property
+    def feed(self) -> FeedFrame:
+        (only,) = self.feeds
+        return only
+
+    def column(self, name: str) -> list[object]:
+        return self.feed.frame[name].to_list()
+
+
+Reader = Callable[..., Read]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Reader:
+    def run(text: str, since: date | None = None, **files: str) -> Read:
+        for name, data in files.items():
+            (tmp_path / name.replace("__", ".")).write_text(data, encoding="utf-8")
+        log = IssueLog()
+        mapping = parse_mapping(text, log, file="m.toml")
+        assert log.to_frame().rows() == []
+        feeds, info = read_source(tmp_path, mapping=mapping, log=log, since=since)
+        for feed in feeds:
+            balanced(feed)
+        return Read(feeds, info, log)
+
+    return run
+
+
+def balanced(feed: FeedFrame) -> None:
+    """Rows and quantities are all accounted for."""
+    assert feed.read == feed.frame.height + feed.ignored + feed.folded + feed.bad.height
+    for name, total in feed.sums.items():
+        parsed = parse_feed_column(feed, TABLES[feed.table][name])
+        kept = float(parsed.values.sum() or 0)
+        assert total.read == pytest.approx(kept + total.ignored + total.folded + total.bad)
+
+
+def demand(columns: str, **rest: str) -> str:
+    """Return a mapping with one feed of demand from `L.csv`."""
+    steps = "\n".join(f"{key} = {value}" for key, value in rest.items())
+    return f"{HEAD}{steps}\ncolumns = {{{columns}}}\n"
+
+
+def quantity(value: str) -> str:
+    return demand(f"{REST}, qty = {value}")
+
+
+def parsed(found: Read, name: str = "qty") -> list[object]:
+    result = parse_feed_column(found.feed, TABLES[found.feed.table][name])
+    assert result.verdict is None
+    return result.values.to_list()
+
+
+def codes_of(found: Read, name: str = "qty") -> list[str | None]:
+    return parse_feed_column(found.feed, TABLES[found.feed.table][name]).codes.to_list()
+
+
+# --- forms ------------------------------------------------------------------------------------------------
+
+
+def test_from_is_the_cell_as_written(read: Reader):
+    found = read(quantity('"Q"'), L__csv="Item,Q\n 00A ,1.50\n")
+    assert found.column("item_id") == [" 00A "]
+    assert found.column("qty") == ["1.50"]
+
+
+def test_const(read: Reader):
+    text = demand(
+        'bucket_start = {const = "3.4.2024", date = "%d.%m.%Y"}, '
+        'item_id = "Item", qty = {const = 2.5}, qty_kind = {const = "sold"}'
+    )
+    found = read('source = {decimal = ","}\n' + text, L__csv="Item\nA\n")
+    assert parsed(found) == [2.5]
+    assert parsed(found, "bucket_start") == [date(2024, 4, 3)]
+
+
+def test_text_is_missing_if_a_column_is(read: Reader):
+    found = read(
+        quantity('"Q"').replace('"Item"', '{text = "{Item}-{No}"}'), L__csv="Item,No,Q\nA, 7,1\nB,,1\n"
+    )
+    assert found.column("item_id") == ["A-7", None]
+
+
+def test_first_takes_what_is_not_missing(read: Reader):
+    found = read(quantity('{first = ["Q", "R", {const = 9}]}'), L__csv="Item,Q,R\nA,1,2\nB,,2\nC,,\n")
+    assert parsed(found) == [1, 2, 9]
+
+
+def test_first_of_parts_that_are_written_differently(read: Reader):
+    days = '{first = [{from = "D", date = "%d.%m.%Y"}, "E", {const = 2024-12-24}]}'
+    text = demand(
+        f'bucket_start = {days}, item_id = "Item", qty = {{const = 1}}, qty_kind = {{const = "sold"}}'
+    )
+    found = read(text, L__csv="Item,D,E\nA,3.4.2024,\nB,,2024-05-06\nC,,\nD,oops,\n")
+    assert found.column("bucket_start") == ["2024-04-03", "2024-05-06", "2024-12-24", "oops"]
+    assert codes_of(found, "bucket_start") == [None, None, None, "DAT-006"]
+
+
+def test_sum_is_exact_and_missing_if_a_part_is(read: Reader):
+    found = read(quantity('{sum = ["Q", "R"]}'), L__csv="Item,Q,R\nA,0.1,0.2\nB,1,\n")
+    assert found.column("qty") == ["0.3", None]
+
+
+def test_sum_of_a_pattern(read: Reader):
+    found = read(quantity('{sum = "s??"}'), L__csv="Item,s00,s01,size\nA,1,2.5,9\nB,4,,9\n")
+    assert found.column("qty") == ["3.5", None]
+
+
+def test_sum_of_typed_columns(read: Reader, tmp_path: Path):
+    frame = pl.DataFrame({"Item": ["A", "B"], "s00": pl.Series([1, None], dtype=pl.Int16), "s01": [2, 3]})
+    frame.write_parquet(tmp_path / "L.parquet")
+    text = quantity('{sum = "s??", scale = 0.01}').replace("L.csv", "L.parquet")
+    assert read(text).column("qty") == ["0.03", None]
+
+
+def test_product_is_exact(read: Reader):
+    found = read(
+        quantity('{product = ["Q", {from = "R"}, {const = 10}]}'), L__csv="Item,Q,R\nA,0.1,0.7\nB,,1\n"
+    )
+    assert found.column("qty") == ["0.7", None]
+
+
+def test_bits_clear(read: Reader):
+    text = demand(f'{REST}, qty = {{const = 1}}, in_stock_fraction = {{bits_clear = "M", of = 4}}')
+    found = read(text, L__csv="Item,M\nA,0\nB,1\nC,15\nD,16\nE,\nF,x\nG,1.5\n")
+    assert found.column("in_stock_fraction") == ["1", "0.75", "0", "1", None, "x", "1.5"]
+    assert codes_of(found, "in_stock_fraction")[5:] == ["SCH-004", "SCH-004"]
+
+
+# --- modifiers --------------------------------------------------------------------------------------------
+
+
+def test_null_if_compares_numbers_as_numbers(read: Reader):
+    found = read(
+        quantity('{from = "Q", null_if = ["0", "none"]}'), L__csv="Item,Q\nA,0.00\nB, none \nC,0.01\nD,-0\n"
+    )
+    assert parsed(found) == [None, None, 0.01, None]
+
+
+def test_map_looks_up_a_code_list(read: Reader):
+    text = demand(KIND)
+    codes = '[codes.kind]\nVK = "sold"\nL = "shipped"\nX = ""\n'
+    found = read(text + codes, L__csv="Item,K\nA, VK \nB,L\nC,X\nD,?\nE,\n")
+    assert found.column("qty_kind") == ["sold", "shipped", None, "?", None]
+    assert codes_of(found, "qty_kind") == [None, None, None, "SCH-010", None]
+
+
+def test_map_with_anything_else_and_with_missing(read: Reader):
+    text = demand(KIND)
+    found = read(
+        text + '[codes.kind]\nVK = "sold"\n"*" = "shipped"\n"" = "consumed"', L__csv="Item,K\nA,VK\nB,?\nC,\n"
+    )
+    assert found.column("qty_kind") == ["sold", "shipped", "consumed"]
+
+
+def test_date_is_about_one_value_only(read: Reader):
+    text = demand('bucket_start = {from = "D", date = ["%d.%m.%Y", "%Y%m%d"]}, ' + ONE)
+    found = read(text, L__csv="Item,D\nA,3.4.2024\nB,20240506\nC,2024-05-06\n")
+    assert parsed(found, "bucket_start") == [date(2024, 4, 3), date(2024, 5, 6), None]
+    assert codes_of(found, "bucket_start") == [None, None, "DAT-004"]
+
+
+def test_scale_then_offset_exactly(read: Reader):
+    found = read(quantity('{from = "Q", scale = 0.01, offset = -0.1}'), L__csv="Item,Q\nA,97.5\nB,\nC,x\n")
+    assert found.column("qty") == ["0.875", None, "x"]
+    assert codes_of(found) == [None, None, "SCH-004"]
+
+
+def test_modifiers_apply_in_their_order(read: Reader):
+    value = '{from = "Q", offset = 1, scale = 2, map = "m", null_if = ["9"]}'
+    found = read(quantity(value) + '[codes.m]\n7 = "10"\n9 = "5"', L__csv="Item,Q\nA,7\nB,9\n")
+    assert found.column("qty") == ["21", None]
+
+
+def test_assumed_values_name_their_column(read: Reader):
+    text = demand(
+        'bucket_start = {const = 2024-01-01}, item_id = "Item", '
+        'qty = {first = ["Q", {const = 1, assumed = true}]}, qty_kind = {const = "sold", assumed = true}'
+    )
+    found = read(text, L__csv="Item,Q\nA,3\nB,\n")
+    assert found.column("_assumed") == ["qty_kind", "qty,qty_kind"]
+
+
+def test_an_assumed_feed_is_all_a_guess(read: Reader):
+    found = read(demand(f'{REST}, qty = "Q"', assumed="true"), L__csv="Item,Q\nA,3\n")
+    assert found.column("_assumed") == ["*"]
+
+
+# --- how cells are written --------------------------------------------------------------------------------
+
+
+def test_declared_forms_hold_for_cells_and_not_for_computed_values(read: Reader):
+    text = 'source = {decimal = ",", thousands = ".", delimiter = ";", null = ["-"]}\n'
+    text += demand(f'{REST}, qty = "Q", lost_qty = {{sum = ["Q", "R"]}}')
+    found = read(text, L__csv="Item;Q;R\nA;1.234,5;0,5\nB;-;1\n")
+    assert parsed(found) == [1234.5, None]
+    assert found.column("lost_qty") == ["1235", None]
+    assert found.feed.options_for("qty").decimal == ","
+    assert found.feed.options_for("lost_qty").decimal == "."
+
+
+def test_a_column_that_cannot_be_read_stays_refused_when_computed(read: Reader):
+    found = read(quantity('{from = "Q", scale = 2}'), L__csv='Item,Q\nA,"1,5"\nB,2\n')
+    result = parse_feed_column(found.feed, TABLES["demand_history"]["qty"])
+    assert result.verdict is not None
+    assert (result.verdict.code, result.verdict.cells) == ("NUM-001", 1)
+    assert result.values.to_list() == [None, None]
+
+
+def test_cells_that_failed_keep_their_code(read: Reader):
+    found = read(quantity('{product = ["Q", {const = 2}]}'), L__csv="Item,Q\nA,12 kg\nB,2\nC,NaN\n")
+    assert codes_of(found) == ["NUM-005", None, "NUM-004"]
+    assert found.column("qty") == ["12 kg", "4", "NaN"]
+
+
+# --- steps ------------------------------------------------------------------------------------------------
+
+
+def test_unpivot_with_days(read: Reader):
+    text = demand(
+        'bucket_start = "n", item_id = "Item", qty = "v", qty_kind = {const = "sold"}',
+        unpivot='{columns = "w*", name = "n", value = "v", labels = {first = "2013-01-28", step = "month"}}',
+    )
+    found = read(text, L__csv="Item,w0,w1\nA,1,2\nB,3,\n")
+    assert found.feed.frame.select("bucket_start", "item_id", "qty", "_row").sort("item_id", "bucket_start").rows() == [
+        ("2013-01-28", "A", "1", 2), ("2013-02-28", "A", "2", 2),
+        ("2013-01-28", "B", "3", 3), ("2013-02-28", "B", None, 3),
+    ]  # fmt: skip
+    assert found.feed.read == 4
+
+
+def test_unpivot_keeps_labels_and_where_can_leave_out_missing_cells(read: Reader):
+    text = demand(
+        'bucket_start = {text = "{n}-01"}, item_id = "Item", qty = "v", qty_kind = {const = "sold"}',
+        unpivot='{columns = "20*", name = "n", value = "v"}', where="{v = {empty = false}}",
+    )  # fmt: skip
+    found = read(text, L__csv="Item,2024-01,2024-02\nA,1,\n")
+    assert found.column("bucket_start") == ["2024-01-01"]
+    assert found.feed.ignored == 1
+
+
+JOIN = '[{file = "Orders.csv", on = {No = "No"}}]'
+JOINED = 'bucket_start = "Orders.Date", item_id = "Item", qty = "Q", qty_kind = {const = "sold"}'
+
+
+def test_join(read: Reader):
+    found = read(
+        demand(JOINED, join=JOIN),
+        L__csv="No,Item,Q\n1,A,5\n 2 ,B,6\n",
+        Orders__csv="No,Date\n2,2024-02-01\n1,2024-01-01\n",
+    )
+    assert found.column("bucket_start") == ["2024-01-01", "2024-02-01"]
+    assert found.codes == []
+
+
+def test_idn_014_a_row_without_match_is_set_aside(read: Reader):
+    found = read(
+        demand(JOINED, join=JOIN), L__csv="No,Item,Q\n1,A,5\n9,B,6\n", Orders__csv="No,Date\n1,2024-01-01\n"
+    )
+    assert found.codes == ["IDN-014"]
+    issue = found.log.touched().row(0, named=True)
+    assert (issue["file"], issue["row"], issue["value"], issue["item_id"]) == ("L.csv", 3, "9", "B")
+    assert found.feed.bad.select("No", "Item", "_row", "_codes").rows() == [("9", "B", 3, "IDN-014")]
+    assert found.feed.sums["qty"].bad == 6
+
+
+def test_idn_012_two_matches_are_set_aside(read: Reader):
+    orders = "No,Date\n1,2024-01-01\n1,2024-01-02\n2,2024-02-01\n2,2024-02-01\n"
+    found = read(demand(JOINED, join=JOIN), L__csv="No,Item,Q\n1,A,5\n2,B,6\n", Orders__csv=orders)
+    assert found.codes == ["IDN-012"]
+    assert found.column("item_id") == ["B"]
+
+
+def test_a_row_that_asks_for_nothing_gets_nothing(read: Reader):
+    found = read(demand(JOINED, join=JOIN), L__csv="No,Item,Q\n,A,5\n", Orders__csv="No,Date\n1,2024-01-01\n")
+    assert found.column("bucket_start") == [None]
+    assert found.codes == []
+
+
+def test_joins_follow_each_other(read: Reader):
+    text = demand(
+        'bucket_start = {const = 2024-01-01}, channel = "C.Name", ' + ONE,
+        join='[{file = "O.csv", on = {No = "No"}}, '
+        '{file = "Customers.csv", on = {"O.Who" = "Id", Place = "Place"}, as = "C"}]',
+    )
+    found = read(
+        text,
+        L__csv="No,Item,Place\n1,A,x\n",
+        O__csv="No,Who\n1,7\n",
+        Customers__csv="Id,Place,Name\n7,x,Shop\n7,y,No\n",
+    )
+    assert found.column("channel") == ["Shop"]
+
+
+@pytest.mark.parametrize(
+    ("test", "kept"),
+    [
+        ('"a"', ["A"]), ('["a", "b"]', ["A", "B"]), ('{not = "a"}', ["B", "C", "D"]), ("{empty = true}", ["D"]),
+        ("{empty = false}", ["A", "B", "C"]), ('""', ["D"]),
+    ],
+)  # fmt: skip
+def test_where_texts(read: Reader, test: str, kept: list[str]):
+    found = read(
+        demand(f'{REST}, qty = "Q"', where=f"{{T = {test}}}"),
+        L__csv="Item,Q,T\nA,1, a \nB,2,b\nC,4,c\nD,8,\n",
+    )
+    assert found.column("item_id") == kept
+    assert found.feed.ignored == 4 - len(kept)
+
+
+@pytest.mark.parametrize(
+    ("test", "kept"), [("{gt = 1}", ["B"]), ("{ge = 1}", ["A", "B"]), ("{ge = 0, lt = 1.5}", ["A"])]
+)
+def test_where_numbers(read: Reader, test: str, kept: list[str]):
+    found = read(
+        demand(f'{REST}, qty = "Q"', where=f"{{Q = {test}}}"), L__csv="Item,Q\nA,1.0\nB,2\nC,\nD,-1\n"
+    )
+    assert found.column("item_id") == kept
+    assert found.feed.sums["qty"].ignored == 2 - sum(float(x) for x in found.column("qty"))
+
+
+def test_where_sets_cells_aside_that_are_no_numbers(read: Reader):
+    found = read(demand(f'{REST}, qty = "Q"', where="{T = {gt = 0}}"), L__csv="Item,Q,T\nA,1,1\nB,2,x\n")
+    assert found.codes == ["SCH-004"]
+    assert (found.column("item_id"), found.feed.bad["Item"].to_list()) == (["A"], ["B"])
+
+
+def test_all_tests_must_hold_and_joined_columns_can_be_tested(read: Reader):
+    text = demand(JOINED, join=JOIN, where='{Q = {gt = 0}, "Orders.State" = "ok"}')
+    found = read(
+        text,
+        L__csv="No,Item,Q\n1,A,5\n2,B,6\n1,C,0\n9,D,1\n9,E,0\n",
+        Orders__csv="No,Date,State\n1,2024-01-01,ok\n2,2024-01-01,no\n",
+    )
+    assert found.column("item_id") == ["A"]
+    assert found.feed.ignored == 3
+    assert found.feed.bad["Item"].to_list() == ["D"]
+    assert found.codes == ["IDN-014"]
+
+
+def test_attributes_are_kept_as_they_are(read: Reader):
+    found = read(demand(f'{REST}, qty = "Q"', attributes='["Note"]'), L__csv="Item,Q,Note\nA,1, x \n")
+    assert found.column("attr.Note") == [" x "]
+
+
+# --- reduce -----------------------------------------------------------------------------------------------
+
+FOLD = 'bucket_start = "D", item_id = "Item", qty = "Q", net_price = "P", qty_kind = {const = "sold"}'
+
+
+def test_reduce_folds_rows_with_one_key(read: Reader):
+    text = demand(FOLD, reduce='{qty = "sum", net_price = "mean:qty"}')
+    found = read(
+        text, L__csv="Item,D,Q,P\nA,2024-01-01,0.1,2\nB,2024-01-01,1,5\n A ,2024-01-01 08:00,0.2,5\n"
+    )
+    assert found.feed.frame.select("item_id", "bucket_start", "qty", "net_price", "_row", "_count").rows() == [
+        ("A", "2024-01-01", "0.3", "4", 2, 2), ("B", "2024-01-01", "1", "5", 3, 1),
+    ]  # fmt: skip
+    assert (found.feed.read, found.feed.folded) == (3, 1)
+    assert found.feed.sums["qty"].folded == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [("sum", "11"), ("min", "-1"), ("max", "10"), ("first", "2"), ("last", "-1"), ("mean:lost_qty", "6")],
+)
+def test_reducers(read: Reader, how: str, expected: str):
+    text = demand(f'{REST}, qty = "Q", lost_qty = "W"', reduce=f'{{qty = "{how}", lost_qty = "first"}}')
+    found = read(text, L__csv="Item,Q,W\nA,2,1\nA,10,1\nA,-1,0\n")
+    assert found.column("qty") == [expected]
+
+
+def test_reducers_of_days_and_texts(read: Reader):
+    text = """
+        source = {date_format = "%d.%m.%Y"}
+        [[table.item]]
+        from = "L.csv"
+        reduce = {intro_date = "min", end_date = "max", description = "last"}
+        [table.item.columns]
+        item_id = "I"
+        base_uom = {const = "EA"}
+        intro_date = "D"
+        end_date = "D"
+        description = "T"
+    """
+    found = read(text, L__csv="I,D,T\nA,2.1.2024,x\nA,1.2.2023,y\n")
+    assert found.feed.frame.select("intro_date", "end_date", "description").rows() == [
+        ("2023-02-01", "2024-01-02", "y")
+    ]
+
+
+def test_a_missing_part_makes_the_folded_sum_missing(read: Reader):
+    found = read(demand(f'{REST}, qty = "Q"', reduce='{qty = "sum"}'), L__csv="Item,Q\nA,1\nA,\nB,2\n")
+    assert found.column("qty") == [None, "2"]
+
+
+def test_idn_012_other_columns_must_agree(read: Reader):
+    text = demand(f'{REST}, qty = "Q", channel = {{const = "c"}}, event_id = "E"', reduce='{qty = "sum"}')
+    found = read(text, L__csv="Item,Q,E\nA,1,x\nA,2,y\nB,3,x\nB,4,x\n")
+    assert found.codes == ["IDN-012", "IDN-012"]
+    assert found.column("qty") == ["7"]
+    assert found.feed.bad["_row"].to_list() == [2, 3]
+    assert found.feed.sums["qty"].bad == 3
+
+
+def test_without_reduce_nothing_folds(read: Reader):
+    found = read(quantity('"Q"'), L__csv="Item,Q\nA,1\nA,1\n")
+    assert (found.feed.frame.height, found.feed.folded) == (2, 0)
+
+
+def test_cells_that_cannot_be_folded_are_set_aside(read: Reader):
+    found = read(demand(f'{REST}, qty = "Q"', reduce='{qty = "sum"}'), L__csv="Item,Q\nA,1\nA,12 kg\n")
+    assert found.codes == ["NUM-005"]
+    assert found.column("qty") == ["1"]
+
+
+def test_rows_without_a_key_are_not_folded_together(read: Reader):
+    found = read(demand(f'{REST}, qty = "Q"', reduce='{qty = "sum"}'), L__csv="Item,Q\n,1\n,2\nA,3\nA,4\n")
+    assert found.column("qty") == ["1", "2", "7"]
+
+
+def test_declared_padding_and_case_make_one_key(read: Reader):
+    text = 'source = {pad = {item_id = 5}, case = "fold"}\n' + demand(
+        f'{REST}, qty = "Q"', reduce='{qty = "sum"}'
+    )
+    found = read(text, L__csv="Item,Q\n00123,1\n123,2\na1,3\nA1,4\n")
+    assert found.feed.frame.select("item_id", "qty").rows() == [("00123", "3"), ("a1", "7")]
+
+
+def test_folded_rows_remember_all_their_source_rows(read: Reader):
+    found = read(demand(f'{REST}, qty = "Q"', reduce='{qty = "sum"}'), L__csv="Item,Q\nA,1\nB,2\nA,3\n")
+    raw = found.feed.raw_rows(pl.Series([0]))
+    assert raw.select("Item", "Q", "_row", "_frame").rows() == [("A", "1", 2, 0), ("A", "3", 4, 0)]
+    assert found.feed.raw.select("Item", "_row").rows() == [("A", 2), ("B", 3)]
