@@ -25,17 +25,22 @@ def _make(problem: Problem, name: str) -> Policy:
     if entry.box is None or entry.build is None:
         assert entry.compute is not None
         return entry.compute(problem)
-    middle = {key: jnp.asarray(np.round(low + (high - low) / 3), jnp.float32)[..., None] for key, (low, high) in entry.box(problem).items()}
+    middle = {
+        key: jnp.asarray(np.round(low + (high - low) / 3), jnp.float32)[..., None]
+        for key, (low, high) in entry.box(problem).items()
+    }
     return entry.build(middle)
 
 
-def _observation(problem: Problem, replications: int):  # noqa: ANN202
+def _observation(problem: Problem, replications: int):
     compiled = game(problem)
     state = problem.start(replications)
     moving = begin(compiled, _make(problem, "base_stock"), state, ROOT)
     event, _ = compiled.events.sample(moving.world, ROOT, jnp.asarray(0), jnp.arange(replications))
     opened, _ = open_period(compiled.network, RECEIVE_ORDER_SELL, state, event)
-    seen, _ = Information().observe(compiled.network, opened, moving.world, moving.outcome, None, key=jax.random.key(0))
+    seen, _ = Information().observe(
+        compiled.network, opened, moving.world, moving.outcome, None, key=jax.random.key(0)
+    )
     return seen
 
 

@@ -43,7 +43,13 @@ def _orders() -> tuple[list[Row], list[Row]]:
             number = f"PO-{supplier}-{index}"
             orders.append(_line(number, item, supplier, day, 40, 40, "closed"))
             receipts.append(
-                {"po_id": number, "line_id": "1", "receipt_date": day + timedelta(days=7), "qty": 40, "rejected_qty": 0}
+                {
+                    "po_id": number,
+                    "line_id": "1",
+                    "receipt_date": day + timedelta(days=7),
+                    "qty": 40,
+                    "rejected_qty": 0,
+                }
             )
     orders.append(_line("PO-OPEN", "A", "S1", AS_OF - timedelta(days=3), 60, 0, "open"))
     return orders, receipts
@@ -135,7 +141,8 @@ def small_tables() -> dict[str, list[Row]]:
     source = {"supplier_id": "S1", "lead_time_days": 7, "lead_time_basis": "calendar", "order_minimum": 5}
     return {
         "item": [
-            {"item_id": name, "description": name, "base_uom": "EA", "unit_cost": 4, "unit_price": 6} for name in "AB"
+            {"item_id": name, "description": name, "base_uom": "EA", "unit_cost": 4, "unit_price": 6}
+            for name in "AB"
         ],
         "inventory": [{"as_of": AS_OF, "item_id": name, "on_hand": 100} for name in "AB"],
         "demand_history": [
@@ -230,4 +237,6 @@ def write_rows(path: Path, rows: list[Row]) -> None:
 
 def of_code(dataset: Dataset, code: str) -> list[Mapping[str, Any]]:
     """Return the findings of one code."""
-    return list(dataset.issues.filter(pl.col("code") == code).sort("file", "row", "key").iter_rows(named=True))
+    return list(
+        dataset.issues.filter(pl.col("code") == code).sort("file", "row", "key").iter_rows(named=True)
+    )

@@ -65,7 +65,9 @@ def test_code_is_found_in_the_bad_export_only(case: Case, tmp_path: Path) -> Non
 def test_declared_width_restores_leading_zeros(tmp_path: Path) -> None:
     declared = PADDED.put("inventory", 0, item_id="123").map("source = {pad = {item_id = 5}}")
     data = declared.load(tmp_path)
-    assert [(row["old"], row["new"], row["severity"]) for row in of_code(data, "IDN-001")] == [("123", "00123", "repair")]
+    assert [(row["old"], row["new"], row["severity"]) for row in of_code(data, "IDN-001")] == [
+        ("123", "00123", "repair")
+    ]
     assert data.held.height == 0
 
 

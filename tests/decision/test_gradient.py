@@ -23,7 +23,9 @@ def _problem(lead_time: int, unmet: str) -> Problem:
         lanes=(Lane("s", "n", lead_time=lead_time),), unmet=unmet,
     )  # fmt: skip
     rates = {"holding": 1.0, "backorder": 9.0, "lost_sale": 9.0}
-    return Problem("smooth", network, Uncertainty({("n", "i"): Normal(100.0, 20.0)}), make_tariff(network, **rates))
+    return Problem(
+        "smooth", network, Uncertainty({("n", "i"): Normal(100.0, 20.0)}), make_tariff(network, **rates)
+    )
 
 
 class Cost(eqx.Module):
@@ -31,7 +33,12 @@ class Cost(eqx.Module):
 
     def __call__(self, cost: Compensated, step: Step) -> tuple[Compensated, None]:
         ledger = self.problem.ledger
-        kept = dataclasses.replace(ledger, terms=tuple(t for t in ledger.terms if step.outcome.backorders is not None or t.name != "backorder"))
+        kept = dataclasses.replace(
+            ledger,
+            terms=tuple(
+                t for t in ledger.terms if step.outcome.backorders is not None or t.name != "backorder"
+            ),
+        )
         return cost.add(kept.by_term(self.problem.tariff, step).sum(0)), None
 
 

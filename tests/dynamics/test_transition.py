@@ -37,7 +37,13 @@ def _order(quantity: float) -> Decision:
     return Decision(order=jnp.full((1, 1, 1), float(quantity)))
 
 
-def _run(arrays: NetworkArrays, state: State, orders: list[float], demands: list[float], sequence=RECEIVE_ORDER_SELL):  # noqa: ANN001, ANN202
+def _run(
+    arrays: NetworkArrays,
+    state: State,
+    orders: list[float],
+    demands: list[float],
+    sequence=RECEIVE_ORDER_SELL,
+):
     outcomes = []
     for quantity, demand in zip(orders, demands, strict=True):
         state, outcome = transition(arrays, sequence, state, _order(quantity), _event(demand))
@@ -102,7 +108,8 @@ def test_an_order_that_is_no_quantity_counts_as_no_order(wild: float) -> None:
 
 def _two_shops(whole_units: bool = True) -> SupplyNetwork:
     return SupplyNetwork(
-        items=(Item("i", whole_units=whole_units),), nodes=(Node("dc"), Node("a"), Node("b")), suppliers=(Supplier("s"),),
+        items=(Item("i", whole_units=whole_units),), nodes=(Node("dc"), Node("a"), Node("b")),
+        suppliers=(Supplier("s"),),
         lanes=(Lane("s", "dc"), Lane("dc", "a"), Lane("dc", "b"), Lane("a", "b", name="peer", priority=2)),
     )  # fmt: skip
 
@@ -112,7 +119,9 @@ def test_a_short_source_shares_in_proportion_and_keeps_units_whole() -> None:
     arrays = compile_network(network)
     state = InitialState(on_hand={("dc", "i"): 7}).compile(network, arrays)
     order = Decision(order=jnp.array([0.0, 6.0, 4.0, 0.0]).reshape(4, 1, 1))
-    state, outcome = transition(arrays, RECEIVE_ORDER_SELL, state, order, Event(market=jnp.zeros((1, 3, 1, 1))))
+    state, outcome = transition(
+        arrays, RECEIVE_ORDER_SELL, state, order, Event(market=jnp.zeros((1, 3, 1, 1)))
+    )
     assert outcome.shipped.reshape(-1).tolist() == [0, 5, 2, 0]
     assert state.unfilled.reshape(-1).tolist() == [0, 1, 2, 0]
 

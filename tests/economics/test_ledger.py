@@ -6,12 +6,28 @@ import numpy as np
 import pytest
 
 from basestock.decision import game, simulate
-from basestock.economics import Compensated, TariffError, TotalsFold, cvar, ledger_for, make_tariff, semideviation, sums_of
+from basestock.economics import (
+    Compensated,
+    TariffError,
+    TotalsFold,
+    cvar,
+    ledger_for,
+    make_tariff,
+    semideviation,
+    sums_of,
+)
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.policies import BaseStock
 from basestock.problems import lost_sales
 
-RATES = {"holding": 1.0, "lost_sale": 4.0, "fixed_order": 2.0, "purchase": 3.0, "transport": 0.5, "price": 9.0}
+RATES = {
+    "holding": 1.0,
+    "lost_sale": 4.0,
+    "fixed_order": 2.0,
+    "purchase": 3.0,
+    "transport": 0.5,
+    "price": 9.0,
+}
 
 
 def _network() -> SupplyNetwork:
@@ -33,7 +49,9 @@ def _money(**rates: float) -> dict[str, float]:
 
 def test_each_term_is_linear_in_its_own_rate_alone() -> None:
     base = _money(**RATES)
-    for name, term in zip(RATES, ("holding", "lost_sale", "fixed_order", "purchase", "transport", "revenue"), strict=True):
+    for name, term in zip(
+        RATES, ("holding", "lost_sale", "fixed_order", "purchase", "transport", "revenue"), strict=True
+    ):
         changed = _money(**RATES | {name: 2 * RATES[name]})
         assert changed[term] == pytest.approx(2 * base[term])
         assert {k: v for k, v in changed.items() if k != term} == {k: v for k, v in base.items() if k != term}
@@ -58,7 +76,9 @@ def test_a_long_sum_of_money_keeps_its_cents() -> None:
     total = Compensated.zeros((1,))
     add = jax.jit(lambda s: jax.lax.fori_loop(0, 1_000_000, lambda _, t: t.add(jnp.full((1,), 0.1)), s))
     done = add(total)
-    assert float(np.float64(done.total[0]) - np.float64(done.dropped[0])) == pytest.approx(100_000.0, rel=1e-7)
+    assert float(np.float64(done.total[0]) - np.float64(done.dropped[0])) == pytest.approx(
+        100_000.0, rel=1e-7
+    )
 
 
 def test_tail_means_of_known_samples() -> None:

@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from basestock.evaluation import FairnessError, estimate, estimate_ratio, evaluate, play
 from basestock.economics import make_tariff
+from basestock.evaluation import FairnessError, estimate, estimate_ratio, evaluate, play
 from basestock.policies import BaseStock, ConstantOrder, OrderUpTo, from_parameters
 from basestock.problems import backorder, lost_sales
 
 
-def _policy(problem, name: str, **parameters: float):  # noqa: ANN001, ANN202
+def _policy(problem, name: str, **parameters: float):
     return from_parameters(problem, name, parameters)
 
 
-def _year():  # noqa: ANN202
+def _year():
     problem = lost_sales(lead_time=2, lost_sale_cost=4.0, horizon=360, warm_up=60)
     rates = {"holding": 0.01, "lost_sale": 1.0, "fixed_order": 2.0, "purchase": 4.0, "price": 7.0}
     return dataclasses.replace(problem, tariff=make_tariff(problem.network, **rates), known=None)
 
 
 @pytest.fixture(scope="module")
-def report():  # noqa: ANN201
+def report():
     problem = _year()
     policies = {
         "base": _policy(problem, "base_stock", base_stock_level=20),
@@ -33,7 +33,7 @@ def report():  # noqa: ANN201
 
 
 @pytest.mark.requirement("B-03")
-def test_a_year_of_days_gives_paired_intervals_on_common_events(report) -> None:  # noqa: ANN001
+def test_a_year_of_days_gives_paired_intervals_on_common_events(report) -> None:
     base, other = report["base"], report["s,S"]
     assert report.provenance["periods"] == 360
     difference = base.versus["s,S"]
@@ -45,7 +45,7 @@ def test_a_year_of_days_gives_paired_intervals_on_common_events(report) -> None:
 
 
 @pytest.mark.requirement("B-22")
-def test_monthly_key_figures_have_bands_and_add_up_to_the_year(report) -> None:  # noqa: ANN001
+def test_monthly_key_figures_have_bands_and_add_up_to_the_year(report) -> None:
     base = report["base"]
     assert len(base.windows) == 12
     for figure in ("turnover", "stockout_events", "holding_cost", "fill_rate", "bullwhip"):
@@ -67,7 +67,7 @@ def test_revenue_cost_and_service_come_from_one_trajectory() -> None:
 
 
 @pytest.mark.requirement("D-16")
-def test_profit_and_total_cost_add_up_to_the_margin_of_all_demand(report) -> None:  # noqa: ANN001
+def test_profit_and_total_cost_add_up_to_the_margin_of_all_demand(report) -> None:
     problem = _year()
     kpis = evaluate(problem, {"base": _policy(problem, "base_stock", base_stock_level=20)}, 30)["base"].kpis
     played = play(problem, _policy(problem, "base_stock", base_stock_level=20), replications=30, seed=0)
@@ -136,14 +136,22 @@ def test_intervals_cover_the_truth() -> None:
     found = [estimate(row) for row in draws]
     share = np.mean([abs(e.mean - 2.0) <= e.half_width for e in found])
     assert 0.93 - 0.02 <= share <= 0.97
-    pairs = [estimate_ratio(row, 0.5 * row + np.random.default_rng(k).normal(5, 1, 40), "x") for k, row in enumerate(draws[:500])]
+    pairs = [
+        estimate_ratio(row, 0.5 * row + np.random.default_rng(k).normal(5, 1, 40), "x")
+        for k, row in enumerate(draws[:500])
+    ]
     assert 0.9 <= np.mean([abs(e.mean - 2 / 6) <= e.half_width for e in pairs]) <= 0.98
 
 
 @pytest.mark.requirement("E-29")
 def test_whole_unit_problems_have_whole_unit_decisions_throughout() -> None:
     problem = lost_sales(horizon=200)
-    played = play(problem, OrderUpTo(np.full((1, 1, 1), 11.0, np.float32), np.full((1, 1, 1), 17.0, np.float32)), replications=5, seed=0)
+    played = play(
+        problem,
+        OrderUpTo(np.full((1, 1, 1), 11.0, np.float32), np.full((1, 1, 1), 17.0, np.float32)),
+        replications=5,
+        seed=0,
+    )
     for name in ("ordered", "received", "sales", "closing"):
         quantities = played.sums[0].totals[name]
         np.testing.assert_array_equal(quantities, np.round(quantities))

@@ -17,7 +17,11 @@ def test_settings_come_as_text() -> None:
     [
         ("lost_sale", {}, "Did you mean 'lost_sales'"),
         ("lost_sales", {"leadtime": "2"}, "Did you mean 'lead_time'"),
-        ("lost_sales", {"lead_time": "two"}, r"'lead_time' of lost_sales is 'two', must be a int \(periods\)"),
+        (
+            "lost_sales",
+            {"lead_time": "two"},
+            r"'lead_time' of lost_sales is 'two', must be a int \(periods\)",
+        ),
         ("lost_sales", {"demand": "gauss"}, "demand is 'gauss'"),
     ],
 )
@@ -34,7 +38,9 @@ def test_every_family_describes_itself() -> None:
 
 
 def test_published_values_scale_with_the_cost_unit_and_only_match_their_cell() -> None:
-    assert lost_sales(lead_time=1, holding_cost=2.0, lost_sale_cost=18.0).known.value == pytest.approx(2 * 5.44)
+    assert lost_sales(lead_time=1, holding_cost=2.0, lost_sale_cost=18.0).known.value == pytest.approx(
+        2 * 5.44
+    )
     assert lost_sales(lead_time=1, mean=4.0).known is None
 
 

@@ -13,11 +13,19 @@ def random_network(draw: np.random.Generator) -> SupplyNetwork:
     nodes = [f"n{k}" for k in range(NODES)]
     lanes = [
         Lane("outside", "n0", name="l0", lead_time=4),
-        Lane("outside", nodes[int(draw.integers(1, NODES))], name="l1", lead_time={1: 0.5, 2: 0.3, 4: 0.2}, lead_time_known="on_arrival"),
+        Lane(
+            "outside",
+            nodes[int(draw.integers(1, NODES))],
+            name="l1",
+            lead_time={1: 0.5, 2: 0.3, 4: 0.2},
+            lead_time_known="on_arrival",
+        ),
     ]
     for k in range(1, NODES):
         source = nodes[int(draw.integers(0, k))]
-        lanes.append(Lane(source, nodes[k], name=f"l{len(lanes)}", lead_time=int(draw.integers(1, 5)), priority=2))
+        lanes.append(
+            Lane(source, nodes[k], name=f"l{len(lanes)}", lead_time=int(draw.integers(1, 5)), priority=2)
+        )
     one, other = draw.choice(np.arange(1, NODES), 2, replace=False)
     lanes.append(Lane(nodes[one], nodes[other], name="l6", lead_time=int(draw.integers(1, 5)), priority=3))
     lanes.append(Lane(nodes[other], nodes[one], name="l7", lead_time=int(draw.integers(1, 5)), priority=3))

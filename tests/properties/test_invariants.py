@@ -58,7 +58,9 @@ class Watch(eqx.Module):
             "SIM-115": jnp.abs(after.period - step.start.period - 1).astype(jnp.float32),
             "SIM-215": _allocation_gap(self.network, step),
             "SIM-401": jnp.abs(by_place - by_term).max() / (1 + jnp.abs(by_term).max()),
-            "SIM-407": jnp.abs(by_term[ledger.names.index("fixed_order")] - 3.0 * (outcome.ordered > 0).sum((0, 1))).max(),
+            "SIM-407": jnp.abs(
+                by_term[ledger.names.index("fixed_order")] - 3.0 * (outcome.ordered > 0).sum((0, 1))
+            ).max(),
             "SIM-409": jnp.maximum(-by_term, 0).max(),
         }
         short = (outcome.unfilled > 0).any().astype(jnp.float32)
@@ -89,7 +91,14 @@ def _compiled(seed: int) -> tuple[Game, Tariff, EventSource]:
     network = random_network(draw)
     arrays = compile_network(network)
     events = random_demand(draw).compile(network)
-    rates = {"holding": 1.0, "backorder": 2.0, "lost_sale": 5.0, "fixed_order": 3.0, "transport": 0.1, "purchase": 1.0}
+    rates = {
+        "holding": 1.0,
+        "backorder": 2.0,
+        "lost_sale": 5.0,
+        "fixed_order": 3.0,
+        "transport": 0.1,
+        "purchase": 1.0,
+    }
     game = Game(arrays, events, Information(), RECEIVE_ORDER_SELL)
     return game, make_tariff(network, **rates), events
 
@@ -116,7 +125,7 @@ def test_conservation_on_200_random_networks_in_one_trace() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_events_do_not_depend_on_decisions(seed: int) -> None:
-    game, _, events = _compiled(seed)
+    _, _, events = _compiled(seed)
     root, world = root_words(jax.random.key(seed)), events.initial_world(2)
     first, _ = events.sample(world, root, jnp.asarray(7), jnp.arange(2))
     again, _ = events.sample(world, root, jnp.asarray(7), jnp.arange(2))

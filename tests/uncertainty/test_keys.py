@@ -12,7 +12,9 @@ from basestock.uncertainty.keys import entity_uniforms, period_key, threefry
 ROOT = root_words(jax.random.key(0))
 
 
-def _market(items: list[str], nodes: list[str], replications: np.ndarray, periods: int = 3) -> dict[tuple[str, str], np.ndarray]:
+def _market(
+    items: list[str], nodes: list[str], replications: np.ndarray, periods: int = 3
+) -> dict[tuple[str, str], np.ndarray]:
     network = SupplyNetwork(items=tuple(map(Item, items)), nodes=tuple(map(Node, nodes)))
     demand = {(node, item): Poisson(50.0) for node in nodes for item in items}
     events = record(Uncertainty(demand).compile(network), ROOT, periods, jnp.asarray(replications))
@@ -52,8 +54,20 @@ def test_seeds_purposes_and_places_are_independent() -> None:
     """Correlations within 4.5 / sqrt(n): a false alarm about once in 150,000."""
     words = jnp.asarray(stable_words(["A", "B"]))
     draws = [
-        np.asarray(entity_uniforms(period_key(root_words(jax.random.key(seed)), purpose, jnp.asarray(period)), words, words, jnp.arange(100_000)))
-        for seed, purpose, period in ((0, "demand", 0), (1, "demand", 0), (0, "lead_time", 0), (0, "demand", 1))
+        np.asarray(
+            entity_uniforms(
+                period_key(root_words(jax.random.key(seed)), purpose, jnp.asarray(period)),
+                words,
+                words,
+                jnp.arange(100_000),
+            )
+        )
+        for seed, purpose, period in (
+            (0, "demand", 0),
+            (1, "demand", 0),
+            (0, "lead_time", 0),
+            (0, "demand", 1),
+        )
     ]
     rows = np.concatenate([draw.reshape(-1, 100_000) for draw in draws])
     correlation = np.corrcoef(rows) - np.eye(len(rows))

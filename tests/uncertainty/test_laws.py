@@ -75,10 +75,15 @@ def test_draws_have_mean_and_variance_of_the_law(law: DemandLaw) -> None:
     error = np.sqrt(law.variance / DRAWS)
     assert abs(draws.mean() - law.mean) <= 4.5 * error + 1e-6 * law.mean
     fourth = np.mean((draws - draws.mean()) ** 4)
-    assert abs(draws.var() - law.variance) <= 4.5 * np.sqrt(max(fourth - law.variance**2, 0) / DRAWS) + 2e-3 * law.variance
+    assert (
+        abs(draws.var() - law.variance)
+        <= 4.5 * np.sqrt(max(fourth - law.variance**2, 0) / DRAWS) + 2e-3 * law.variance
+    )
 
 
-@pytest.mark.parametrize("law", [Poisson(5.0), Geometric(5.0), discrete_uniform(2, 9), Intermittent(0.3, Poisson(8.0))], ids=str)
+@pytest.mark.parametrize(
+    "law", [Poisson(5.0), Geometric(5.0), discrete_uniform(2, 9), Intermittent(0.3, Poisson(8.0))], ids=str
+)
 def test_draws_fit_the_support(law: DiscreteLaw) -> None:
     """Chi-square at a level of 1e-6."""
     values, probabilities = law.support()
@@ -88,7 +93,10 @@ def test_draws_fit_the_support(law: DiscreteLaw) -> None:
     expected = np.append(probabilities[big], probabilities[~big].sum()) * DRAWS
     counted = np.append(observed[big], observed[~big].sum())
     keep = expected > 0
-    assert stats.chisquare(counted[keep], expected[keep] * counted[keep].sum() / expected[keep].sum()).pvalue > 1e-6
+    assert (
+        stats.chisquare(counted[keep], expected[keep] * counted[keep].sum() / expected[keep].sum()).pvalue
+        > 1e-6
+    )
 
 
 def test_a_long_table_is_inverted_by_bisection_to_the_same_values() -> None:

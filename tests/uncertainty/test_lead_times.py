@@ -12,7 +12,7 @@ from basestock.uncertainty.lead_times import hazard
 LAW = {1: 0.2, 3: 0.5, 4: 0.3}
 
 
-def _events(known: str):  # noqa: ANN202
+def _events(known: str):
     network = SupplyNetwork(
         items=(Item("i"),), nodes=(Node("n"),), suppliers=(Supplier("s"),),
         lanes=(Lane("s", "n", lead_time=LAW, lead_time_known=known),),

@@ -13,7 +13,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (plant.demo, plant.load, plant.check, plant.plan, plant.backtest, plant.template, plant.doctor):
+for command in (
+    plant.demo,
+    plant.load,
+    plant.check,
+    plant.plan,
+    plant.backtest,
+    plant.template,
+    plant.doctor,
+):
     app.command()(command)
 for command in (laboratory.simulate, laboratory.evaluate, laboratory.problems):
     app.command()(command)

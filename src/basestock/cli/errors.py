@@ -1,7 +1,7 @@
 """Failures as exit codes: 1 failed, 2 usage, 3 data, 4 guardrail, 5 gate."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 FAILED, USAGE, DATA, GUARDRAIL, GATE = 1, 2, 3, 4, 5
@@ -17,7 +17,7 @@ class CommandError(Exception):
 
 
 @contextmanager
-def reported(debug: bool) -> Iterator[None]:
+def reported(debug: bool) -> Generator[None, None, None]:
     """Turn errors into one sentence on standard error and an exit code; ``--debug`` shows the traceback."""
     try:
         yield

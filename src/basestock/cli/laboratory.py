@@ -7,7 +7,18 @@ import typer
 
 from basestock.cli.errors import USAGE, CommandError, reported
 from basestock.cli.output import print_document, print_table, print_text, require_format, say
-from basestock.cli.settings import Config, Debug, Format, Policies, ProblemName, Quiet, Seed, Set, names, settings
+from basestock.cli.settings import (
+    Config,
+    Debug,
+    Format,
+    Policies,
+    ProblemName,
+    Quiet,
+    Seed,
+    Set,
+    names,
+    settings,
+)
 
 if TYPE_CHECKING:
     from basestock.decision import Problem
@@ -15,7 +26,9 @@ if TYPE_CHECKING:
 
 Replications = Annotated[int, typer.Option("--replications", min=2, help="Independent replications.")]
 Periods = Annotated[int | None, typer.Option("--periods", min=1, help="Counted periods per replication.")]
-Fixed = Annotated[list[str] | None, typer.Option("--parameter", help="policy.parameter=value instead of tuning.")]
+Fixed = Annotated[
+    list[str] | None, typer.Option("--parameter", help="policy.parameter=value instead of tuning.")
+]
 
 
 def problems(
@@ -34,7 +47,12 @@ def problems(
             print_document({"schema": "basestock.problems/1", "problems": described})
             return
         rows = [
-            [d["name"], d["kind"], ", ".join(f"{p['name']}={p['default']}" for p in d["parameters"]), d["source"]]
+            [
+                d["name"],
+                d["kind"],
+                ", ".join(f"{p['name']}={p['default']}" for p in d["parameters"]),
+                d["source"],
+            ]
             for d in described
         ]
         print_table("problems", ["name", "kind", "parameters", "source"], rows)
@@ -116,7 +134,9 @@ def _evaluated(
     for policy in policies:
         say(f"{'reading' if policy in given else 'tuning'} {policy}", quiet=quiet)
         known = given.get(policy)
-        players[policy] = from_parameters(problem, policy, known) if known else fit(problem, policy, seed=seed).policy
+        players[policy] = (
+            from_parameters(problem, policy, known) if known else fit(problem, policy, seed=seed).policy
+        )
     say(f"comparing on {replications} replications", quiet=quiet)
     return compare(problem, players, replications, seed, periods=periods)
 
@@ -134,7 +154,9 @@ def _given(fixed: list[str] | None, policies: tuple[str, ...]) -> dict[str, dict
             raise CommandError(f"--parameter {key}={text}: must be a number.", USAGE) from error
     unknown = sorted(set(given) - set(policies))
     if unknown:
-        raise CommandError(f"--parameter names {unknown}, must be policies of --policy: {', '.join(policies)}.", USAGE)
+        raise CommandError(
+            f"--parameter names {unknown}, must be policies of --policy: {', '.join(policies)}.", USAGE
+        )
     return given
 
 

@@ -41,7 +41,9 @@ def print_text(text: str) -> None:
     print(text)  # noqa: T201
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[str] = ()
+) -> None:
     """Print a table, with the terminal's width in mind."""
     from rich.console import Console
     from rich.table import Table

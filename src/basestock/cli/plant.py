@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -56,17 +56,25 @@ def _load(
     from basestock.data.dataset import load as read
 
     if not source.exists():
-        raise CommandError(f"{source}: there is no such file or folder; give an export folder, zip or XLSX.", USAGE)
+        raise CommandError(
+            f"{source}: there is no such file or folder; give an export folder, zip or XLSX.", USAGE
+        )
     return read(
         source,
         map=map_,
-        gaps=gaps,
+        gaps=_gaps(gaps),
         assume_factor=assume_factor,
         since=day(since, "--since"),
         as_of=day(as_of, "--as-of"),
         currency=currency,
         rules=pairs(rules) or None,
     )
+
+
+def _gaps(text: str | None) -> Literal["zero", "closed", "missing"] | None:
+    if text in (None, "zero", "closed", "missing"):
+        return text
+    raise CommandError(f"--gaps is {text!r}, must be zero, closed or missing.", USAGE)
 
 
 def load(
@@ -128,7 +136,9 @@ def check(
 
             write_csv(data.issues, out)
             say(f"{data.issues.height} findings written to {out}", quiet=quiet)
-        stopped = strict and data.issues.filter(data.issues["severity"].is_in(["error", "warning"])).height > 0
+        stopped = (
+            strict and data.issues.filter(data.issues["severity"].is_in(["error", "warning"])).height > 0
+        )
         if report.exit_code or stopped:
             raise SystemExit(report.exit_code or DATA)
 
@@ -147,8 +157,12 @@ def plan(
     budget: Annotated[float | None, typer.Option("--budget", min=0, help="Money to spend at most.")] = None,
     replications: Annotated[int, typer.Option("--replications", min=16, help="Demand paths per line.")] = 128,
     items: Annotated[str | None, typer.Option("--items", help="Regular expression of items.")] = None,
-    locations: Annotated[str | None, typer.Option("--locations", help="Regular expression of locations.")] = None,
-    count_drafts: Annotated[bool, typer.Option("--count-drafts", help="Draft orders count as on order.")] = False,
+    locations: Annotated[
+        str | None, typer.Option("--locations", help="Regular expression of locations.")
+    ] = None,
+    count_drafts: Annotated[
+        bool, typer.Option("--count-drafts", help="Draft orders count as on order.")
+    ] = False,
     seed: Seed = None,
     config: Config = None,
     set_: Set = None,
@@ -165,27 +179,31 @@ def plan(
         data = _load(source, map_, gaps, assume_factor, since, as_of, currency, rule)
         clock.mark("load", quiet)
         from basestock.operations.compiled import keep_compiled
-        from basestock.operations.plan import PlanSettings, plan_dataset
+        from basestock.operations.plan import plan as plan_data
         from basestock.operations.run_folder import default_folder, write_run
 
         keep_compiled()
-        wanted = PlanSettings(
+        run = plan_data(
+            data,
             policy=policy or str(chosen.get("policy", "marginal")),
             reference=reference,
             budget=budget if budget is not None else _number(chosen.get("budget")),
             replications=replications,
             seed=seed if seed is not None else int(chosen.get("seed", 0)),
+            items=items,
+            locations=locations,
+            count_drafts=count_drafts,
         )
-        run = plan_dataset(data, wanted, items=items, locations=locations, count_drafts=count_drafts)
         clock.mark("plan", quiet)
-        target = write_run(
-            run, data, out or default_folder(run), command="plan", timings=clock.seconds
-        )
+        target = write_run(run, data, out or default_folder(run), command="plan", timings=clock.seconds)
         clock.mark("write", quiet)
         _print_plan(run, target, format_)
         code = data.check().exit_code
         if code:
-            say("the data did not pass its checks: this plan is for a first look, not for release", quiet=False)
+            say(
+                "the data did not pass its checks: this plan is for a first look, not for release",
+                quiet=False,
+            )
             raise SystemExit(code)
 
 
@@ -218,7 +236,12 @@ def _print_plan(run: "PlanRun", target: Path, format_: str) -> None:
         print_document(
             {
                 "schema": "basestock.plan/1",
-                "run": {"id": run.run_id, "folder": str(target), "as_of": run.twin.as_of, "policy": run.settings.policy},
+                "run": {
+                    "id": run.run_id,
+                    "folder": str(target),
+                    "as_of": run.twin.as_of,
+                    "policy": run.settings.policy,
+                },
                 "lines": orders.to_dicts(),
                 "line_cost": float(orders["line_cost"].sum() or 0.0),
                 "value_now": round(value, 2),
@@ -229,7 +252,19 @@ def _print_plan(run: "PlanRun", target: Path, format_: str) -> None:
         )
         return
     money = run.twin.currency if run.twin.currency != "XXX" else "units of money"
-    columns = ["item", "location", "source", "qty", "unit", f"cost {money}", "worth now", "+/-", "return", "out without", "out with"]
+    columns = [
+        "item",
+        "location",
+        "source",
+        "qty",
+        "unit",
+        f"cost {money}",
+        "worth now",
+        "+/-",
+        "return",
+        "out without",
+        "out with",
+    ]
     rows = [
         [
             row["item_id"],
@@ -246,10 +281,19 @@ def _print_plan(run: "PlanRun", target: Path, format_: str) -> None:
         ]
         for row in orders.head(20).iter_rows(named=True)
     ]
-    print_table(f"the {min(20, orders.height)} of {orders.height} order lines that earn most per {money}", columns, rows, right=columns[3:])
+    print_table(
+        f"the {min(20, orders.height)} of {orders.height} order lines that earn most per {money}",
+        columns,
+        rows,
+        right=columns[3:],
+    )
     total = float(orders["line_cost"].sum() or 0.0)
-    print_text(f"\n{orders.height} lines for {total:,.2f} {money}, worth {value:,.2f} more than waiting for the next review.")
-    print_text(f"{run.twin.not_planned.height} item-locations are not planned. Report: {target / 'report.html'}")
+    print_text(
+        f"\n{orders.height} lines for {total:,.2f} {money}, worth {value:,.2f} more than waiting for the next review."
+    )
+    print_text(
+        f"{run.twin.not_planned.height} item-locations are not planned. Report: {target / 'report.html'}"
+    )
 
 
 def backtest(
@@ -266,7 +310,9 @@ def backtest(
     folds: Annotated[int, typer.Option("--folds", min=1, help="Windows replayed from a fresh start.")] = 1,
     horizon: Annotated[float | None, typer.Option("--horizon", min=1, help="Days replayed in all.")] = None,
     items: Annotated[str | None, typer.Option("--items", help="Regular expression of items.")] = None,
-    locations: Annotated[str | None, typer.Option("--locations", help="Regular expression of locations.")] = None,
+    locations: Annotated[
+        str | None, typer.Option("--locations", help="Regular expression of locations.")
+    ] = None,
     seed: Seed = None,
     config: Config = None,
     set_: Set = None,
@@ -282,18 +328,21 @@ def backtest(
         target = None if out is None else empty_folder(out)
         data = _load(source, map_, gaps, assume_factor, since, as_of, currency, rule)
         say(f"loaded {source}", quiet=quiet)
-        from basestock.operations.backtest import BacktestSettings, backtest_dataset, write_backtest
+        from basestock.operations.backtest import backtest as backtest_data
+        from basestock.operations.backtest import write_backtest
         from basestock.operations.compiled import keep_compiled
 
         keep_compiled()
-        wanted = BacktestSettings(
-            policies=names(policy, (str(chosen.get("policy", "marginal")),)),
+        document = backtest_data(
+            data,
+            names(policy, (str(chosen.get("policy", "marginal")),)),
             reference=reference,
             folds=folds,
             horizon_days=horizon,
             seed=seed if seed is not None else int(chosen.get("seed", 0)),
+            items=items,
+            locations=locations,
         )
-        document = backtest_dataset(data, wanted, items=items, locations=locations)
         if target is not None:
             write_backtest(document, target)
             say(f"report: {target / 'report.html'}", quiet=quiet)
@@ -306,16 +355,25 @@ def backtest(
 def _print_backtest(document: dict[str, Any]) -> None:
     show = lambda e: "" if e["mean"] is None else f"{e['mean']:,.2f} +/- {e['half_width'] or 0:,.2f}"  # noqa: E731
     shown = ("saving", "fill_rate_value", "average_inventory_value", "stockout_periods", "order_lines")
-    rows = [[row["policy"], show(row["total"]), *(show(row["kpis"][kpi]) for kpi in shown)] for row in document["policies"]]
+    rows = [
+        [row["policy"], show(row["total"]), *(show(row["kpis"][kpi]) for kpi in shown)]
+        for row in document["policies"]
+    ]
     window = document["window"]
-    print_table(f"{window['start']} to {window['end']}, {document['lines']} lines", ["policy", "cost", *shown], rows)
+    print_table(
+        f"{window['start']} to {window['end']}, {document['lines']} lines", ["policy", "cost", *shown], rows
+    )
     verdict = document["verdict"]
-    print_text(f"\n{verdict['policy']} against {verdict['reference']}: {verdict['outcome']} ({verdict['rule']}).")
+    print_text(
+        f"\n{verdict['policy']} against {verdict['reference']}: {verdict['outcome']} ({verdict['rule']})."
+    )
     print_text(document["leakage"])
 
 
 def demo(
-    full: Annotated[bool, typer.Option("--full", help="Locations, suppliers, orders, receipts, and some dirt.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Locations, suppliers, orders, receipts, and some dirt.")
+    ] = False,
     out: Out = None,
     seed: Seed = None,
     quiet: Quiet = False,
@@ -331,8 +389,14 @@ def demo(
         say(f"export written to {export}", quiet=quiet)
         currency = "EUR"
         _step(["check", str(export), "--currency", currency], tolerated=DATA if full else 0)
-        _step(["plan", str(export), "--currency", currency, "--out", str(folder / "run")], tolerated=DATA if full else 0)
-        _step(["backtest", str(export), "--currency", currency, "--out", str(folder / "backtest")], tolerated=DATA if full else 0)
+        _step(
+            ["plan", str(export), "--currency", currency, "--out", str(folder / "run")],
+            tolerated=DATA if full else 0,
+        )
+        _step(
+            ["backtest", str(export), "--currency", currency, "--out", str(folder / "backtest")],
+            tolerated=DATA if full else 0,
+        )
         print_text(f"\nOpen {folder / 'run' / 'report.html'} in a browser.")
 
 
@@ -352,7 +416,7 @@ def _step(arguments: list[str], *, tolerated: int) -> None:
 def template(out: Out = None, debug: Debug = False) -> None:
     """Write the example workbook."""
     with reported(debug):
-        from basestock.data.tables import write_template
+        from basestock.data.template import write_template
 
         path = out or Path("basestock-template.xlsx")
         if path.exists():

@@ -10,7 +10,9 @@ import typer
 from basestock.cli.errors import USAGE, CommandError
 
 Source = Annotated[Path, typer.Argument(help="Export folder, zip or XLSX, or a dataset written by load.")]
-Format = Annotated[str, typer.Option("--format", help="table, json; csv and parquet where a table is printed.")]
+Format = Annotated[
+    str, typer.Option("--format", help="table, json; csv and parquet where a table is printed.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder or file to write.")]
 Config = Annotated[Path | None, typer.Option("--config", help="TOML file with defaults for the options.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="key=value; repeatable.")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,13 @@ _EXAMPLES: dict[str, list[dict[str, object]]] = {
     "supplier": [{"supplier_id": "ACME", "name": "Acme Trading", "currency": "EUR", "order_days": "1111100"}],
     "item_supplier": [
         {
-            "item_id": "SKU-1001", "supplier_id": "ACME", "lead_time_days": 14, "order_uom": "CS",
+            "item_id": "SKU-1001", "supplier_id": "ACME", "lead_time_days": 14,
+            "lead_time_basis": "calendar", "order_uom": "CS",
             "order_minimum": 4, "order_multiple": 1, "unit_cost": 48.0, "currency": "EUR",
         },
         {
-            "item_id": "00420", "supplier_id": "ACME", "lead_time_days": 14, "order_minimum": 200,
+            "item_id": "00420", "supplier_id": "ACME", "lead_time_days": 14,
+            "lead_time_basis": "calendar", "order_minimum": 200,
             "order_multiple": 100, "unit_cost": 0.35, "currency": "EUR",
         },
     ],
@@ -50,11 +52,13 @@ _EXAMPLES: dict[str, list[dict[str, object]]] = {
     ],
     "demand_history": [
         {
-            "bucket_start": date(2026, 2, day), "bucket": "week", "item_id": item, "location_id": "MAIN",
-            "qty": quantity, "qty_kind": "ordered",
+            "bucket_start": _DAY - timedelta(weeks=len(quantities) - week), "bucket": "week",
+            "item_id": item, "location_id": "MAIN", "qty": quantity, "qty_kind": "ordered",
         }
-        for item, quantities in (("SKU-1001", (27, 31, 24, 29)), ("00420", (110, 96, 130, 104)))
-        for day, quantity in zip((2, 9, 16, 23), quantities, strict=True)
+        for item, quantities in (
+            ("SKU-1001", (25, 30, 28, 26, 33, 27, 31, 24, 29)), ("00420", (98, 121, 104, 117, 99, 110, 96, 130, 104)),
+        )
+        for week, quantity in enumerate(quantities)
     ],
     "purchase_order": [
         {
@@ -72,8 +76,11 @@ _EXAMPLES: dict[str, list[dict[str, object]]] = {
     "receipt": [{"po_id": "4500001", "line_id": "10", "receipt_date": date(2026, 1, 27), "qty": 4}],
     "calendar_bucket": [
         {
-            "calendar_id": "EASTER", "start": date(2026, 4, 3), "end": date(2026, 4, 7),
-            "weekdays": "1111111", "value": 0,
+            "calendar_id": "WORK", "start": date(2026, 1, 1), "weekdays": "0000011", "value": 0, "priority": 1,
+        },
+        {
+            "calendar_id": "WORK", "start": date(2026, 4, 3), "end": date(2026, 4, 7), "weekdays": "1111111",
+            "value": 0, "priority": 0,
         },
     ],
     "uom_conversion": [{"item_id": "SKU-1001", "from_uom": "CS", "to_uom": "EA", "factor": 12}],

@@ -139,5 +139,7 @@ class Twin:
             if not per_line:
                 picked[field.name] = value
             else:
-                picked[field.name] = value[lines] if isinstance(value, np.ndarray) else [value[line] for line in lines]
+                picked[field.name] = (
+                    value[lines] if isinstance(value, np.ndarray) else [value[line] for line in lines]
+                )
         return Twin(**picked)  # type: ignore[arg-type]

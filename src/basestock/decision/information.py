@@ -48,7 +48,11 @@ class Information(eqx.Module):
 
 
 def _full_observation(
-    network: NetworkArrays, state: State, last_outcome: PeriodOutcome, last_demand: Array, history: Array | None
+    network: NetworkArrays,
+    state: State,
+    last_outcome: PeriodOutcome,
+    last_demand: Array,
+    history: Array | None,
 ) -> Observation:
     nothing = jnp.zeros_like(state.on_hand)
     lanes = jnp.zeros((network.num_lanes, *state.on_hand.shape[1:]))

@@ -107,6 +107,9 @@ def labels(observation: Observation, network: SupplyNetwork) -> tuple[Label, ...
         owners = axes.lanes if name in _ON_LANES else axes.nodes
         indices = range(leaf.shape[0]) if leaf.ndim == 4 else (None,)
         result += [
-            Label(name, units[item], owner, item, index) for index in indices for owner in owners for item in axes.items
+            Label(name, units[item], owner, item, index)
+            for index in indices
+            for owner in owners
+            for item in axes.items
         ]
     return tuple(result)

@@ -113,7 +113,11 @@ class Problem:
             "discount": (self.discount, 0 < self.discount <= 1, "in (0, 1]"),
             "period_days": (self.period_days, self.period_days > 0, "a number of days > 0"),
         }
-        wrong = [f"{name} is {value!r}, must be {rule}." for name, (value, fine, rule) in checks.items() if not fine]
+        wrong = [
+            f"{name} is {value!r}, must be {rule}."
+            for name, (value, fine, rule) in checks.items()
+            if not fine
+        ]
         if wrong:
             raise ValueError(f"Problem {self.name!r}: {' '.join(wrong)} Correct the problem.")
 

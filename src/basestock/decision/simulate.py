@@ -46,7 +46,9 @@ class Game(eqx.Module):
 
 def game(problem: Problem, events: AnySource | None = None) -> Game:
     """Return the compiled parts of a problem, with other events if given."""
-    return Game(problem.arrays, problem.events if events is None else events, problem.information, problem.sequence)
+    return Game(
+        problem.arrays, problem.events if events is None else events, problem.information, problem.sequence
+    )
 
 
 def begin(game: Game, policy: Policy, state: State, root: UInt32[Array, "2"]) -> Moving:
@@ -149,5 +151,12 @@ def _simulate(
 ) -> Path:
     start = begin(game, policy, state, root)
     return advance(
-        game, policy, start, root=root, replications=replications, num_periods=num_periods, fold=fold, initial=initial
+        game,
+        policy,
+        start,
+        root=root,
+        replications=replications,
+        num_periods=num_periods,
+        fold=fold,
+        initial=initial,
     )

@@ -42,7 +42,9 @@ def allocate(
     return jnp.where(short, _whole_units(network, requests, shared, available), requests)
 
 
-def _whole_units(network: NetworkArrays, requests: LaneItem, shared: LaneItem, available: LaneItem) -> LaneItem:
+def _whole_units(
+    network: NetworkArrays, requests: LaneItem, shared: LaneItem, available: LaneItem
+) -> LaneItem:
     """Round proportional shares down and hand the rest out one by one, to earlier lanes first."""
     # A share such as 3 * (2 / 6) must not fall to 0.9999999 and lose a unit.
     base = jnp.floor(shared + 1e-4)

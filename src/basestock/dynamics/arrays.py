@@ -206,7 +206,9 @@ def _revealed_on_arrival(network: SupplyNetwork, laws: Mapping[Place, Mapping[in
     return [place for place in laws if place[0] in revealed]
 
 
-def _lane_item(axes: Axes, values: Mapping[Place, float], dtype: type = np.float32, fill: float = 0) -> np.ndarray:
+def _lane_item(
+    axes: Axes, values: Mapping[Place, float], dtype: type = np.float32, fill: float = 0
+) -> np.ndarray:
     table = np.full((axes.num_lanes, axes.num_items, 1), fill, dtype=dtype)
     if values:
         places = np.array(list(values), dtype=np.int64)
@@ -264,12 +266,15 @@ def _lost_share(network: SupplyNetwork, axes: Axes) -> np.ndarray:
         return {"lost": 1.0, "backorder": 0.0}[unmet] if isinstance(unmet, str) else 1.0 - unmet
 
     table = np.full((axes.num_nodes, axes.num_items, 1), share(network.unmet), dtype=np.float32)
+    node_at, item_at = network.node_index, network.item_index
     for (node, item), unmet in network.unmet_at.items():
-        table[axes.nodes.index(node), axes.items.index(item)] = share(unmet)
+        table[node_at[node], item_at[item]] = share(unmet)
     return table
 
 
-def _limit(network: SupplyNetwork, axes: Axes, laws: Mapping[Place, object], name: LimitName, fill: float) -> np.ndarray:
+def _limit(
+    network: SupplyNetwork, axes: Axes, laws: Mapping[Place, object], name: LimitName, fill: float
+) -> np.ndarray:
     values: dict[Place, float] = {}
     for lane, item in laws:
         value = network.lanes[lane].order_limit(name, axes.items[item])
@@ -278,7 +283,9 @@ def _limit(network: SupplyNetwork, axes: Axes, laws: Mapping[Place, object], nam
     return _lane_item(axes, values, fill=fill)
 
 
-def _features(network: SupplyNetwork, laws: Mapping[Place, Mapping[int, float]], arrival: list[Place]) -> Features:
+def _features(
+    network: SupplyNetwork, laws: Mapping[Place, Mapping[int, float]], arrival: list[Place]
+) -> Features:
     nodes = {node.name for node in network.nodes}
     revealed = set(arrival)
     known = [law for place, law in laws.items() if place not in revealed]

@@ -59,7 +59,13 @@ def _node_balance(network: NetworkArrays, before: State, after: State, outcome: 
     inflow = into_nodes(network, received) + _or_zero(outcome.produced) + _or_zero(outcome.returned)
     shipped = out_of_nodes(network, outcome.shipped) if outcome.shipped is not None else 0.0
     handed_over = _or_zero(outcome.sales) + _or_zero(outcome.backorders_filled)
-    outflow = handed_over + shipped + _or_zero(outcome.consumed) + _or_zero(outcome.expired) + _or_zero(outcome.overflow)
+    outflow = (
+        handed_over
+        + shipped
+        + _or_zero(outcome.consumed)
+        + _or_zero(outcome.expired)
+        + _or_zero(outcome.overflow)
+    )
     return after.on_hand - (before.on_hand + inflow + _or_zero(outcome.adjusted) - outflow)
 
 

@@ -62,7 +62,9 @@ class InitialState:
             "on_hand": _fill(state.on_hand, self.on_hand, (axes.nodes, axes.items), "on_hand"),
             "backorders": _fill(state.backorders, self.backorders, (axes.nodes, axes.items), "backorders"),
             "due": _fill(state.due, self.due, (axes.lanes, axes.items), "due", offset=0),
-            "outstanding": _fill(state.outstanding, self.outstanding, (axes.lanes, axes.items), "outstanding", offset=1),
+            "outstanding": _fill(
+                state.outstanding, self.outstanding, (axes.lanes, axes.items), "outstanding", offset=1
+            ),
         }
         state = dataclasses.replace(state, **filled)
         return dataclasses.replace(state, in_transit=under_way(state))
@@ -70,24 +72,26 @@ class InitialState:
 
 def _fill(
     leaf: jnp.ndarray | None,
-    quantities: Mapping[tuple, float],
+    quantities: Mapping[tuple[str, str], float] | Mapping[tuple[str, str, int], float],
     names: tuple[tuple[str, ...], tuple[str, ...]],
     what: str,
     offset: int | None = None,
 ) -> jnp.ndarray | None:
+    """Put quantities into a leaf; with an offset, the third part of a place minus it is the leading index."""
     if leaf is None:
         if quantities:
             raise ValueError(f"InitialState: {what} is given, but the network has no place for it. Drop it.")
         return None
     table = np.zeros(leaf.shape, dtype=np.float32)
+    owners, items = ({name: position for position, name in enumerate(axis)} for axis in names)
     for place, quantity in quantities.items():
-        owner, item = place[0], place[1]
-        slot = () if offset is None else (int(place[2]) - offset,)
-        known = owner in names[0] and item in names[1] and (not slot or 0 <= slot[0] < table.shape[0])
+        owner, item, *rest = place
+        slot = tuple(int(part) - (offset or 0) for part in rest)
+        known = owner in owners and item in items and all(0 <= part < table.shape[0] for part in slot)
         if not known or not quantity >= 0:
             raise ValueError(
                 f"InitialState: {what} {place} is {quantity}, must be a quantity >= 0 at a place of the network. "
                 "Correct the place or the quantity."
             )
-        table[(*slot, names[0].index(owner), names[1].index(item))] = quantity
+        table[(*slot, owners[str(owner)], items[str(item)])] = quantity
     return jnp.asarray(table)

@@ -20,7 +20,9 @@ def require(leaf: Leaf | None, name: str) -> Leaf:
         If the leaf is absent.
     """
     if leaf is None:
-        raise ValueError(f"stage: {name} is absent, must be given for this network. Sample it or add it to the state.")
+        raise ValueError(
+            f"stage: {name} is absent, must be given for this network. Sample it or add it to the state."
+        )
     return leaf
 
 

@@ -72,7 +72,12 @@ class Path(NamedTuple):
 
 
 def blank_outcome(
-    network: NetworkArrays, sequence: Sequence, source: AnySource, state: State, world: World, root: UInt32[Array, "2"]
+    network: NetworkArrays,
+    sequence: Sequence,
+    source: AnySource,
+    state: State,
+    world: World,
+    root: UInt32[Array, "2"],
 ) -> PeriodOutcome:
     """Return an outcome of zeros with the leaves that this network's periods have."""
     replications = jnp.arange(state.on_hand.shape[-1])

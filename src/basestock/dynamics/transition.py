@@ -66,7 +66,12 @@ def open_period(
 
 
 def close_period(
-    network: NetworkArrays, sequence: Sequence, state: State, decision: Decision, event: Event, flows: PeriodOutcome
+    network: NetworkArrays,
+    sequence: Sequence,
+    state: State,
+    decision: Decision,
+    event: Event,
+    flows: PeriodOutcome,
 ) -> tuple[State, PeriodOutcome]:
     """Run the stages after the decision and turn to the next period."""
     for stage in _needed(network, sequence):

@@ -48,7 +48,9 @@ class Sums:
 
     def at_cost(self, name: str) -> np.ndarray | None:
         """Return a sum at unit cost, ``[replication]``, money."""
-        return None if self.unit_cost is None else (self.totals[name] * self.unit_cost * self.places).sum((0, 1))
+        return (
+            None if self.unit_cost is None else (self.totals[name] * self.unit_cost * self.places).sum((0, 1))
+        )
 
     def at_price(self, name: str) -> np.ndarray | None:
         """Return a sum at unit price, else at unit cost, ``[replication]``, money."""
@@ -98,7 +100,9 @@ def unit_costs(network: NetworkArrays, tariff: Tariff) -> np.ndarray | None:
     cost = np.zeros((network.num_nodes + 1, network.num_items, 1))
     source, destination = np.asarray(network.lane_source), np.asarray(network.lane_destination)
     primary = np.asarray(network.primary)
-    for lane in np.argsort(np.asarray(network.tier)[np.minimum(destination, network.num_nodes - 1)], kind="stable"):
+    for lane in np.argsort(
+        np.asarray(network.tier)[np.minimum(destination, network.num_nodes - 1)], kind="stable"
+    ):
         cost[destination[lane]] += paid[lane] + primary[lane] * cost[source[lane]]
     return cost[:-1]
 
@@ -112,7 +116,9 @@ def sums_of(
         for name in totals.__dataclass_fields__
         if name not in ("money", "discounted")
     }
-    money = np.asarray(totals.money.total, dtype=np.float64) - np.asarray(totals.money.dropped, dtype=np.float64)
+    money = np.asarray(totals.money.total, dtype=np.float64) - np.asarray(
+        totals.money.dropped, dtype=np.float64
+    )
     if money.ndim == 4:
         money = money.sum((1, 2))
     supplied = np.zeros((network.num_nodes + 1, network.num_items, 1))
@@ -230,8 +236,14 @@ def bullwhip_kpis(num_tiers: int) -> tuple[Kpi, ...]:
     def of(tier: int, asked: int) -> Callable[[Sums], Parts]:
         return lambda sums: _variance_ratio(sums, "tier_orders", "tier_requests", tier, asked)
 
-    each = tuple(Kpi(f"bullwhip_tier{tier}", "ratio", "X", of(tier, tier), "constant_demand") for tier in range(num_tiers))
-    return (Kpi("bullwhip", "ratio", "X", of(0, num_tiers - 1), "constant_demand"), *(each if num_tiers > 1 else ()))
+    each = tuple(
+        Kpi(f"bullwhip_tier{tier}", "ratio", "X", of(tier, tier), "constant_demand")
+        for tier in range(num_tiers)
+    )
+    return (
+        Kpi("bullwhip", "ratio", "X", of(0, num_tiers - 1), "constant_demand"),
+        *(each if num_tiers > 1 else ()),
+    )
 
 
 KPIS: tuple[Kpi, ...] = (

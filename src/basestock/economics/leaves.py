@@ -14,5 +14,7 @@ def given(leaf: Leaf | None) -> Leaf:
         If it is absent.
     """
     if leaf is None:
-        raise ValueError("economics: a rate or quantity is absent, must be given. Use ledger_for(tariff) to pick terms.")
+        raise ValueError(
+            "economics: a rate or quantity is absent, must be given. Use ledger_for(tariff) to pick terms."
+        )
     return leaf

@@ -63,7 +63,9 @@ class Ledger:
         """Names of the terms, in order."""
         return tuple(term.name for term in self.terms)
 
-    def by_place(self, network: NetworkArrays, tariff: Tariff, step: Step) -> Float[Array, "term node item replication"]:
+    def by_place(
+        self, network: NetworkArrays, tariff: Tariff, step: Step
+    ) -> Float[Array, "term node item replication"]:
         """Return every term allocated to (node, item), unsigned (SIM-401)."""
         shape = step.outcome.opening.shape
         rows = [_at_nodes(network, term, term.function(tariff, step)) for term in self.terms]
@@ -71,9 +73,13 @@ class Ledger:
 
     def by_term(self, tariff: Tariff, step: Step) -> Float[Array, "term replication"]:
         """Return every term summed over places, unsigned."""
-        rows = [term.function(tariff, step).sum((0, 1)) for term in self.terms]
         count = step.outcome.opening.shape[-1]
-        return jnp.stack(rows) if rows else jnp.zeros((0, count))
+        sums: dict[str, Array] = {}
+        for axis in ("node", "lane"):
+            money = {term.name: term.function(tariff, step) for term in self.terms if term.axis == axis}
+            # Summed one by one, with the product fused into the sum, they took 10 times as long on CPUs.
+            sums |= zip(money, jnp.stack(list(money.values())).sum((1, 2)), strict=True) if money else {}
+        return jnp.stack([sums[name] for name in self.names]) if sums else jnp.zeros((0, count))
 
     @property
     def signs(self) -> tuple[int, ...]:

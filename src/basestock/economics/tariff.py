@@ -85,7 +85,9 @@ def make_tariff(network: SupplyNetwork, **rates: Rates | None) -> Tariff:
     leaves: dict[str, Array] = {}
     for name, rate in rates.items():
         if name not in (*NODE_RATES, *LANE_RATES):
-            problems.append(f"Tariff: rate {name!r} is unknown, must be one of {sorted((*NODE_RATES, *LANE_RATES))}.")
+            problems.append(
+                f"Tariff: rate {name!r} is unknown, must be one of {sorted((*NODE_RATES, *LANE_RATES))}."
+            )
         elif rate is not None:
             leaves[name] = _leaf(name, rate, axes, problems)
     if problems:
@@ -115,4 +117,6 @@ def _leaf(name: str, rate: Rates, axes: Axes, problems: list[str]) -> Array:
 
 def rate_names(tariff: Tariff) -> tuple[str, ...]:
     """Return the names of the rates that the tariff gives."""
-    return tuple(field.name for field in dataclasses.fields(tariff) if getattr(tariff, field.name) is not None)
+    return tuple(
+        field.name for field in dataclasses.fields(tariff) if getattr(tariff, field.name) is not None
+    )

@@ -1,6 +1,5 @@
 """Sums over a path: everything that ledgers and key figures are computed from, folded along the rollout."""
 
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -88,6 +87,23 @@ class Totals(eqx.Module):
     was_empty: Bool[Array, "node item replication"]
 
 
+SUMS = (
+    *("demand", "sales", "backorders_filled", "lost", "backorders", "closing", "expired"),
+    *("received", "ordered", "in_transit"),
+    *(
+        "demand_periods",
+        "served_periods",
+        "ready_periods",
+        "stockout_periods",
+        "shortage_periods",
+        "stockout_events",
+    ),
+    *("cycles", "served_cycles", "order_lines"),
+)
+TIER_SUMS = ("tier_orders", "tier_orders_squared", "tier_requests", "tier_requests_squared")
+FLAGS = ("in_cycle", "short_in_cycle", "was_empty")
+
+
 class TotalsFold(eqx.Module):
     """Accumulates :class:`Totals`; ``by_place`` keeps the money of every (node, item).
 
@@ -118,11 +134,16 @@ class TotalsFold(eqx.Module):
         tier = (self.num_tiers, self.network.num_items, num_replications)
         terms = len(self.ledger.terms)
         money = (terms, *place) if self.by_place else (terms, num_replications)
-        sums = [jnp.zeros(place) for _ in range(19)]
-        flags = [jnp.zeros(place, dtype=bool) for _ in range(3)]
-        tiers = [jnp.zeros(tier) for _ in range(4)]
+        sums = {name: jnp.zeros(place) for name in SUMS}
+        flags = {name: jnp.zeros(place, dtype=bool) for name in FLAGS}
+        tiers = {name: jnp.zeros(tier) for name in TIER_SUMS}
         return Totals(
-            Compensated.zeros(money), Compensated.zeros((num_replications,)), *sums, jnp.zeros(num_replications), *tiers, *flags
+            money=Compensated.zeros(money),
+            discounted=Compensated.zeros((num_replications,)),
+            order_periods=jnp.zeros(num_replications),
+            **sums,
+            **tiers,
+            **flags,
         )
 
     def __call__(self, totals: Totals, step: Step) -> tuple[Totals, None]:
@@ -134,7 +155,9 @@ class TotalsFold(eqx.Module):
         moved = _flows(self.network, step)
         counted = _counts(totals, moved)
         tiers = self._tiers(step, moved)
-        added = jax.tree.map(jnp.add, {name: getattr(totals, name) for name in (*moved, *tiers)}, {**moved, **tiers})
+        added = jax.tree.map(
+            jnp.add, {name: getattr(totals, name) for name in (*moved, *tiers)}, {**moved, **tiers}
+        )
         return (
             Totals(
                 money=totals.money.add(money),
@@ -173,7 +196,11 @@ def _flows(network: NetworkArrays, step: Step) -> dict[str, Array]:
         name: nothing if getattr(outcome, name) is None else into_nodes(network, getattr(outcome, name))
         for name in ("received", "ordered", "in_transit")
     }
-    lines = nothing if outcome.ordered is None else into_nodes(network, (outcome.ordered > 0).astype(nothing.dtype))
+    lines = (
+        nothing
+        if outcome.ordered is None
+        else into_nodes(network, (outcome.ordered > 0).astype(nothing.dtype))
+    )
     return {**here, **inbound, "order_lines": lines}
 
 

@@ -42,7 +42,12 @@ def _differences(first: Problem, other: Problem) -> list[str]:
     if first is other:
         return []
     aspects = {
-        "lead times": lambda p: (p.arrays.lead_time, p.arrays.mean_lead_time, p.arrays.features, p.events.lead_times),
+        "lead times": lambda p: (
+            p.arrays.lead_time,
+            p.arrays.mean_lead_time,
+            p.arrays.features,
+            p.events.lead_times,
+        ),
         "order timing": lambda p: (p.arrays.review_period, p.arrays.review_phase),
         "order range": lambda p: (p.arrays.order_minimum, p.arrays.order_multiple, p.arrays.order_maximum),
         "demand": lambda p: p.events.market,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from basestock.decision import Certificate, Policy, Problem
-from basestock.economics import Estimate, estimate
+from basestock.economics import Estimate, Sums, estimate
 from basestock.evaluation.fairness import require_fair
 from basestock.evaluation.run import Played, kpi_estimates, paired, play
 
@@ -179,7 +179,7 @@ def _row(problem: Problem, name: str, policy: Policy, played: Mapping[str, Playe
         policy_parameters(policy),
         estimate(mine.totals),
         {term: estimate(money / periods) for term, money in whole.money.items()},
-        kpi_estimates(whole, num_tiers) if len(windows) > 1 else windows[0],
+        kpi_estimates(whole, num_tiers),
         windows,
         {other: paired(mine.totals, theirs.totals) for other, theirs in played.items() if other != name},
         gap,
@@ -187,10 +187,14 @@ def _row(problem: Problem, name: str, policy: Policy, played: Mapping[str, Playe
     )
 
 
-def pooled(played: Played) -> Any:
+def pooled(played: Played) -> Sums:
     """Add the windows of a path up to its whole (classes A, L and R of ``kpis.md``)."""
     first = played.sums[0]
-    add = lambda table: {name: sum(getattr(s, table)[name] for s in played.sums) for name in getattr(first, table)}  # noqa: E731
+
+    def add(table: str) -> dict[str, np.ndarray]:
+        parts = [getattr(sums, table) for sums in played.sums]
+        return {name: np.sum([part[name] for part in parts], axis=0) for name in parts[0]}
+
     periods = sum(sums.periods for sums in played.sums)
     return dataclasses.replace(first, totals=add("totals"), money=add("money"), periods=periods)
 

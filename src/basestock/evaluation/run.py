@@ -13,8 +13,20 @@ from jaxtyping import Array
 
 from basestock.decision import Game, Policy, Problem, advance, begin, game
 from basestock.dynamics import Moving, State
-from basestock.economics import KPIS, Kpi, Sums, Totals, TotalsFold, bullwhip_kpis, cvar, semideviation, sums_of
-from basestock.economics import Estimate, estimate, estimate_ratio
+from basestock.economics import (
+    KPIS,
+    Estimate,
+    Kpi,
+    Sums,
+    Totals,
+    TotalsFold,
+    bullwhip_kpis,
+    cvar,
+    estimate,
+    estimate_ratio,
+    semideviation,
+    sums_of,
+)
 from basestock.uncertainty import root_words
 
 CELLS = 2_000_000
@@ -38,7 +50,13 @@ class Played:
 
 
 def play(
-    problem: Problem, policy: Policy, *, replications: int, seed: int, periods: int | None = None, windows: int = 1
+    problem: Problem,
+    policy: Policy,
+    *,
+    replications: int,
+    seed: int,
+    periods: int | None = None,
+    windows: int = 1,
 ) -> Played:
     """Simulate a policy from the declared start.
 
@@ -62,7 +80,9 @@ def play(
     """
     periods = problem.horizon if periods is None else periods
     if periods % windows:
-        raise ValueError(f"play: windows is {windows}, must divide the {periods} periods. Choose another number.")
+        raise ValueError(
+            f"play: windows is {windows}, must divide the {periods} periods. Choose another number."
+        )
     cells = problem.arrays.num_nodes * problem.arrays.num_items
     chunk = max(1, min(replications, CELLS // cells))
     parts = [
@@ -79,13 +99,27 @@ def _play_chunk(
     key = jax.random.key(seed)
     compiled = game(problem)
     num_tiers = int(np.asarray(problem.arrays.tier).max()) + 1
-    fold = TotalsFold(problem.arrays, problem.tariff, jnp.asarray(problem.discount), problem.ledger, num_tiers)
+    fold = TotalsFold(
+        problem.arrays, problem.tariff, jnp.asarray(problem.discount), problem.ledger, num_tiers
+    )
     initial = fold.initial(len(numbers))
     start = problem.start(len(numbers))
-    kept = _play(compiled, policy, start, root_words(key), jnp.asarray(numbers), fold, initial, problem.warm_up, (periods // windows, windows))
+    kept = _play(
+        compiled,
+        policy,
+        start,
+        root_words(key),
+        jnp.asarray(numbers),
+        fold,
+        initial,
+        problem.warm_up,
+        (periods // windows, windows),
+    )
     each = [jax.tree.map(lambda leaf, at=window: leaf[at], kept) for window in range(windows)]
     sums = [
-        sums_of(totals, problem.arrays, problem.tariff, problem.ledger, periods // windows, problem.period_days)
+        sums_of(
+            totals, problem.arrays, problem.tariff, problem.ledger, periods // windows, problem.period_days
+        )
         for totals in each
     ]
     return _criterion(problem, each, sums, periods), sums
@@ -124,7 +158,10 @@ def _restart(totals: Totals, initial: Totals) -> Totals:
 
 def _criterion(problem: Problem, kept: Sequence[Totals], sums: Sequence[Sums], periods: int) -> np.ndarray:
     if problem.criterion == "discounted_cost":
-        parts = [np.asarray(t.discounted.total, np.float64) - np.asarray(t.discounted.dropped, np.float64) for t in kept]
+        parts = [
+            np.asarray(t.discounted.total, np.float64) - np.asarray(t.discounted.dropped, np.float64)
+            for t in kept
+        ]
         return np.sum(parts, axis=0)
     signs = dict(zip(problem.ledger.names, problem.ledger.signs, strict=True))
     total = sum(signs[name] * money for part in sums for name, money in part.money.items())

@@ -18,6 +18,6 @@ class Ahead(NamedTuple):
         1 where the interval ended before now and three periods were known at its start.
     """
 
-    demand: Float[Array, " time"]
-    weight: Float[Array, "profile time"]
-    counted: Float[Array, " time"]
+    demand: Float[Array, "time series"]
+    weight: Float[Array, "time profile series"]
+    counted: Float[Array, "time series"]

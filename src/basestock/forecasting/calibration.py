@@ -1,4 +1,4 @@
-"""Widen a law whose simulated sum over the protection interval is surer than its past errors allow."""
+"""Widen laws whose simulated sum over the protection interval is surer than their past errors allow."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -11,7 +11,7 @@ EXCESS_SHARE = 0.5
 
 _PRIOR_INTERVALS = 4.0
 _LARGEST_SPREAD = 0.7
-_SMALLEST_SUM = 1e-6
+_SMALLEST_SUM = 1e-9
 
 
 def calibrated(draft: Draft, view: View) -> Dynamics:
@@ -20,13 +20,13 @@ def calibrated(draft: Draft, view: View) -> Dynamics:
     Notes
     -----
     Draws that are independent but for the drift of the level give the sum over L periods the variance
-    v (1 + (1 + g)^2 + ... + (1 + (L - 1) g)^2), v the variance of one bucket and g the level gain. The model's own past
-    forecasts of such sums have the mean squared error e. A lasting error of the level, one factor a path, explains half
-    of the excess e - v (...), less with few intervals in history. Intermittent laws vary the probability of a demand
-    instead, so that sizes stay whole.
+    v (1 + (1 + g)^2 + ... + (1 + (L - 1) g)^2), v the variance of one bucket and g the level gain. The model's own
+    past forecasts of such sums have the mean squared error e. A lasting error of the level, one factor a path,
+    explains half of the excess e - v (...), less with few intervals in history. Intermittent laws vary the
+    probability of a demand instead, so that sizes stay whole.
     """
     dynamics = draft.dynamics
-    count = view.ahead.counted.sum()
+    count = view.ahead.counted.sum(0)
     num_intervals = count / view.protection
     mean, variance = _one_bucket(draft)
     error = draft.loss / jnp.maximum(count, 1.0)
@@ -45,12 +45,12 @@ def calibrated(draft: Draft, view: View) -> Dynamics:
 
 def _one_bucket(draft: Draft) -> tuple[Array, Array]:
     """Return mean and variance of what one bucket draws."""
-    count = jnp.maximum(draft.valid.sum(), 1.0)
+    count = jnp.maximum(draft.valid.sum(0), 1.0)
     chance = draft.dynamics.occurrence
-    mean = chance * (draft.sample * draft.valid).sum() / count
-    return mean, chance * (draft.sample**2 * draft.valid).sum() / count - mean**2
+    mean = chance * (draft.sample * draft.valid).sum(0) / count
+    return mean, chance * (draft.sample**2 * draft.valid).sum(0) / count - mean**2
 
 
-def _growth(gain: Float[Array, ""], length: Float[Array, ""]) -> Float[Array, ""]:
+def _growth(gain: Float[Array, " series"], length: Float[Array, " series"]) -> Float[Array, " series"]:
     """Return 1 + (1 + g)^2 + ... + (1 + (L - 1) g)^2."""
     return length * (1.0 + gain * (length - 1.0) * (1.0 + gain * (2.0 * length - 1.0) / 6.0))

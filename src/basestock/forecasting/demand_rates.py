@@ -11,11 +11,13 @@ from basestock.forecasting.ahead import Ahead
 RATE_GAINS = (0.1, 0.02, 0.05, 0.2, 0.3)
 """Smoothing constants that are tried; the first one is the choice when nothing can be compared."""
 
-SIZE_LANES = (0, 1)
-"""Positions in ``RATE_GAINS`` that TSB tries for the size, each with all gains for the probability."""
+NUM_SIZE_GAINS = 2
+"""How many of ``RATE_GAINS`` TSB tries for the size, each with all gains for the probability."""
 
 _SMALLEST_DIVISOR = 1e-9
 _LONGEST_INTERVAL = 1e9
+
+_Losses = tuple[Array, Array, Array]
 
 
 class DemandRates(NamedTuple):
@@ -30,14 +32,14 @@ class DemandRates(NamedTuple):
     croston_loss, sba_loss
         Squared errors of the sum over the protection interval, over all intervals that ended before now.
     tsb_loss
-        The same per gain of the size (``SIZE_LANES``) and gain of the probability.
+        The same per gain of the size and gain of the probability.
     """
 
-    interval: Float[Array, " gain"]
-    probability: Float[Array, " gain"]
-    croston_loss: Float[Array, " gain"]
-    sba_loss: Float[Array, " gain"]
-    tsb_loss: Float[Array, "size gain"]
+    interval: Float[Array, "gain series"]
+    probability: Float[Array, "gain series"]
+    croston_loss: Float[Array, "gain series"]
+    sba_loss: Float[Array, "gain series"]
+    tsb_loss: Float[Array, "size_gain gain series"]
 
 
 class _State(NamedTuple):
@@ -52,7 +54,7 @@ class _State(NamedTuple):
 
 
 def smoothed_rates(
-    values: Float[Array, " time"], observed: Float[Array, " time"], ahead: Ahead
+    values: Float[Array, "time series"], observed: Float[Array, "time series"], ahead: Ahead
 ) -> DemandRates:
     """Smooth sizes and intervals at each demand, and the probability at each known period.
 
@@ -61,29 +63,27 @@ def smoothed_rates(
     All three are exponentially weighted means with normalized start-up weights; periods that are not known neither
     lengthen an interval nor count as a period without demand.
     """
-    gains = jnp.asarray(RATE_GAINS)
-    keep, deflated = 1.0 - gains, 1.0 - gains / 2.0
+    gains = jnp.asarray(RATE_GAINS)[:, None]
 
     def step(
-        carry: tuple[_State, tuple[Array, ...]], now: tuple[Array, ...]
-    ) -> tuple[tuple[_State, tuple[Array, ...]], None]:
-        state, losses = carry
-        value, known, demand, weight, counted = now
-        state = _after(state, keep, value, known)
+        carry: tuple[_State, _Losses], now: tuple[Array, Array, Ahead]
+    ) -> tuple[tuple[_State, _Losses], None]:
+        value, known, coming = now
+        state = _after(carry[0], 1.0 - gains, value, known)
         size, interval, probability = _means(state)
         rate = size / jnp.maximum(interval, 1.0)
-        levels = (rate, rate * deflated, size[jnp.asarray(SIZE_LANES), None] * probability)
-        losses = tuple(
-            loss + counted * (demand - level * weight) ** 2
-            for loss, level in zip(losses, levels, strict=True)
+        croston, sba, tsb = carry[1]
+        losses = (
+            croston + _squared_error(rate, coming),
+            sba + _squared_error(rate * (1.0 - gains / 2.0), coming),
+            tsb + _squared_error(size[:NUM_SIZE_GAINS, None] * probability, coming),
         )
         return (state, losses), None
 
-    zero = jnp.zeros(len(RATE_GAINS))
-    start = _State(jnp.float32(0.0), zero, zero, zero, zero, zero)
-    losses = (zero, zero, jnp.zeros((len(SIZE_LANES), len(RATE_GAINS))))
-    inputs = (values, observed, ahead.demand, ahead.weight[0], ahead.counted)
-    (state, losses), _ = jax.lax.scan(step, (start, losses), inputs)
+    zero = jnp.zeros((len(RATE_GAINS), values.shape[1]))
+    start = _State(zero[0], zero, zero, zero, zero, zero)
+    losses = (zero, zero, jnp.zeros((NUM_SIZE_GAINS, *zero.shape)))
+    (state, losses), _ = jax.lax.scan(step, (start, losses), (values, observed, ahead))
     _, interval, probability = _means(state)
     return DemandRates(interval, probability, *losses)
 
@@ -111,3 +111,7 @@ def _means(state: _State) -> tuple[Array, Array, Array]:
         interval,
         state.probability / jnp.maximum(state.num_periods, _SMALLEST_DIVISOR),
     )
+
+
+def _squared_error(level: Array, coming: Ahead) -> Array:
+    return coming.counted * (coming.demand - level * coming.weight[0]) ** 2

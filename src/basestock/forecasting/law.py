@@ -115,10 +115,10 @@ class _Motion(NamedTuple):
     start: _Moving
 
 
-def plain_dynamics(num_steps: int, whole: Bool[Array, ""]) -> Dynamics:
-    """Return the dynamics of independent draws from the table: no base, no season, no drift."""
-    zeros, ones = jnp.zeros(num_steps), jnp.ones(num_steps)
-    zero, one = jnp.float32(0.0), jnp.float32(1.0)
+def plain_dynamics(num_steps: int, whole: Bool[Array, " series"]) -> Dynamics:
+    """Return the dynamics, leaves ``[..., series]``, of independent draws: no base, no season, no drift."""
+    zeros, ones = jnp.zeros((num_steps, *whole.shape)), jnp.ones((num_steps, *whole.shape))
+    zero, one = jnp.zeros(whole.shape), jnp.ones(whole.shape)
     return Dynamics(zeros, ones, ones, zeros, zero, zero, zero, one, zero, zero, zero, whole)
 
 

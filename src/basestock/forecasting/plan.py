@@ -88,5 +88,5 @@ def laws_before(request: Request, plan: Plan, rows: slice, origin: np.ndarray) -
     )
     protection = request.protection[rows].astype(np.float32)
     columns = (cleaned.values, cleaned.observed, protection, cleaned.whole)
-    training = Training(*(jnp.asarray(pad_rows(column, plan.rows)) for column in columns))
+    training = Training(*(jnp.asarray(pad_rows(column, plan.rows).T) for column in columns))
     return candidate_laws(training, names=request.candidates, setting=plan.setting)

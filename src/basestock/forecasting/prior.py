@@ -80,12 +80,10 @@ def pooled_laws(cleaned: Cleaned, needy: np.ndarray, categories: Sequence[str], 
         whole[mine] |= (periods[mine] == 0) & pool.whole
         atoms[mine] = level[mine, None] * pool.shape
     atoms = np.where(whole[:, None], np.floor(atoms + _stratified_fractions()), atoms)
-    plain = plain_dynamics(num_steps, jnp.asarray(False))
-    dynamics = jax.tree.map(lambda leaf: np.repeat(np.asarray(leaf)[None], len(rows), axis=0), plain)
-    uncertain = dynamics._replace(
-        level_spread=jnp.asarray(spread, jnp.float32), whole=jnp.asarray(whole, jnp.bool_)
-    )
-    return jax.tree.map(np.asarray, Law(jnp.asarray(atoms, jnp.float32), uncertain))
+    plain = plain_dynamics(num_steps, jnp.asarray(whole, jnp.bool_))
+    uncertain = plain._replace(level_spread=jnp.asarray(spread, jnp.float32))
+    dynamics = jax.tree.map(lambda leaf: np.moveaxis(np.asarray(leaf), -1, 0), uncertain)
+    return Law(jnp.asarray(atoms, jnp.float32), dynamics)
 
 
 def _stratified_fractions() -> np.ndarray:

@@ -10,11 +10,12 @@ import jax.numpy as jnp
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, Int, UInt32
 
+from basestock.forecasting.atoms import atom_tables
 from basestock.forecasting.calibration import calibrated
 from basestock.forecasting.law import Dice, Law, demand_paths, demand_total
 from basestock.forecasting.registry import FORECASTERS
 from basestock.forecasting.setting import Setting
-from basestock.forecasting.training import Training, View, atom_table
+from basestock.forecasting.training import Training, View
 from basestock.uncertainty.keys import root_words, threefry, uniform_from_bits
 
 _PURPOSE = 0x0DE3A4D
@@ -23,14 +24,12 @@ _PURPOSE = 0x0DE3A4D
 @functools.partial(jax.jit, static_argnames=("names", "setting"))
 def candidate_laws(training: Training, *, names: tuple[str, ...], setting: Setting) -> Law:
     """Fit every candidate to every series; leaves are ``[series, candidate, ...]``."""
-
-    def laws(one: Training) -> Law:
-        view = View(one, setting)
-        drafts = [FORECASTERS[name].draft(view) for name in names]
-        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *drafts)
-        return Law(jax.vmap(atom_table)(stacked), jax.vmap(lambda d: calibrated(d, view))(stacked))
-
-    return jax.vmap(laws)(training)
+    view = View(training, setting)
+    drafts = [FORECASTERS[name].draft(view) for name in names]
+    tables = jnp.stack([atom_tables(draft.sample, draft.valid, draft.recency) for draft in drafts], axis=1)
+    dynamics = [calibrated(draft, view) for draft in drafts]
+    stacked = jax.tree.map(lambda *leaves: jnp.moveaxis(jnp.stack(leaves), -1, 0), *dynamics)
+    return Law(tables, stacked)
 
 
 @jax.jit
@@ -47,8 +46,8 @@ def simulated_sums(
 
 @jax.jit
 def simulated_demand(laws: Law, dice: Dice) -> Float[Array, "series step path"]:
-    """Simulate demand of every series with the same dice."""
-    return jax.vmap(lambda law: demand_paths(law, dice))(laws)
+    """Simulate demand of every series with the same dice, one series at a time, which stays in the cache."""
+    return jax.lax.map(lambda law: demand_paths(law, dice), laws)
 
 
 @functools.partial(jax.jit, static_argnames=("num_steps",))

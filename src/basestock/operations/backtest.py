@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,8 @@ def run_backtest(twin: Twin, settings: BacktestSettings) -> dict[str, Any]:
         )
     part = twin.take(fits)
     runs = [
-        replay(part, settings.names, first=int(a), last=int(b), refits=settings.refits, seed=settings.seed)
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True)
+        replay(part, settings.names, first=a, last=b, refits=settings.refits, seed=settings.seed)
+        for a, b in pairwise(cuts.tolist())
     ]
     played = {name: _join([run[name] for run in runs]) for name in settings.names}
     return _document(part, settings, played, (int(window[0]), int(window[1])), twin.num_lines - len(fits))
@@ -153,7 +154,11 @@ def _estimate(samples: np.ndarray, n: int) -> dict[str, Any]:
 
 
 def _document(
-    twin: Twin, settings: BacktestSettings, played: Mapping[str, Replayed], window: tuple[int, int], excluded: int
+    twin: Twin,
+    settings: BacktestSettings,
+    played: Mapping[str, Replayed],
+    window: tuple[int, int],
+    excluded: int,
 ) -> dict[str, Any]:
     periods = window[1] - window[0]
     blocks = _blocks(twin, periods)
@@ -166,7 +171,9 @@ def _document(
             "total": _estimate(totals[name], count),
             "terms": {term: _estimate(blocks.sums(money), count) for term, money in run.money.items()},
             "kpis": _kpis(twin, blocks, run, totals[settings.reference] - totals[name], years, count),
-            "versus": {other: _estimate(totals[name] - totals[other], count) for other in played if other != name},
+            "versus": {
+                other: _estimate(totals[name] - totals[other], count) for other in played if other != name
+            },
         }
         for name, run in played.items()
     ]
@@ -198,7 +205,9 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
 
 
-def _kpis(twin: Twin, blocks: _Blocks, run: Replayed, saved: np.ndarray, years: float, n: int) -> dict[str, Any]:
+def _kpis(
+    twin: Twin, blocks: _Blocks, run: Replayed, saved: np.ndarray, years: float, n: int
+) -> dict[str, Any]:
     flows, cost = run.flows, np.nan_to_num(twin.unit_cost)
     price = np.where(np.isfinite(twin.unit_price), twin.unit_price, cost)
     periods = flows["demand"].shape[0]
@@ -206,8 +215,12 @@ def _kpis(twin: Twin, blocks: _Blocks, run: Replayed, saved: np.ndarray, years: 
     stock = blocks.sums(flows["closing"] * cost) / periods
     sold = blocks.sums(flows["sales"] * cost)
     margin = blocks.sums(flows["sales"] * (price - cost))
-    goodwill = blocks.sums(flows["lost"] * np.maximum(np.nan_to_num(twin.stockout_cost) - np.maximum(price - cost, 0), 0))
-    spent = sum((blocks.sums(run.money[name]) for name in ("holding", "fixed_order") if name in run.money), goodwill)
+    goodwill = blocks.sums(
+        flows["lost"] * np.maximum(np.nan_to_num(twin.stockout_cost) - np.maximum(price - cost, 0), 0)
+    )
+    spent = sum(
+        (blocks.sums(run.money[name]) for name in ("holding", "fixed_order") if name in run.money), goodwill
+    )
     values = {
         "saving": saved,
         "saving_per_year": saved / years,
@@ -219,7 +232,11 @@ def _kpis(twin: Twin, blocks: _Blocks, run: Replayed, saved: np.ndarray, years: 
         "order_lines": blocks.sums((flows["ordered"] > 0).astype(float)),
     }
     if np.isfinite(twin.unit_price).all():
-        values |= {"revenue": blocks.sums(flows["sales"] * price), "gross_margin": margin, "profit": margin - spent}
+        values |= {
+            "revenue": blocks.sums(flows["sales"] * price),
+            "gross_margin": margin,
+            "profit": margin - spent,
+        }
     return {name: _estimate(samples, n) for name, samples in values.items()}
 
 
@@ -228,14 +245,48 @@ def _verdict(settings: BacktestSettings, totals: Mapping[str, np.ndarray], n: in
     saving = _estimate(totals[settings.reference] - totals[policy], n)
     low, high = saving["mean"] - saving["half_width"], saving["mean"] + saving["half_width"]
     outcome = "better" if low > 0 else "worse" if high < 0 else "no difference shown"
-    return {"policy": policy, "reference": settings.reference, "outcome": outcome, "saving": saving, "rule": RULE}
+    return {
+        "policy": policy,
+        "reference": settings.reference,
+        "outcome": outcome,
+        "saving": saving,
+        "rule": RULE,
+    }
 
 
-def backtest_dataset(
-    dataset: Dataset, settings: BacktestSettings, *, items: str | None = None, locations: str | None = None
+def backtest(
+    data: Dataset,
+    policies: Sequence[str] = ("marginal",),
+    *,
+    reference: str = "current",
+    folds: int = 1,
+    horizon_days: float | None = None,
+    seed: int = 0,
+    items: str | None = None,
+    locations: str | None = None,
 ) -> dict[str, Any]:
-    """Calibrate a dataset and replay the end of its history; see :func:`run_backtest`."""
-    return run_backtest(calibrate(dataset, items=items, locations=locations), settings)
+    """Replay the end of a dataset's history under several policies; see :func:`run_backtest`.
+
+    Parameters
+    ----------
+    data
+        Dataset of :func:`basestock.load`.
+    policies, reference
+        Names; the first is judged against the reference.
+    folds, horizon_days
+        Windows, and their length together, days; the last fifth of the history if not given.
+    seed
+        Root of random numbers.
+    items, locations
+        Regular expressions; only matching lines are replayed.
+
+    Returns
+    -------
+    dict
+        The ``backtest`` document.
+    """
+    settings = BacktestSettings(tuple(policies), reference, folds, horizon_days, seed=seed)
+    return run_backtest(calibrate(data, items=items, locations=locations), settings)
 
 
 def write_backtest(document: dict[str, Any], target: Path) -> None:

@@ -29,7 +29,9 @@ def fund(twin: Twin, snapshot: Snapshot, priced: PricedLines, budget: float) -> 
         cost cannot be funded.
     """
     blocks = [_blocks(twin, priced, row) for row in range(len(priced.lines))]
-    offers = [(str(row), [(cost, gain) for _, cost, gain in parts]) for row, parts in enumerate(blocks) if parts]
+    offers = [
+        (str(row), [(cost, gain) for _, cost, gain in parts]) for row, parts in enumerate(blocks) if parts
+    ]
     selection = select_within_budget(offers, budget)
     final, chosen = list(priced.final), priced.chosen.copy()
     for row, line in enumerate(priced.lines):
@@ -39,7 +41,9 @@ def fund(twin: Twin, snapshot: Snapshot, priced: PricedLines, budget: float) -> 
             continue
         caps = (Cap("BUDGET_CUT", quantity(funded)),)
         position = float(snapshot.position[line])
-        final[row] = finalize_line(twin, int(line), float(priced.need[row]), position, priced.prices, row, caps)
+        final[row] = finalize_line(
+            twin, int(line), float(priced.need[row]), position, priced.prices, row, caps
+        )
         chosen[row] = int(np.argmin(np.abs(priced.prices.quantity[row] - float(final[row].qty))))
     return dataclasses.replace(priced, final=final, chosen=chosen), selection
 

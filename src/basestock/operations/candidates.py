@@ -1,4 +1,4 @@
-"""Which quantities of a line are worth pricing: nothing, the first legal block, packs around the need, one pack more."""
+"""Which quantities of a line are worth pricing: nothing, the first legal block, packs around the need, one more."""
 
 import dataclasses
 from decimal import Decimal
@@ -76,7 +76,9 @@ def candidate_ladder(twin: Twin, need: np.ndarray, position: np.ndarray) -> Ladd
     rows = np.zeros((twin.num_lines, CANDIDATES))
     for line in range(twin.num_lines):
         legal = [_legal(twin, line, float(need[line]), float(position[line]), way) for way in ("down", "up")]
-        rows[line] = _ladder(legal, float(packs[line]), _first_block(twin, line, float(packs[line])), float(need[line]))
+        rows[line] = _ladder(
+            legal, float(packs[line]), _first_block(twin, line, float(packs[line])), float(need[line])
+        )
     return Ladder(rows)
 
 

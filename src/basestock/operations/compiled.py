@@ -8,7 +8,9 @@ def keep_compiled() -> None:
     """Keep compiled programs in the user's cache folder, or where ``BASESTOCK_CACHE`` says; nowhere if that fails."""
     import jax
 
-    root = os.environ.get("BASESTOCK_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    root = (
+        os.environ.get("BASESTOCK_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    )
     folder = Path(root) / "basestock" / "programs"
     try:
         folder.mkdir(parents=True, exist_ok=True)

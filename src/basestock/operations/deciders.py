@@ -50,7 +50,9 @@ def critical_level(twin: Twin, forecast: DemandForecast) -> np.ndarray:
     """
     short, over = twin.stockout_cost, overage(twin)
     ratio = np.where(over > 0, short / np.maximum(short + over, 1e-12), DEFAULT_SERVICE)
-    targeted = np.array([metric != "none" for metric in twin.service_metric]) & np.isfinite(twin.service_target)
+    targeted = np.array([metric != "none" for metric in twin.service_metric]) & np.isfinite(
+        twin.service_target
+    )
     wanted = np.where(targeted, twin.service_target, np.where(np.isfinite(ratio), ratio, DEFAULT_SERVICE))
     return forecast.protection_quantile(wanted)
 
@@ -145,4 +147,3 @@ def _tuned(name: str, twin: Twin, forecast: DemandForecast, seed: int) -> Decide
 def line_policies() -> tuple[str, ...]:
     """Return the names that plan and backtest accept."""
     return ("current", *REGISTRY)
-

@@ -40,7 +40,9 @@ class Finding:
     cause: str
 
 
-def find_exceptions(twin: Twin, snapshot: Snapshot, forecast: DemandForecast, priced: PricedLines) -> pl.DataFrame:
+def find_exceptions(
+    twin: Twin, snapshot: Snapshot, forecast: DemandForecast, priced: PricedLines
+) -> pl.DataFrame:
     """List the exceptions of a run, most money first.
 
     Parameters
@@ -53,11 +55,18 @@ def find_exceptions(twin: Twin, snapshot: Snapshot, forecast: DemandForecast, pr
     polars.DataFrame
         Columns of the output table ``exception``.
     """
-    found = [*_stockouts(twin, priced), *_conflicts(twin, priced), *_excess(twin, snapshot, forecast), *_held(twin)]
+    found = [
+        *_stockouts(twin, priced),
+        *_conflicts(twin, priced),
+        *_excess(twin, snapshot, forecast),
+        *_held(twin),
+    ]
     ranked = sorted(found, key=lambda finding: (-finding.money, finding.kind, finding.subject))
     rows = [
         {
-            "exception_id": hashlib.sha256(f"{finding.kind}\x1f{finding.subject}\x1f{twin.as_of}".encode()).hexdigest()[:12],
+            "exception_id": hashlib.sha256(
+                f"{finding.kind}\x1f{finding.subject}\x1f{twin.as_of}".encode()
+            ).hexdigest()[:12],
             "type": finding.kind,
             "object": finding.subject,
             "money_at_risk": round(finding.money, 2),
@@ -84,7 +93,16 @@ def _stockouts(twin: Twin, priced: PricedLines) -> list[Finding]:
         if risk < 0.25:
             continue
         action = f"order today and expedite: {risk:.0%} chance of a stockout before the next order can arrive"
-        found.append(Finding("projected_stockout", _name(twin, int(line)), max(value, 0.0), twin.as_of, action, f"supply:{twin.supplier_id[line]}"))
+        found.append(
+            Finding(
+                "projected_stockout",
+                _name(twin, int(line)),
+                max(value, 0.0),
+                twin.as_of,
+                action,
+                f"supply:{twin.supplier_id[line]}",
+            )
+        )
     return found
 
 
@@ -95,7 +113,16 @@ def _conflicts(twin: Twin, priced: PricedLines) -> list[Finding]:
             continue
         best = float(priced.prices.value[row].max())
         conflict = priced.final[row].conflicts[0]
-        found.append(Finding("guardrail", _name(twin, int(line)), max(best, 0.0), twin.as_of, conflict.message, conflict.cause))
+        found.append(
+            Finding(
+                "guardrail",
+                _name(twin, int(line)),
+                max(best, 0.0),
+                twin.as_of,
+                conflict.message,
+                conflict.cause,
+            )
+        )
     return found
 
 
@@ -108,9 +135,19 @@ def _excess(twin: Twin, snapshot: Snapshot, forecast: DemandForecast) -> list[Fi
     found: list[Finding] = []
     for line in np.flatnonzero((surplus > 0) & (money > 0)):
         tied = surplus[line] * np.nan_to_num(twin.unit_cost[line])
-        action = f"reduce: {surplus[line]:.0f} {twin.base_uom[line]} worth {tied:.2f} {twin.currency} more than 90 days of demand need"
+        amount = f"{surplus[line]:.0f} {twin.base_uom[line]} worth {tied:.2f} {twin.currency}"
+        action = f"reduce: {amount} more than 90 days of demand need"
         act_by = twin.as_of + datetime.timedelta(days=int(twin.review_days[line]))
-        found.append(Finding("excess", _name(twin, int(line)), float(money[line]), act_by, action, f"excess:{twin.category[line]}"))
+        found.append(
+            Finding(
+                "excess",
+                _name(twin, int(line)),
+                float(money[line]),
+                act_by,
+                action,
+                f"excess:{twin.category[line]}",
+            )
+        )
     return found
 
 
@@ -118,7 +155,9 @@ def _held(twin: Twin) -> list[Finding]:
     """Held lines by cause: one finding for each combination of codes."""
     if twin.not_planned.is_empty():
         return []
-    groups = twin.not_planned.group_by("codes", maintain_order=True).agg(pl.len().alias("count"), pl.col("reason").first())
+    groups = twin.not_planned.group_by("codes", maintain_order=True).agg(
+        pl.len().alias("count"), pl.col("reason").first()
+    )
     return [
         Finding(
             "data_error",

@@ -42,7 +42,9 @@ def line_network(twin: Twin) -> SupplyNetwork:
     """
     names = line_names(twin)
     return SupplyNetwork(
-        items=tuple(Item(name, whole_units=bool(whole)) for name, whole in zip(names, twin.whole_units, strict=True)),
+        items=tuple(
+            Item(name, whole_units=bool(whole)) for name, whole in zip(names, twin.whole_units, strict=True)
+        ),
         nodes=(Node(NODE),),
         suppliers=(Supplier("outside"),),
         lanes=tuple(
@@ -55,7 +57,11 @@ def line_network(twin: Twin) -> SupplyNetwork:
 
 def _lane(twin: Twin, names: list[str], lines: np.ndarray, review: int) -> Lane:
     def limit(values: np.ndarray) -> dict[str, float] | None:
-        given = {names[line]: float(values[line]) for line in lines if np.isfinite(values[line]) and values[line] > 0}
+        given = {
+            names[line]: float(values[line])
+            for line in lines
+            if np.isfinite(values[line]) and values[line] > 0
+        }
         return given or None
 
     return Lane(
@@ -137,7 +143,9 @@ def line_start(twin: Twin) -> InitialState:
             (NODE, name): float(value) for name, value in zip(names, twin.available, strict=True) if value > 0
         },
         due={
-            (LANE, names[line], int(slot)): float(twin.on_order[line, slot])
+            (lane_name(int(twin.review_periods[line])), names[line], int(slot)): float(
+                twin.on_order[line, slot]
+            )
             for line, slot in zip(lines, slots, strict=True)
         },
     )

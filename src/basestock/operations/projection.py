@@ -64,13 +64,22 @@ def _trace(game: Game, policy: Policy, state: State, num_periods: int) -> Array:
     replications = jnp.arange(state.on_hand.shape[-1])
     start = begin(game, policy, state, root)
     return advance(
-        game, policy, start, root=root, replications=replications, num_periods=num_periods, fold=fold, initial=None
+        game,
+        policy,
+        start,
+        root=root,
+        replications=replications,
+        num_periods=num_periods,
+        fold=fold,
+        initial=None,
     ).traced
 
 
 def _frame(twin: Twin, quantiles: np.ndarray, scenario: str) -> pl.DataFrame:
     periods, lines, count = quantiles.shape
-    days = [twin.as_of + datetime.timedelta(days=round(period * twin.period_days)) for period in range(periods)]
+    days = [
+        twin.as_of + datetime.timedelta(days=round(period * twin.period_days)) for period in range(periods)
+    ]
     return pl.DataFrame(
         {
             "item_id": np.repeat(np.tile(twin.item_id, periods), count),

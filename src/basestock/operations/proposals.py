@@ -48,7 +48,14 @@ class PricedLines:
 
 
 def price_needs(
-    twin: Twin, snapshot: Snapshot, forecast: DemandForecast, need: np.ndarray, decider: Decider, *, num_paths: int, seed: int
+    twin: Twin,
+    snapshot: Snapshot,
+    forecast: DemandForecast,
+    need: np.ndarray,
+    decider: Decider,
+    *,
+    num_paths: int,
+    seed: int,
 ) -> PricedLines:
     """Price and finalize every line whose policy asks for something.
 
@@ -76,8 +83,14 @@ def price_needs(
     level = np.where(np.isfinite(decider.level[asked]), decider.level[asked], position + wanted)
     ladder = candidate_ladder(part, wanted, position)
     prices = _price_by_horizon(part, ladder.quantities, level, forecast, asked, num_paths, seed)
-    final = [finalize_line(part, line, wanted[line], position[line], prices, line) for line in range(part.num_lines)]
-    chosen = np.array([_candidate(prices.quantity[line], float(final[line].qty)) for line in range(part.num_lines)], dtype=int)
+    final = [
+        finalize_line(part, line, wanted[line], position[line], prices, line)
+        for line in range(part.num_lines)
+    ]
+    chosen = np.array(
+        [_candidate(prices.quantity[line], float(final[line].qty)) for line in range(part.num_lines)],
+        dtype=int,
+    )
     return PricedLines(asked, wanted, final, prices, chosen)
 
 
@@ -141,7 +154,9 @@ def _candidate(quantities: np.ndarray, qty: float) -> int:
     return int(np.argmin(np.abs(quantities - qty)))
 
 
-def ledger_rows(twin: Twin, snapshot: Snapshot, forecast: DemandForecast, line: int, need: float, final: FinalQuantity) -> list[tuple[str, Decimal, str]]:
+def ledger_rows(
+    twin: Twin, snapshot: Snapshot, forecast: DemandForecast, line: int, need: float, final: FinalQuantity
+) -> list[tuple[str, Decimal, str]]:
     """Return the rows whose quantities sum exactly to the order: demand, safety, stock, then every step.
 
     Parameters
@@ -180,7 +195,14 @@ def ledger_rows(twin: Twin, snapshot: Snapshot, forecast: DemandForecast, line: 
 
 def proposal_id(run_id: str, twin: Twin, line: int, kind: str = "buy") -> str:
     """Return the id of a proposal: a hash of the run and the keys of the line, so that it is never sent twice."""
-    keys = (run_id, kind, twin.item_id[line], twin.location_id[line], twin.supplier_id[line], twin.as_of.isoformat())
+    keys = (
+        run_id,
+        kind,
+        twin.item_id[line],
+        twin.location_id[line],
+        twin.supplier_id[line],
+        twin.as_of.isoformat(),
+    )
     return hashlib.sha256("\x1f".join(keys).encode()).hexdigest()[:16]
 
 

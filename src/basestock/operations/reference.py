@@ -32,7 +32,10 @@ class ReferenceRule:
     def need(self, position: np.ndarray) -> np.ndarray:
         """Return what the rule orders at an inventory position, base units, before rounding."""
         below = self.reorder_point - position
-        lots = np.where(below >= 0, np.floor(below / np.maximum(self.order_quantity, 1e-9)) + 1, 0) * self.order_quantity
+        lots = (
+            np.where(below >= 0, np.floor(below / np.maximum(self.order_quantity, 1e-9)) + 1, 0)
+            * self.order_quantity
+        )
         up_to = np.where(below >= 0, self.order_up_to_level - position, 0.0)
         return np.maximum(np.where(np.isfinite(self.order_up_to_level), up_to, lots), 0.0)
 
@@ -59,11 +62,24 @@ def current_rule(twin: Twin, rate: np.ndarray, service_level: np.ndarray) -> Ref
     has_point = ~has_min_max & np.isfinite(twin.reorder_point)
     lot = np.where(np.isfinite(twin.reorder_quantity), twin.reorder_quantity, _default_lot(twin, rate))
     quantity = np.where(has_point, np.maximum(lot, 1e-3), np.nan)
-    level = np.where(has_min_max, np.maximum(twin.max_stock, twin.min_stock), np.where(has_point, np.nan, service_level))
+    level = np.where(
+        has_min_max, np.maximum(twin.max_stock, twin.min_stock), np.where(has_point, np.nan, service_level)
+    )
     # A base stock orders whenever it is below its level, however little.
-    point = np.where(has_min_max, twin.min_stock, np.where(has_point, twin.reorder_point, service_level - 1e-3))
-    names = ("base stock at the service target", "reorder point and quantity of the export", "min/max of the export")
-    return ReferenceRule(point, level, quantity, [names[2 * int(a) + int(b)] for a, b in zip(has_min_max, has_point, strict=True)])
+    point = np.where(
+        has_min_max, twin.min_stock, np.where(has_point, twin.reorder_point, service_level - 1e-3)
+    )
+    names = (
+        "base stock at the service target",
+        "reorder point and quantity of the export",
+        "min/max of the export",
+    )
+    return ReferenceRule(
+        point,
+        level,
+        quantity,
+        [names[2 * int(a) + int(b)] for a, b in zip(has_min_max, has_point, strict=True)],
+    )
 
 
 def _default_lot(twin: Twin, rate: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from basestock.dynamics import (
     into_nodes,
 )
 from basestock.economics import Ledger, Tariff, ledger_for
+from basestock.economics.leaves import given
 from basestock.forecasting import DemandForecast
 from basestock.operations.deciders import Decider, make_decider, reference_rule
 from basestock.operations.lines import line_network, line_tariff
@@ -114,7 +115,9 @@ def recorded_demand(twin: Twin, first: int, last: int, forecast: DemandForecast)
     expected = np.maximum(forecast.mean.mean(axis=1), 0.0)[:, None]
     part = np.where(np.isfinite(share), share, 1.0)
     # A share below a quarter would multiply a few pieces into a flood.
-    scaled = np.where(part < 1, np.where(part >= 0.25, sold / np.maximum(part, 0.25), np.maximum(sold, expected)), sold)
+    scaled = np.where(
+        part < 1, np.where(part >= 0.25, sold / np.maximum(part, 0.25), np.maximum(sold, expected)), sold
+    )
     demand = np.where(np.isfinite(scaled), scaled, np.where(twin.closed[:, first:last], 0.0, expected))
     whole = twin.whole_units[:, None]
     return np.maximum(np.where(whole, np.round(demand), demand), 0.0)
@@ -158,9 +161,13 @@ def _run(
             moving = begin(game, decider.executes, state, root)
         moving, trace = _segment(game, decider.executes, moving, _Watch(arrays, tariff, ledger), root, length)
         traces.append(trace)
-    money = np.concatenate([np.asarray(part[0], dtype=np.float64) for part in traces])[:, :, 0, : twin.num_lines, 0]
+    money = np.concatenate([np.asarray(part[0], dtype=np.float64) for part in traces])[
+        :, :, 0, : twin.num_lines, 0
+    ]
     flows = {
-        name: np.concatenate([np.asarray(part[1][name], dtype=np.float64) for part in traces])[:, 0, : twin.num_lines, 0]
+        name: np.concatenate([np.asarray(part[1][name], dtype=np.float64) for part in traces])[
+            :, 0, : twin.num_lines, 0
+        ]
         for name in traces[0][1]
     }
     signs = dict(zip(ledger.names, ledger.signs, strict=True))
@@ -175,7 +182,7 @@ class _Watch(eqx.Module):
     def __call__(self, carry: None, step: Step) -> tuple[None, tuple[Array, dict[str, Array]]]:
         outcome = step.outcome
         flows = {name: getattr(outcome, name) for name in ("demand", "sales", "lost", "closing")}
-        flows |= {"ordered": into_nodes(self.network, outcome.ordered)}
+        flows |= {"ordered": into_nodes(self.network, given(outcome.ordered))}
         return None, (self.ledger.by_place(self.network, self.tariff, step), flows)
 
 
@@ -201,7 +208,13 @@ class LeakError(RuntimeError):
 
 
 def require_no_leak(
-    twin: Twin, policies: list[str], *, first: int, last: int, forecaster: Forecaster = honest_forecast, seed: int = 0
+    twin: Twin,
+    policies: list[str],
+    *,
+    first: int,
+    last: int,
+    forecaster: Forecaster = honest_forecast,
+    seed: int = 0,
 ) -> None:
     """Change everything after the middle of the window and demand the same orders before it (SIM-901).
 

@@ -1,11 +1,10 @@
 """A run as a folder: written beside its place and moved there whole, so that no half-written run exists."""
 
 import json
-import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ class FolderInUseError(OSError):
 
 
 @contextmanager
-def whole_folder(target: Path, run_id: str) -> Iterator[Path]:
+def whole_folder(target: Path, run_id: str) -> Generator[Path, None, None]:
     """Give a folder to write into that becomes the target when everything is written, and vanishes if anything fails.
 
     Parameters
@@ -49,7 +48,9 @@ def whole_folder(target: Path, run_id: str) -> Iterator[Path]:
         If the target holds anything else.
     """
     if target.exists() and not _replaceable(target, run_id):
-        raise FolderInUseError(f"{target} is not empty and holds another run; choose another folder or remove it.")
+        raise FolderInUseError(
+            f"{target} is not empty and holds another run; choose another folder or remove it."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
@@ -57,7 +58,7 @@ def whole_folder(target: Path, run_id: str) -> Iterator[Path]:
         folder.chmod(0o755)
         if target.exists():
             shutil.rmtree(target)
-        os.replace(folder, target)
+        folder.replace(target)
     finally:
         if folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
@@ -90,7 +91,9 @@ def _plain(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-def write_run(run: PlanRun, dataset: Dataset, target: Path, *, command: str, timings: Mapping[str, float]) -> Path:
+def write_run(
+    run: PlanRun, dataset: Dataset, target: Path, *, command: str, timings: Mapping[str, float]
+) -> Path:
     """Write the run folder: tables, report, and what the run was made of.
 
     Parameters
@@ -123,7 +126,9 @@ def write_run(run: PlanRun, dataset: Dataset, target: Path, *, command: str, tim
             write_csv(frame, folder / f"{name}.csv")
         run.projection.write_parquet(folder / "projection.parquet", compression="zstd")
         (folder / "report.html").write_text(report_html(run, dataset), encoding="utf-8")
-        (folder / "run.json").write_text(json.dumps(_record(run, dataset, command, timings), indent=2) + "\n", encoding="utf-8")
+        (folder / "run.json").write_text(
+            json.dumps(_record(run, dataset, command, timings), indent=2) + "\n", encoding="utf-8"
+        )
     return target
 
 
@@ -143,7 +148,10 @@ def _record(run: PlanRun, dataset: Dataset, command: str, timings: Mapping[str, 
         "seed": run.settings.seed,
         "code_version": basestock.__version__,
         "command": command,
-        "timings": {"environment": _environment(), "seconds": {name: round(value, 3) for name, value in timings.items()}},
+        "timings": {
+            "environment": _environment(),
+            "seconds": {name: round(value, 3) for name, value in timings.items()},
+        },
     }
 
 
@@ -177,7 +185,11 @@ def report_html(run: PlanRun, dataset: Dataset) -> str:
                 "code_version": basestock.__version__,
                 "assumptions": _sentences(dataset),
                 "warnings": _warnings(dataset),
-                "hashes": {"inputs_sha": run.inputs_sha, "config_sha": run.config_sha, "policy_sha": run.policy_sha},
+                "hashes": {
+                    "inputs_sha": run.inputs_sha,
+                    "config_sha": run.config_sha,
+                    "policy_sha": run.policy_sha,
+                },
                 "run_folder": default_folder(run).name,
                 "tables": check.to_dict()["tables"],
             },
@@ -210,7 +222,12 @@ def _warnings(dataset: Dataset) -> list[str]:
 def _coverage(features: list[dict[str, Any]]) -> pl.DataFrame:
     """Turn the coverage matrix into the frame of the report: what is on, and the file that would switch on the rest."""
     rows = [
-        {"feature": each["unlocks"], "enabled": each["on"], "needs": each["table"], "missing": "" if each["on"] else each["table"]}
+        {
+            "feature": each["unlocks"],
+            "enabled": each["on"],
+            "needs": each["table"],
+            "missing": "" if each["on"] else each["table"],
+        }
         for each in features
     ]
     schema = {"feature": pl.String, "enabled": pl.Boolean, "needs": pl.String, "missing": pl.String}

@@ -10,7 +10,9 @@ _SEASONS = {1.0: 7, 7.0: 52}
 MAX_HORIZON = 512
 
 
-def forecast_lines(twin: Twin, *, seed: int = 0, history: np.ndarray | None = None, upto: int | None = None) -> DemandForecast:
+def forecast_lines(
+    twin: Twin, *, seed: int = 0, history: np.ndarray | None = None, upto: int | None = None
+) -> DemandForecast:
     """Forecast every line from its history.
 
     Parameters

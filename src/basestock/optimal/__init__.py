@@ -1,0 +1,1 @@
+"""What is best: exact optima and bounds."""

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from basestock.decision import Observation, OrderUpToLevels, Policy, Problem
-from basestock.dynamics import Decision
+from basestock.dynamics import Decision, into_nodes
 from basestock.policies.protection import money_at_stake, protection_demand
 from basestock.policies.quantities import FixedQuantity
 
@@ -61,7 +61,7 @@ class Eoq(Policy):
         """Compute quantities, and reorder points that meet the demand until arrival with probability 1 - hQ/(bD)."""
         demand = protection_demand(problem)
         underage, overage = money_at_stake(problem)
-        fixed = np.zeros_like(demand.rate) if problem.tariff.fixed_order is None else _at_nodes(problem)
+        fixed = _fixed_costs(problem)
         lot = np.sqrt(2 * fixed * demand.rate / np.maximum(overage, 1e-12))
         lot = np.maximum(np.round(lot), np.maximum(np.round(demand.rate), 1.0))
         risk = overage * lot / np.maximum(underage * demand.rate, 1e-12)
@@ -72,8 +72,9 @@ class Eoq(Policy):
         return FixedQuantity(self.reorder_point, self.order_quantity)(observation, memory, key=key)
 
 
-def _at_nodes(problem: Problem) -> np.ndarray:
-    from basestock.dynamics import into_nodes
-
-    cost = into_nodes(problem.arrays, problem.tariff.fixed_order * problem.arrays.primary)
-    return np.asarray(cost, dtype=np.float64)[..., 0]
+def _fixed_costs(problem: Problem) -> np.ndarray:
+    """Return ``[node, item]`` the fixed cost of an order on the lane of first priority, money."""
+    arrays, rate = problem.arrays, problem.tariff.fixed_order
+    if rate is None:
+        return np.zeros((arrays.num_nodes, arrays.num_items))
+    return np.asarray(into_nodes(arrays, rate * arrays.primary), dtype=np.float64)[..., 0]

@@ -14,7 +14,7 @@ NodeItem = Float[Array, "node item #replication"]
 
 
 class Marginal(Policy):
-    """Order packs as long as the next one earns more than it costs, given the law of demand until the next order arrives.
+    """Order packs while the next one earns more than it costs, given the law of demand until the next order arrives.
 
     A unit that lifts the position to y is needed with probability P(D > y): it then saves the underage cost, else it
     causes the overage cost. A pack is worth the sum over its units; the first block is the smallest legal order.

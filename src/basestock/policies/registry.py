@@ -9,7 +9,13 @@ from jaxtyping import Array
 
 from basestock.decision import Policy, Problem
 from basestock.policies.formulas import Eoq, Newsvendor, leaf
-from basestock.policies.levels import BaseStock, CappedBaseStock, EchelonBaseStock, OrderUpTo, PeriodicOrderUpTo
+from basestock.policies.levels import (
+    BaseStock,
+    CappedBaseStock,
+    EchelonBaseStock,
+    OrderUpTo,
+    PeriodicOrderUpTo,
+)
 from basestock.policies.marginal import marginal_for
 from basestock.policies.protection import protection_demand
 from basestock.policies.quantities import ConstantOrder, FixedQuantity
@@ -172,6 +178,8 @@ def from_parameters(problem: Problem, name: str, parameters: Mapping[str, float]
     expected = set(template.__dataclass_fields__)
     wrong = sorted(set(parameters) ^ expected)
     if wrong or not all(np.isfinite(value) for value in parameters.values()):
-        raise ValueError(f"policy {name!r}: parameters {dict(parameters)}, must be finite numbers for {sorted(expected)}.")
+        raise ValueError(
+            f"policy {name!r}: parameters {dict(parameters)}, must be finite numbers for {sorted(expected)}."
+        )
     shape = (problem.arrays.num_nodes, problem.arrays.num_items)
     return type(template)(**{key: leaf(np.full(shape, value)) for key, value in parameters.items()})

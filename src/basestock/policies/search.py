@@ -54,7 +54,13 @@ class Fit:
 
 
 def fit(
-    problem: Problem, name: str, *, seed: int = 0, replications: int = 32, periods: int | None = None, sweeps: int = 2
+    problem: Problem,
+    name: str,
+    *,
+    seed: int = 0,
+    replications: int = 32,
+    periods: int | None = None,
+    sweeps: int = 2,
 ) -> Fit:
     """Find the best parameters of a registered policy and report its cost on fresh events.
 
@@ -85,29 +91,39 @@ def fit(
     once, with them node after node.
     """
     entry = find(name)
-    runner = _Runner(problem, periods or problem.horizon, replications, jax.random.fold_in(jax.random.key(seed), 1))
+    runner = _Runner(
+        problem, periods or problem.horizon, replications, jax.random.fold_in(jax.random.key(seed), 1)
+    )
     if entry.box is None or entry.build is None:
         policy, tried = _computed(entry, problem), 0
     else:
         values, tried = _search(entry, problem, runner, sweeps)
-        policy = entry.build({key: jnp.asarray(value, dtype=jnp.float32)[..., None] for key, value in values.items()})
-    fresh = dataclasses.replace(runner, key=jax.random.fold_in(jax.random.key(seed), 2), replications=8 * replications)
+        policy = entry.build(
+            {key: jnp.asarray(value, dtype=jnp.float32)[..., None] for key, value in values.items()}
+        )
+    fresh = dataclasses.replace(
+        runner, key=jax.random.fold_in(jax.random.key(seed), 2), replications=8 * replications
+    )
     totals = fresh.totals(policy)
     searched = float(runner.totals(policy).mean())
     parameters = {
-        field: np.asarray(getattr(policy, field))[..., 0] for field in policy.__dataclass_fields__ if field != "demand"
+        field: np.asarray(getattr(policy, field))[..., 0]
+        for field in policy.__dataclass_fields__
+        if field != "demand"
     }
     return Fit(name, policy, parameters, estimate(totals), searched, tried)
 
 
 def _computed(entry: Entry, problem: Problem) -> Policy:
     if entry.compute is None:
-        raise ValueError(f"policy {entry.name!r} can be neither searched nor computed; give it a box or a formula.")
+        raise ValueError(
+            f"policy {entry.name!r} can be neither searched nor computed; give it a box or a formula."
+        )
     return entry.compute(problem)
 
 
 def _search(entry: Entry, problem: Problem, runner: "_Runner", sweeps: int) -> tuple[Values, int]:
-    assert entry.box is not None  # noqa: S101 - narrowed by the caller
+    assert entry.box is not None
     box = entry.box(problem)
     low, high = {key: ends[0] for key, ends in box.items()}, {key: ends[1] for key, ends in box.items()}
     best = {key: np.round((low[key] + high[key]) / 2) for key in box}
@@ -145,7 +161,9 @@ def _zoom(
     return best, tried
 
 
-def _grid(center: np.ndarray, width: np.ndarray, low: np.ndarray, high: np.ndarray, points: int) -> np.ndarray:
+def _grid(
+    center: np.ndarray, width: np.ndarray, low: np.ndarray, high: np.ndarray, points: int
+) -> np.ndarray:
     """Return ``[node, item, point]`` whole numbers around the center, inside the box."""
     first = np.clip(center - np.floor(width / 2), low, np.maximum(high - width, low))
     steps = np.linspace(0.0, 1.0, points)
@@ -193,7 +211,7 @@ class _Runner:
 
     def costs(self, entry: Entry, candidates: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return ``[node, item, candidate]``: mean cost on common events."""
-        assert entry.build is not None  # noqa: S101 - narrowed by the caller
+        assert entry.build is not None
         arrays = self.problem.arrays
         count = next(iter(candidates.values())).shape[-1]
         chunk = max(1, min(count, CELLS // (arrays.num_nodes * arrays.num_items * self.replications)))
@@ -247,8 +265,22 @@ def _run(
 
     start = begin(game, policy, state, root)
     warm = advance(
-        game, policy, start, root=root, replications=replications, num_periods=periods[0], fold=skip, initial=None
+        game,
+        policy,
+        start,
+        root=root,
+        replications=replications,
+        num_periods=periods[0],
+        fold=skip,
+        initial=None,
     )
     return advance(
-        game, policy, warm.end, root=root, replications=replications, num_periods=periods[1], fold=fold, initial=initial
+        game,
+        policy,
+        warm.end,
+        root=root,
+        replications=replications,
+        num_periods=periods[1],
+        fold=fold,
+        initial=initial,
     ).folded

@@ -10,7 +10,7 @@ from basestock.dynamics import Decision, at_destination
 
 
 class Legal(Policy):
-    """Rounds another policy's orders to the lane's minimum and multiple, down to the nearest and never below the minimum.
+    """Rounds another policy's orders to the nearest multiple of the lane, never below its minimum.
 
     Parameters
     ----------

@@ -55,17 +55,29 @@ BACKORDER_FIXED_COST: dict[float, float] = {
 
 
 def lost_sales_value(
-    demand: str, mean: float, lead_time: int, holding_cost: float, lost_sale_cost: float, fixed_order_cost: float
+    demand: str,
+    mean: float,
+    lead_time: int,
+    holding_cost: float,
+    lost_sale_cost: float,
+    fixed_order_cost: float,
 ) -> KnownValue | None:
     """Return the published optimum; costs scale with the holding cost, so only their ratio matters."""
     if mean != 5 or fixed_order_cost or holding_cost <= 0:
         return None
     value = LOST_SALES.get((demand, lead_time, lost_sale_cost / holding_cost))
-    return None if value is None else KnownValue(value * holding_cost, "optimal", 0.005 * holding_cost, _ZIPKIN)
+    return (
+        None if value is None else KnownValue(value * holding_cost, "optimal", 0.005 * holding_cost, _ZIPKIN)
+    )
 
 
 def backorder_value(
-    demand: str, mean: float, lead_time: int, holding_cost: float, backorder_cost: float, fixed_order_cost: float
+    demand: str,
+    mean: float,
+    lead_time: int,
+    holding_cost: float,
+    backorder_cost: float,
+    fixed_order_cost: float,
 ) -> KnownValue | None:
     """Return the published optimum of the fixed-cost table, scaled by the holding cost."""
     same = holding_cost > 0 and backorder_cost == 9 * holding_cost and fixed_order_cost == 64 * holding_cost

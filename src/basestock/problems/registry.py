@@ -34,7 +34,9 @@ class Family:
     @property
     def defaults(self) -> dict[str, Any]:
         """Default of each parameter, in order."""
-        return {name: parameter.default for name, parameter in inspect.signature(self.build).parameters.items()}
+        return {
+            name: parameter.default for name, parameter in inspect.signature(self.build).parameters.items()
+        }
 
     def describe(self) -> dict[str, Any]:
         """Return what the list of problems prints."""
@@ -97,7 +99,9 @@ def make_problem(name: str, settings: Mapping[str, str] | None = None) -> Proble
         If the name or a parameter is unknown (naming the nearest), or a value has the wrong type.
     """
     if name not in FAMILIES:
-        raise ValueError(f"problem {name!r} is unknown, must be one of {', '.join(FAMILIES)}.{_near(name, FAMILIES)}")
+        raise ValueError(
+            f"problem {name!r} is unknown, must be one of {', '.join(FAMILIES)}.{_near(name, FAMILIES)}"
+        )
     family = FAMILIES[name]
     arguments: dict[str, Any] = {}
     wrong: list[str] = []

@@ -82,7 +82,9 @@ def lost_sales(
     """
     known = lost_sales_value(demand, mean, lead_time, holding_cost, lost_sale_cost, fixed_order_cost)
     rates = {"holding": holding_cost, "lost_sale": lost_sale_cost, "fixed_order": fixed_order_cost or None}
-    return _problem("lost_sales", "lost", lead_time, demand_law(demand, mean, variance), rates, known, locals())
+    return _problem(
+        "lost_sales", "lost", lead_time, demand_law(demand, mean, variance), rates, known, locals()
+    )
 
 
 def backorder(
@@ -138,7 +140,9 @@ def _base_stock_optimum(mean: float, holding_cost: float, backorder_cost: float)
     values, masses = Poisson(mean).support()
     gaps = values[:, None] - values[None, :]
     costs = (holding_cost * np.maximum(gaps, 0) + backorder_cost * np.maximum(-gaps, 0)) @ masses
-    return KnownValue(float(costs.min()), "optimal", 1e-9, "newsvendor closed form, Arrow, Harris and Marschak 1951")
+    return KnownValue(
+        float(costs.min()), "optimal", 1e-9, "newsvendor closed form, Arrow, Harris and Marschak 1951"
+    )
 
 
 def _problem(

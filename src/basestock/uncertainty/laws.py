@@ -65,8 +65,10 @@ class ContinuousLaw(DemandLaw):
         """Return the quantiles of levels in (0, 1)."""
 
 
-def _cut(log_masses: Callable[[np.ndarray], np.ndarray], mean: float, deviation: float) -> tuple[np.ndarray, np.ndarray]:
-    """List the whole numbers that carry more than :data:`TAIL`, widening the window until its upper end carries none."""
+def _cut(
+    log_masses: Callable[[np.ndarray], np.ndarray], mean: float, deviation: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """List the whole numbers that carry more than :data:`TAIL`; the window widens until its upper end carries none."""
     low = max(int(mean - 9 * deviation - 20), 0)
     width = int(18 * deviation + 40)
     while True:
@@ -149,7 +151,9 @@ class NegativeBinomial(DiscreteLaw):
 
     def __post_init__(self) -> None:
         _positive("NegativeBinomial", average=self.average)
-        _require(self.spread > self.average, "NegativeBinomial", "spread", self.spread, "a variance > the mean")
+        _require(
+            self.spread > self.average, "NegativeBinomial", "spread", self.spread, "a variance > the mean"
+        )
 
     @property
     def mean(self) -> float:
@@ -205,8 +209,20 @@ class Discrete(DiscreteLaw):
     probabilities: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        _require(len(self.values) == len(self.probabilities) > 0, "Discrete", "values", self.values, "as many as probabilities")
-        _require(list(self.values) == sorted(set(self.values)), "Discrete", "values", self.values, "strictly increasing")
+        _require(
+            len(self.values) == len(self.probabilities) > 0,
+            "Discrete",
+            "values",
+            self.values,
+            "as many as probabilities",
+        )
+        _require(
+            list(self.values) == sorted(set(self.values)),
+            "Discrete",
+            "values",
+            self.values,
+            "strictly increasing",
+        )
         _non_negative("Discrete", smallest_value=self.values[0], smallest_probability=min(self.probabilities))
         total = math.fsum(self.probabilities)
         _require(abs(total - 1) < 1e-9, "Discrete", "sum of probabilities", total, "1 within 1e-9")
@@ -315,10 +331,30 @@ class Empirical(ContinuousLaw):
     quantiles: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        _require(len(self.levels) == len(self.quantiles) > 1, "Empirical", "levels", self.levels, "as many as quantiles, two at least")
-        _require(list(self.levels) == sorted(set(self.levels)), "Empirical", "levels", self.levels, "strictly increasing")
-        _require(0 <= self.levels[0] and self.levels[-1] <= 1, "Empirical", "levels", self.levels, "in [0, 1]")
-        _require(list(self.quantiles) == sorted(self.quantiles), "Empirical", "quantiles", self.quantiles, "non-decreasing")
+        _require(
+            len(self.levels) == len(self.quantiles) > 1,
+            "Empirical",
+            "levels",
+            self.levels,
+            "as many as quantiles, two at least",
+        )
+        _require(
+            list(self.levels) == sorted(set(self.levels)),
+            "Empirical",
+            "levels",
+            self.levels,
+            "strictly increasing",
+        )
+        _require(
+            self.levels[0] >= 0 and self.levels[-1] <= 1, "Empirical", "levels", self.levels, "in [0, 1]"
+        )
+        _require(
+            list(self.quantiles) == sorted(self.quantiles),
+            "Empirical",
+            "quantiles",
+            self.quantiles,
+            "non-decreasing",
+        )
         _non_negative("Empirical", smallest_quantile=self.quantiles[0])
 
     def _knots(self) -> tuple[np.ndarray, np.ndarray]:
@@ -356,7 +392,13 @@ class Seasonal(DemandLaw):
 
     def __post_init__(self) -> None:
         _require(len(self.laws) > 0, "Seasonal", "laws", self.laws, "one at least")
-        _require(not any(isinstance(law, Seasonal | Autoregressive) for law in self.laws), "Seasonal", "laws", self.laws, "unmodulated laws")
+        _require(
+            not any(isinstance(law, Seasonal | Autoregressive) for law in self.laws),
+            "Seasonal",
+            "laws",
+            self.laws,
+            "unmodulated laws",
+        )
 
     @property
     def mean(self) -> float:
@@ -378,8 +420,16 @@ class Autoregressive(DemandLaw):
     coefficient: float
 
     def __post_init__(self) -> None:
-        _require(abs(self.coefficient) < 1, "Autoregressive", "coefficient", self.coefficient, "inside (-1, 1)")
-        _require(not isinstance(self.base, Autoregressive), "Autoregressive", "base", self.base, "without memory of its own")
+        _require(
+            abs(self.coefficient) < 1, "Autoregressive", "coefficient", self.coefficient, "inside (-1, 1)"
+        )
+        _require(
+            not isinstance(self.base, Autoregressive),
+            "Autoregressive",
+            "base",
+            self.base,
+            "without memory of its own",
+        )
 
     @property
     def mean(self) -> float:

@@ -11,6 +11,7 @@ from basestock.network import Lane, SupplyNetwork
 from basestock.uncertainty.axes import Axes, bucket
 from basestock.uncertainty.tables import count_passed
 
+
 def hazard(law: Mapping[int, float]) -> np.ndarray:
     """Return P(L = a | L >= a) for a = 1, ..., max L.
 
@@ -43,16 +44,22 @@ class LeadTimeTables(eqx.Module):
     shortest: Int[Array, "lane item 1"] | None = None
     cumulative: Float[Array, "level lane item 1"] | None = None
 
-    def arrivals(self, uniform: Float[Array, "age lane item replication"]) -> Float[Array, "age lane item replication"]:
+    def arrivals(
+        self, uniform: Float[Array, "age lane item replication"]
+    ) -> Float[Array, "age lane item replication"]:
         """Return 1 where an order of the age arrives."""
         if self.arrival_hazard is None:
-            raise ValueError("LeadTimeTables: no lane reveals its lead time on arrival; ask only where one does.")
+            raise ValueError(
+                "LeadTimeTables: no lane reveals its lead time on arrival; ask only where one does."
+            )
         return (uniform < self.arrival_hazard).astype(jnp.float32)
 
     def on_order(self, uniform: Float[Array, "lane item replication"]) -> Int[Array, "lane item replication"]:
         """Return the lead time of what is shipped now, in periods."""
         if self.cumulative is None or self.shortest is None:
-            raise ValueError("LeadTimeTables: no lane draws its lead time on ordering; ask only where one does.")
+            raise ValueError(
+                "LeadTimeTables: no lane draws its lead time on ordering; ask only where one does."
+            )
         return self.shortest + count_passed(self.cumulative, uniform).astype(jnp.int32)
 
 
@@ -65,7 +72,7 @@ def compile_lead_times(network: SupplyNetwork, axes: Axes) -> LeadTimeTables | N
     laws: dict[tuple[int, int], Mapping[int, float]] = {}
     for position, lane in enumerate(network.lanes):
         for item in lane.items if lane.items is not None else axes.items:
-            laws[position, axes.items.index(item)] = lane.lead_time_law(item)
+            laws[position, network.item_index[item]] = lane.lead_time_law(item)
     shape = (axes.num_lanes, axes.num_items)
     arrival = {place: law for place, law in laws.items() if axes.lanes[place[0]] in revealed}
     known = {place: law for place, law in laws.items() if place not in arrival}
@@ -83,7 +90,9 @@ def _hazard_table(laws: Mapping[tuple[int, int], Mapping[int, float]], shape: tu
     return jnp.asarray(table)
 
 
-def _on_order_tables(laws: Mapping[tuple[int, int], Mapping[int, float]], shape: tuple[int, int]) -> tuple[Array, Array]:
+def _on_order_tables(
+    laws: Mapping[tuple[int, int], Mapping[int, float]], shape: tuple[int, int]
+) -> tuple[Array, Array]:
     levels = bucket(max(max(law) - min(law) for law in laws.values()))
     shortest = np.zeros((*shape, 1), dtype=np.int32)
     cumulative = np.ones((levels, *shape, 1), dtype=np.float32)

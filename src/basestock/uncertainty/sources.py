@@ -199,7 +199,8 @@ class Uncertainty:
         strange = [place for place in self.demand if place[0] not in nodes or place[1] not in items]
         if strange:
             raise ValueError(
-                f"Uncertainty: demand at {strange}, must be at (node, item) of the network. Add the place or drop the law."
+                f"Uncertainty: demand at {strange}, must be at (node, item) of the network. "
+                "Add the place or drop the law."
             )
         return self
 
@@ -267,7 +268,11 @@ def compile_market(demand: Mapping[tuple[str, str], DemandLaw], axes: Axes) -> M
 
 
 def record(
-    source: AnySource, root: Root, num_periods: int, replications: Int[Array, " replication"], first_period: int = 0
+    source: AnySource,
+    root: Root,
+    num_periods: int,
+    replications: Int[Array, " replication"],
+    first_period: int = 0,
 ) -> Event:
     """Draw the events of a whole path at once, stacked along a leading period axis."""
 

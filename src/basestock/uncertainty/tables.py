@@ -29,7 +29,9 @@ class CumulativeTable(eqx.Module):
     cumulative: Float[Array, "season level node item 1"] | None
     increments: Float[Array, "season level node item 1"] | None
 
-    def draw(self, season: Array, uniform: Float[Array, "node item replication"]) -> Float[Array, "node item replication"]:
+    def draw(
+        self, season: Array, uniform: Float[Array, "node item replication"]
+    ) -> Float[Array, "node item replication"]:
         """Return the inverse of the cumulative distribution at ``uniform``."""
         first = self.first[season]
         if self.cumulative is None:
@@ -73,7 +75,9 @@ class NormalTable(eqx.Module):
     mean: Float[Array, "season node item 1"]
     deviation: Float[Array, "season node item 1"]
 
-    def draw(self, season: Array, uniform: Float[Array, "node item replication"]) -> Float[Array, "node item replication"]:
+    def draw(
+        self, season: Array, uniform: Float[Array, "node item replication"]
+    ) -> Float[Array, "node item replication"]:
         """Return the quantile at ``uniform``."""
         score = jax.scipy.special.ndtri(uniform)
         return jnp.maximum(self.mean[season] + self.deviation[season] * score, 0.0)
@@ -84,7 +88,9 @@ class QuantileTable(eqx.Module):
 
     quantiles: Float[Array, "season level node item 1"]
 
-    def draw(self, season: Array, uniform: Float[Array, "node item replication"]) -> Float[Array, "node item replication"]:
+    def draw(
+        self, season: Array, uniform: Float[Array, "node item replication"]
+    ) -> Float[Array, "node item replication"]:
         """Return the interpolated quantile at ``uniform``; differentiable in the quantiles."""
         quantiles = self.quantiles[season][..., 0]
         steps = quantiles.shape[0] - 1
@@ -121,7 +127,9 @@ def compile_laws(
     discrete = {place: law for place, law in laws.items() if isinstance(law, DiscreteLaw)}
     normal = {place: law for place, law in laws.items() if isinstance(law, Normal)}
     continuous = {
-        place: law for place, law in laws.items() if isinstance(law, ContinuousLaw) and not isinstance(law, Normal)
+        place: law
+        for place, law in laws.items()
+        if isinstance(law, ContinuousLaw) and not isinstance(law, Normal)
     }
     return (
         _cumulative_table(discrete, shape) if discrete or not laws else None,
@@ -140,7 +148,9 @@ def _trimmed(law: DiscreteLaw) -> tuple[np.ndarray, np.ndarray]:
     return values, cumulative
 
 
-def _cumulative_table(laws: dict[tuple[int, int, int], DiscreteLaw], shape: tuple[int, int, int]) -> CumulativeTable:
+def _cumulative_table(
+    laws: dict[tuple[int, int, int], DiscreteLaw], shape: tuple[int, int, int]
+) -> CumulativeTable:
     parts = {law: _trimmed(law) for law in set(laws.values())}
     first = np.zeros((*shape, 1), dtype=np.float32)
     for place, law in laws.items():
@@ -170,7 +180,9 @@ def _normal_table(laws: dict[tuple[int, int, int], Normal], shape: tuple[int, in
     return NormalTable(jnp.asarray(mean), jnp.asarray(deviation))
 
 
-def _quantile_table(laws: dict[tuple[int, int, int], ContinuousLaw], shape: tuple[int, int, int]) -> QuantileTable:
+def _quantile_table(
+    laws: dict[tuple[int, int, int], ContinuousLaw], shape: tuple[int, int, int]
+) -> QuantileTable:
     from scipy import special
 
     levels = special.ndtr(np.linspace(-_LARGEST_SCORE, _LARGEST_SCORE, _NUM_SCORES))
@@ -184,4 +196,3 @@ def _quantile_table(laws: dict[tuple[int, int, int], ContinuousLaw], shape: tupl
 def cycle_length(lengths: list[int]) -> int:
     """Return the least common multiple of the seasonal cycles."""
     return math.lcm(*lengths) if lengths else 1
-

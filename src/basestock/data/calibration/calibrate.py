@@ -48,7 +48,11 @@ def calibrate(
 
 def _places(dataset: Dataset, items: str | None, locations: str | None) -> pl.DataFrame:
     """List the item-locations that stock, demand, or a table of item-locations names."""
-    named = [dataset.tables[name].select(_KEYS) for name in ("inventory", "demand_history") if name in dataset.tables]
+    named = [
+        dataset.tables[name].select(_KEYS)
+        for name in ("inventory", "demand_history")
+        if name in dataset.tables
+    ]
     if "item_location" in dataset.tables:
         here = dataset.tables["item_location"]
         off = here.filter(~pl.col("stocked").fill_null(True)).select(_KEYS)
@@ -76,12 +80,16 @@ def _joined(dataset: Dataset, sourced: pl.DataFrame) -> pl.DataFrame:
             maintain_order="left",
         )
     if "inventory" in dataset.tables:
-        table = table.join(newest_stock(dataset.tables["inventory"]), on=_KEYS, how="left", maintain_order="left")
+        table = table.join(
+            newest_stock(dataset.tables["inventory"]), on=_KEYS, how="left", maintain_order="left"
+        )
     if "supplier" in dataset.tables:
         supplier = dataset.tables["supplier"].select("supplier_id", "order_days")
         table = table.join(supplier, on="supplier_id", how="left", maintain_order="left")
     if "purchase_order" in dataset.tables:
-        table = table.join(last_orders(dataset.tables["purchase_order"]), on=_KEYS, how="left", maintain_order="left")
+        table = table.join(
+            last_orders(dataset.tables["purchase_order"]), on=_KEYS, how="left", maintain_order="left"
+        )
     sold = dataset.tables["demand_history"].group_by(_KEYS).agg(pl.col("qty").sum().alias("sold"))
     table = table.join(sold, on=_KEYS, how="left", maintain_order="left")
     held = dataset.held.select(*_KEYS, "codes") if dataset.held.height else None
@@ -90,13 +98,13 @@ def _joined(dataset: Dataset, sourced: pl.DataFrame) -> pl.DataFrame:
     return table.join(held.unique(_KEYS), on=_KEYS, how="left", maintain_order="left")
 
 
-def _column(name: str, table: pl.DataFrame) -> pl.Expr:
-    return pl.col(name) if name in table.columns else pl.lit(None)
-
-
 def _reason(dataset: Dataset) -> pl.Expr:
     """Say why a line is not planned; an empty text where it is."""
-    made = dataset.tables["bom"]["parent_id"].unique().implode() if "bom" in dataset.tables else pl.Series([[]], dtype=pl.List(pl.String))
+    made = (
+        dataset.tables["bom"]["parent_id"].unique().implode()
+        if "bom" in dataset.tables
+        else pl.Series([[]], dtype=pl.List(pl.String))
+    )
     parts = dataset.tables["bom"]["component_id"].unique().implode() if "bom" in dataset.tables else made
     assumed_stock = "inventory" in dataset.info.assume
     stockless = pl.lit(False) if assumed_stock else pl.col("available").is_null()
@@ -169,12 +177,18 @@ def _order_day_gap(order_days: list[str]) -> np.ndarray:
 
 def _costs(table: pl.DataFrame) -> np.ndarray:
     """Return money per base unit: the source's price, else the item's cost."""
-    price = _numbers(table, "unit_cost") / _numbers(table, "price_per", default=1.0) / _numbers(table, "factor", default=1.0)
+    price = (
+        _numbers(table, "unit_cost")
+        / _numbers(table, "price_per", default=1.0)
+        / _numbers(table, "factor", default=1.0)
+    )
     cost = np.where(np.isfinite(price), price, _numbers(table, "unit_cost_item"))
     return np.where(cost > 0, cost, np.nan)
 
 
-def _stockout(table: pl.DataFrame, cost: np.ndarray, price: np.ndarray, holding: np.ndarray, review: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _stockout(
+    table: pl.DataFrame, cost: np.ndarray, price: np.ndarray, holding: np.ndarray, review: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return money per unit short, and where it had to be implied by a service target for lack of a price."""
     given = _numbers(table, "stockout_cost_here", "stockout_cost")
     margin = price - cost
@@ -189,7 +203,11 @@ def _stockout(table: pl.DataFrame, cost: np.ndarray, price: np.ndarray, holding:
 def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, count_drafts: bool) -> Twin:
     period = BUCKET_DAYS[dataset.bucket]
     panel = demand_panel(
-        dataset.tables["demand_history"], table.select(_KEYS), dataset.bucket, dataset.gaps or "missing", dataset.as_of
+        dataset.tables["demand_history"],
+        table.select(_KEYS),
+        dataset.bucket,
+        dataset.gaps or "missing",
+        dataset.as_of,
     )
     lead = _numbers(table, "lead_time_days") + _numbers(table, "receiving_days", default=0.0)
     order_days = _texts(table, "order_days")
@@ -202,7 +220,11 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
     protection = np.maximum(np.ceil((lead + review) / period - 1e-9), 1).astype(int)
     reviews = np.clip(np.round(review / period), 1, protection).astype(int)
     orders = dataset.tables.get("purchase_order")
-    on_order = np.zeros((table.height, 1)) if orders is None else _on_order(orders, table, dataset, period, count_drafts)
+    on_order = (
+        np.zeros((table.height, 1))
+        if orders is None
+        else _on_order(orders, table, dataset, period, count_drafts)
+    )
     whole = _flags(table, "integer_qty", True)
     rounding = np.where(np.isfinite(cost) & np.isfinite(price), "economic", "up")
     return Twin(
@@ -235,7 +257,10 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
         order_minimum=_numbers(table, "order_minimum"),
         order_multiple=_numbers(table, "order_multiple"),
         order_maximum=_numbers(table, "order_maximum"),
-        rounding=[given or default for given, default in zip(_texts(table, "rounding"), rounding.tolist(), strict=True)],
+        rounding=[
+            given or default
+            for given, default in zip(_texts(table, "rounding"), rounding.tolist(), strict=True)
+        ],
         whole_units=whole,
         on_hand=_numbers(table, "on_hand", default=0.0),
         available=_numbers(table, "available", default=0.0),
@@ -257,7 +282,9 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
     )
 
 
-def _on_order(orders: pl.DataFrame, table: pl.DataFrame, dataset: Dataset, period: float, count_drafts: bool) -> np.ndarray:
+def _on_order(
+    orders: pl.DataFrame, table: pl.DataFrame, dataset: Dataset, period: float, count_drafts: bool
+) -> np.ndarray:
     if count_drafts:
         status = pl.when(pl.col("status") == "draft").then(pl.lit("open")).otherwise(pl.col("status"))
         orders = orders.with_columns(status.alias("status"))
@@ -279,7 +306,11 @@ def _assumptions(dataset: Dataset, table: pl.DataFrame, implied: np.ndarray) -> 
     for line in range(table.height):
         own = [*general]
         if guessed[line]:
-            own.append("source assumed by the profile" if guessed[line] == "*" else f"assumed by the profile: {guessed[line]}")
+            own.append(
+                "source assumed by the profile"
+                if guessed[line] == "*"
+                else f"assumed by the profile: {guessed[line]}"
+            )
         if implied[line]:
             own.append("stockout cost implied by a service target")
         notes.append("; ".join(own))

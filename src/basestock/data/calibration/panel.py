@@ -30,7 +30,9 @@ class Panel:
     closed: np.ndarray
 
 
-def demand_panel(demand: pl.DataFrame, lines: pl.DataFrame, bucket: str, gaps: str, as_of: datetime.date) -> Panel:
+def demand_panel(
+    demand: pl.DataFrame, lines: pl.DataFrame, bucket: str, gaps: str, as_of: datetime.date
+) -> Panel:
     """Put the demand of the lines on a grid from the first to the last complete bucket.
 
     Parameters

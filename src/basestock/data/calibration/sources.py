@@ -28,7 +28,11 @@ def choose_sources(item_supplier: pl.DataFrame, lines: pl.DataFrame, as_of: date
         & (pl.col("priority").fill_null(1) > 0)
     )
     here = valid.filter(pl.col("location_id").is_not_null()).with_columns(pl.lit(0).alias("_general"))
-    anywhere = valid.filter(pl.col("location_id").is_null()).drop("location_id").with_columns(pl.lit(1).alias("_general"))
+    anywhere = (
+        valid.filter(pl.col("location_id").is_null())
+        .drop("location_id")
+        .with_columns(pl.lit(1).alias("_general"))
+    )
     joined = pl.concat(
         [
             lines.join(here, on=["item_id", "location_id"]),

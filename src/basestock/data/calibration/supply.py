@@ -18,7 +18,9 @@ def newest_stock(inventory: pl.DataFrame) -> pl.DataFrame:
     return newest.select("item_id", "location_id", "on_hand", available.alias("available"))
 
 
-def open_orders(orders: pl.DataFrame, lines: pl.DataFrame, as_of: datetime.date, period_days: float) -> np.ndarray:
+def open_orders(
+    orders: pl.DataFrame, lines: pl.DataFrame, as_of: datetime.date, period_days: float
+) -> np.ndarray:
     """Return ``[line, slot]`` firm open quantities by periods until arrival, base units.
 
     Parameters
@@ -41,7 +43,9 @@ def open_orders(orders: pl.DataFrame, lines: pl.DataFrame, as_of: datetime.date,
     due = pl.coalesce("promised_date", "due_date")
     slots = ((due - pl.lit(as_of)).dt.total_days().fill_null(0).cast(pl.Float64) / period_days).ceil()
     waiting = (
-        firm.with_columns((pl.col("qty_ordered") - pl.col("qty_received").fill_null(0)).clip(lower_bound=0).alias("open"))
+        firm.with_columns(
+            (pl.col("qty_ordered") - pl.col("qty_received").fill_null(0)).clip(lower_bound=0).alias("open")
+        )
         .with_columns(slots.clip(1, MAX_SLOTS).cast(pl.Int64).alias("slot"))
         .filter(pl.col("open") > 0)
         .join(lines.with_row_index("line"), on=["item_id", "location_id"])
@@ -57,7 +61,12 @@ def open_orders(orders: pl.DataFrame, lines: pl.DataFrame, as_of: datetime.date,
 def last_orders(orders: pl.DataFrame) -> pl.DataFrame:
     """Return the last dated order of every item-location: quantity in base units and day."""
     dated = orders.filter(pl.col("order_date").is_not_null() & (pl.col("status") != "cancelled"))
-    newest = dated.sort("order_date", "po_id", "line_id").unique(["item_id", "location_id"], keep="last", maintain_order=True)
+    newest = dated.sort("order_date", "po_id", "line_id").unique(
+        ["item_id", "location_id"], keep="last", maintain_order=True
+    )
     return newest.select(
-        "item_id", "location_id", pl.col("qty_ordered").alias("last_qty"), pl.col("order_date").alias("last_date")
+        "item_id",
+        "location_id",
+        pl.col("qty_ordered").alias("last_qty"),
+        pl.col("order_date").alias("last_date"),
     )

@@ -64,7 +64,9 @@ def _add_table(work: Work, table: Table, feeds: list[FeedFrame]) -> None:
     present = [column for column in table.columns if any(column.name in feed.frame.columns for feed in feeds)]
     parsed = {column.name: _parse_all(feeds, column) for column in present}
     typed = [pl.concat([each.values for each in parts]).alias(name) for name, parts in parsed.items()]
-    absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in blank(table).items() if name not in parsed]
+    absent = [
+        pl.lit(None, dtype=kind).alias(name) for name, kind in blank(table).items() if name not in parsed
+    ]
     frame = start.with_columns(*typed, *absent).select(*blank(table), *attributes, *lineage(text))
     work.put(table.name, frame)
     quantities = [column.name for column in present if column.quantity]

@@ -103,8 +103,12 @@ def _check_shelf_life(work: Work, items: pl.DataFrame) -> None:
     rows = items.join(fastest, on="item_id", how="inner", maintain_order="left")
     life = pl.col("shelf_life_days")
     dead = rows.filter((life > 0) & (life <= pl.col("_transit")))
-    hint = pl.when(life * 30 > pl.col("_transit")).then(pl.lit(" In months it would fit.")).otherwise(pl.lit(""))
-    rule = pl.format("The shelf life must be longer than lead time plus receiving, {} days.{}", "_transit", hint)
+    hint = (
+        pl.when(life * 30 > pl.col("_transit")).then(pl.lit(" In months it would fit.")).otherwise(pl.lit(""))
+    )
+    rule = pl.format(
+        "The shelf life must be longer than lead time plus receiving, {} days.{}", "_transit", hint
+    )
     work.find("ITM-006", "item", dead, column="shelf_life_days", rule=rule)
 
 

@@ -199,7 +199,9 @@ def _category_median(frame: pl.DataFrame) -> pl.DataFrame:
     named = named.join(medians, on="_category", how="left", maintain_order="left")
     overall = known["unit_cost"].median()
     total = float(overall) if isinstance(overall, float) else None
-    return named.select("item_id", pl.col("_median").fill_null(pl.lit(total, dtype=pl.Float64)).round(6).alias("_fallback"))
+    return named.select(
+        "item_id", pl.col("_median").fill_null(pl.lit(total, dtype=pl.Float64)).round(6).alias("_fallback")
+    )
 
 
 def _put_costs(work: Work, frame: pl.DataFrame, median: pl.DataFrame, zero: pl.Expr) -> None:

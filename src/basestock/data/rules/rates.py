@@ -88,7 +88,7 @@ def item_locations(work: Work) -> pl.DataFrame:
         ))  # fmt: skip
         found = [frame.with_columns(pl.col("location_id").fill_null(places[0])) for frame in found]
     pairs = pl.concat([*live, *found], how="vertical_relaxed").drop_nulls().unique()
-    items, known_places = work.known.get("item"), work.rows("location")["location_id"]
+    items, known_places = work.known.get("item"), work.known.get("location", places)
     if items is not None:
         pairs = pairs.filter(pl.col("item_id").is_in(items.implode()))
     return pairs.filter(pl.col("location_id").is_in(known_places.implode())).sort(PAIR)

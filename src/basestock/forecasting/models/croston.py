@@ -18,19 +18,25 @@ def croston(view: View) -> Draft:
     return croston_draft(view, view.demand_rates.croston_loss, jnp.ones(len(RATE_GAINS)))
 
 
-def croston_draft(view: View, loss: Float[Array, " gain"], factor: Float[Array, " gain"]) -> Draft:
+def croston_draft(view: View, losses: Float[Array, "gain series"], factor: Float[Array, " gain"]) -> Draft:
     """Return Croston's law with the gain of the smallest loss and the probability of a demand times a factor.
 
     Parameters
     ----------
     view
         The series.
-    loss
+    losses
         Squared errors of the sum over the protection interval, per gain of ``RATE_GAINS``.
     factor
         Correction of the probability, per gain.
     """
-    best = jnp.argmin(loss)
+    best = jnp.argmin(losses, axis=0)
     gain = jnp.asarray(RATE_GAINS)[best]
-    chance = factor[best] / jnp.maximum(view.demand_rates.interval[best], 1.0)
-    return intermittent_draft(view, chance, (2.0 - gain) / gain, gain, loss.min())
+    interval = jnp.take_along_axis(view.demand_rates.interval, best[None], axis=0)[0]
+    return intermittent_draft(
+        view,
+        occurrence=factor[best] / jnp.maximum(interval, 1.0),
+        num_demands=(2.0 - gain) / gain,
+        recency=gain,
+        loss=losses.min(0),
+    )

@@ -9,10 +9,11 @@ from basestock.forecasting.training import Draft, View
 
 def intermittent_draft(
     view: View,
-    occurrence: Float[Array, ""],
-    num_demands: Float[Array, ""],
-    recency: Float[Array, ""],
-    loss: Float[Array, ""],
+    *,
+    occurrence: Float[Array, " series"],
+    num_demands: Float[Array, " series"],
+    recency: Float[Array, " series"],
+    loss: Float[Array, " series"],
 ) -> Draft:
     """Return the law "a demand comes with a probability; its size is one of the past sizes".
 
@@ -30,7 +31,7 @@ def intermittent_draft(
         Squared errors of the chosen parameters, see ``Draft``.
     """
     demands = view.observed * (view.values > 0)
-    rests_on = jnp.maximum(jnp.minimum(demands.sum(), num_demands), 1.0)
+    rests_on = jnp.maximum(jnp.minimum(demands.sum(0), num_demands), 1.0)
     dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
         occurrence=occurrence, occurrence_spread=jnp.sqrt((1.0 - occurrence) / rests_on)
     )

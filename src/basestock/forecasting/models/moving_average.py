@@ -4,8 +4,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.forecasting.law import plain_dynamics
+from basestock.forecasting.levels import lagged
 from basestock.forecasting.season import DAYS_IN_WEEK, SMALLEST_DIVISOR
-from basestock.forecasting.training import Draft, View, lagged
+from basestock.forecasting.training import Draft, View, of_profile, smallest
 
 WINDOWS = (8, 4, 13, 26, 52)
 """Window lengths that are tried; the first one is the choice when nothing can be compared."""
@@ -25,35 +26,35 @@ def moving_average(view: View) -> Draft:
     Window and seasonal profile are chosen as in simple exponential smoothing.
     """
     windows = DAILY_WINDOWS if view.setting.season_length == DAYS_IN_WEEK else WINDOWS
-    past = view.profiles.past
-    levels = _window_levels(view, windows)
-    error = view.ahead.demand - levels * view.ahead.weight[:, None]
-    losses = (view.ahead.counted * error**2).sum(-1)
-    best = jnp.argmin(losses)
-    profile, window = best // len(windows), best % len(windows)
-    level, season = levels[profile, window], past[profile]
+    levels = [_window_level(view, window) for window in windows]
+    losses = [
+        (view.ahead.counted[:, None] * (view.ahead.demand[:, None] - level * view.ahead.weight) ** 2).sum(0)
+        for level in levels
+    ]
+    best = smallest(jnp.stack(losses))
+    season = of_profile(view.profiles.past, best.profile)
+    level = levels[0]
+    for window, other in enumerate(levels[1:], start=1):
+        level = jnp.where(best.gain == window, other, level)
+    level = of_profile(level, best.profile)
     errors = (view.values - season * lagged(level)) / jnp.maximum(season, SMALLEST_DIVISOR)
-    dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
-        base=jnp.full(view.setting.num_steps, level[-1]),
-        season_scale=view.profiles.future[profile],
-        level_gain=1.0 / jnp.asarray(windows, jnp.float32)[window],
+    plain = plain_dynamics(view.setting.num_steps, view.whole)
+    dynamics = plain._replace(
+        base=plain.base + level[-1],
+        season_scale=of_profile(view.profiles.future, best.profile),
+        level_gain=1.0 / jnp.asarray(windows, jnp.float32)[best.gain],
     )
-    return Draft(errors, view.warm, jnp.float32(0.0), losses.min(), dynamics)
+    return Draft(errors, view.warm, view.zeros, best.loss, dynamics)
 
 
-def _window_levels(view: View, windows: tuple[int, ...]) -> Float[Array, "profile lane time"]:
-    """Return the mean of each window; where a window holds nothing known, the mean of all before."""
-    demand, weight = view.running[0], view.running[2:]
+def _window_level(view: View, window: int) -> Float[Array, "time profile series"]:
+    """Return the mean of the window after every period; where it holds nothing known, the mean of all before."""
+    demand, weight = view.running[:, :1], view.running[:, 2:]
+    total, scale = (sums - _delayed(sums, window) for sums in (demand, weight))
     overall = demand / jnp.maximum(weight, _SMALLEST_WEIGHT)
-
-    def level(window: int) -> Array:
-        total, scale = (sums - _delayed(sums, window) for sums in (demand, weight))
-        return jnp.where(scale > _SMALLEST_WEIGHT, total / jnp.maximum(scale, _SMALLEST_WEIGHT), overall)
-
-    return jnp.stack([level(window) for window in windows], axis=1)
+    return jnp.where(scale > _SMALLEST_WEIGHT, total / jnp.maximum(scale, _SMALLEST_WEIGHT), overall)
 
 
-def _delayed(sums: Float[Array, "*row time"], window: int) -> Array:
+def _delayed(sums: Float[Array, "time row series"], window: int) -> Float[Array, "time row series"]:
     """Return the sums as they were ``window`` periods before."""
-    num_periods = sums.shape[-1]
-    return jnp.pad(sums, [(0, 0)] * (sums.ndim - 1) + [(window, 0)])[..., :num_periods]
+    return jnp.pad(sums, ((window, 0), (0, 0), (0, 0)))[: sums.shape[0]]

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from basestock.forecasting.law import plain_dynamics
-from basestock.forecasting.season import SMALLEST_DIVISOR
+from basestock.forecasting.season import SMALLEST_DIVISOR, by_cycle, in_time
 from basestock.forecasting.training import Draft, View
 
 DAMPING = 0.9
@@ -55,33 +55,34 @@ def seasonal_exponential_smoothing(view: View) -> Draft:
     ----------
     Gardner (2006), International Journal of Forecasting 22, 637-666, doi:10.1016/j.ijforecast.2006.03.005.
     """
-    gains = _Gains(*jnp.asarray(LANES).T)
-    length = view.setting.season_length if view.setting.season_length < view.values.shape[0] else 1
-    missing = -view.values.shape[0] % length
-    values = jnp.pad(view.values, (missing, 0)).reshape(-1, length)
-    known = jnp.pad(view.observed, (missing, 0)).reshape(-1, length)
+    gains = _Gains(*jnp.asarray(LANES).T[:, :, None])
+    length = view.setting.season_length if view.setting.season_length < view.num_periods else 1
+    values, known = by_cycle(view.values, length), by_cycle(view.observed, length)
     level, season = _start(values, known, gains)
     state, season, errors = _smooth(values, known, gains, level, season)
-    best = jnp.argmin(state.loss)
+    best = jnp.argmin(state.loss, axis=0)
     num_steps = view.setting.num_steps
-    ahead = season[jnp.arange(num_steps) % length, best]
-    multiplicative = gains.multiplicative[best] > 0
+    season = _of_lane(season, best)[jnp.arange(num_steps) % length]
+    multiplicative = gains.multiplicative[best, 0] > 0
     dynamics = plain_dynamics(num_steps, view.whole)._replace(
-        base=state.level[best] + state.slope[best] * _damped_sums(num_steps),
-        season_scale=jnp.where(multiplicative, jnp.maximum(ahead, 0.0), 1.0),
-        season_shift=jnp.where(multiplicative, 0.0, ahead),
-        level_gain=gains.level[best],
-        slope_gain=gains.level[best] * gains.slope[best],
-        damping=jnp.float32(DAMPING),
+        base=_of_lane(state.level, best) + _of_lane(state.slope, best) * _damped_sums(num_steps)[:, None],
+        season_scale=jnp.where(multiplicative, jnp.maximum(season, 0.0), 1.0),
+        season_shift=jnp.where(multiplicative, 0.0, season),
+        level_gain=gains.level[best, 0],
+        slope_gain=(gains.level * gains.slope)[best, 0],
+        damping=view.zeros + DAMPING,
     )
     after_start = view.num_before >= jnp.minimum(float(length), view.num_observed / 2.0)
-    return Draft(
-        errors.reshape(-1, len(LANES))[missing:, best],
-        view.warm * after_start,
-        jnp.float32(0.0),
-        jnp.float32(0.0),
-        dynamics,
-    )
+    errors = in_time(_of_lane(errors, best), view.num_periods)
+    return Draft(errors, view.warm * after_start, view.zeros, view.zeros, dynamics)
+
+
+def _of_lane(
+    lanes: Float[Array, "*rest lane series"], best: Int[Array, " series"]
+) -> Float[Array, "*rest series"]:
+    """Pick one lane per series."""
+    index = best.reshape((1,) * (lanes.ndim - 1) + (-1,))
+    return jnp.take_along_axis(lanes, index, axis=-2)[..., 0, :]
 
 
 def _damped_sums(num_steps: int) -> Float[Array, " step"]:
@@ -89,34 +90,31 @@ def _damped_sums(num_steps: int) -> Float[Array, " step"]:
     return DAMPING * (1.0 - DAMPING ** jnp.arange(1, num_steps + 1)) / (1.0 - DAMPING)
 
 
-def _start(values: Array, known: Array, gains: _Gains) -> tuple[Array, Array]:
-    """Return the mean level and ``season[phase, lane]`` of the first half of the cycles with known demand."""
+def _start(values: Array, known: Array, gains: _Gains) -> tuple[Array, Float[Array, "phase lane series"]]:
+    """Return the mean level and the seasons of the first half of the cycles with known demand."""
     has_data = known.sum(1) > 0
-    half = jnp.argmax(has_data) + (has_data.sum() + 1) // 2
-    early = known * (jnp.arange(values.shape[0]) < half)[:, None]
-    demand = values * early
-    level = demand.sum() / jnp.maximum(early.sum(), 1.0)
+    half = jnp.argmax(has_data, axis=0) + (has_data.sum(0) + 1) // 2
+    early = known * (jnp.arange(values.shape[0])[:, None] < half)[:, None]
+    demand, count = values * early, early.sum(0)
+    level = demand.sum((0, 1)) / jnp.maximum(count.sum(0), 1.0)
     cycle_level = demand.sum(1) / jnp.maximum(early.sum(1), 1.0)
     base = (early * cycle_level[:, None]).sum(0)
     ratio = jnp.where(base > 0, demand.sum(0) / jnp.where(base > 0, base, 1.0), 1.0)
-    count = early.sum(0)
-    ratio = 1.0 + count / (count + 1.0) * (ratio - 1.0)
-    season = jnp.where(gains.multiplicative > 0, ratio[:, None], level * (ratio[:, None] - 1.0))
-    if values.shape[1] == 1:
-        season = jnp.broadcast_to(gains.multiplicative, season.shape)
-    return level, season
+    ratio = 1.0 + count / (count + 1.0) * (ratio - 1.0) if values.shape[1] > 1 else jnp.ones_like(ratio)
+    ratio = ratio[:, None]
+    return level, jnp.where(gains.multiplicative > 0, ratio, level * (ratio - 1.0))
 
 
 def _smooth(
     values: Array, known: Array, gains: _Gains, level: Array, season: Array
-) -> tuple[_State, Float[Array, "phase lane"], Float[Array, "cycle phase lane"]]:
+) -> tuple[_State, Float[Array, "phase lane series"], Float[Array, "cycle phase lane series"]]:
     """Run the recursion over cycles and, inside, over phases."""
     multiplicative = gains.multiplicative > 0
     season_gain = gains.season * (1.0 - gains.level) * (values.shape[1] > 1)
     smallest_level = jnp.maximum(1e-3 * level, jnp.finfo(level.dtype).tiny)
 
-    def phase(state: _State, inputs: tuple[Array, Array, Array]) -> tuple[_State, tuple[Array, Array]]:
-        value, observed, factor = inputs
+    def phase(state: _State, now: tuple[Array, Array, Array]) -> tuple[_State, tuple[Array, Array]]:
+        value, observed, factor = now
         forecast = state.level + DAMPING * state.slope
         error = value - jnp.where(multiplicative, factor * forecast, factor + forecast)
         scaled = observed * jnp.where(multiplicative, error / jnp.maximum(factor, SMALLEST_DIVISOR), error)
@@ -132,10 +130,10 @@ def _smooth(
         return state, (moved, scaled)
 
     def cycle(carry: tuple[_State, Array], row: tuple[Array, Array]) -> tuple[tuple[_State, Array], Array]:
-        state, (season, errors) = jax.lax.scan(phase, carry[0], (*row, carry[1]))
-        return (state, season), errors
+        state, (moved, errors) = jax.lax.scan(phase, carry[0], (*row, carry[1]))
+        return (state, moved), errors
 
-    zero = jnp.zeros(len(LANES))
-    start = _State(zero + level, zero, zero, jnp.float32(0.0))
+    zero = jnp.zeros((len(LANES), values.shape[-1]))
+    start = _State(zero + level, zero, zero, zero[0])
     (state, season), errors = jax.lax.scan(cycle, (start, season), (values, known))
     return state, season, errors

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.forecasting.law import plain_dynamics
+from basestock.forecasting.season import by_cycle
 from basestock.forecasting.training import Draft, View
 
 
@@ -12,33 +13,32 @@ def seasonal_naive(view: View) -> Draft:
 
     Notes
     -----
-    demand_(T+h) = demand_(T+h-m ceil(h/m)) + sqrt(ceil(h/m)) e, with e drawn from demand_t - demand_(t-m). A phase
-    never seen takes the mean; with fewer than two differences the deviations from the mean stand in.
+    demand_(T+h) = demand_(T+h-m k) + sqrt(k) e, k = ceil(h/m), with e drawn from demand_t - demand_(t-m). A phase never
+    seen takes the mean; with fewer than two differences the deviations from the mean stand in.
     """
-    length = min(view.setting.season_length, view.values.shape[0])
-    mean = view.values.sum() / jnp.maximum(view.num_observed, 1.0)
+    length = min(view.setting.season_length, view.num_periods)
+    mean = view.values.sum(0) / jnp.maximum(view.num_observed, 1.0)
     before, known_before = (_delayed(series, length) for series in (view.values, view.observed))
     both = view.observed * known_before
-    enough = both.sum() >= 2
+    enough = both.sum(0) >= 2
     step = jnp.arange(view.setting.num_steps)
-    dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
+    plain = plain_dynamics(view.setting.num_steps, view.whole)
+    dynamics = plain._replace(
         season_shift=_last_known(view, length, mean)[step % length],
-        spread=jnp.sqrt(1.0 + step // length),
+        spread=plain.spread * jnp.sqrt(1.0 + step // length)[:, None],
     )
-    sample = jnp.where(enough, view.values - before, view.values - mean)
-    return Draft(sample, jnp.where(enough, both, view.observed), jnp.float32(0.0), jnp.float32(0.0), dynamics)
+    sample = view.values - jnp.where(enough, before, mean)
+    return Draft(sample, jnp.where(enough, both, view.observed), view.zeros, view.zeros, dynamics)
 
 
-def _delayed(series: Float[Array, " time"], length: int) -> Array:
-    return jnp.concatenate([jnp.zeros(length), series[: series.shape[0] - length]])
+def _delayed(series: Float[Array, "time series"], length: int) -> Float[Array, "time series"]:
+    return jnp.pad(series, ((length, 0), (0, 0)))[: series.shape[0]]
 
 
-def _last_known(view: View, length: int, mean: Float[Array, ""]) -> Float[Array, " phase"]:
+def _last_known(view: View, length: int, mean: Float[Array, " series"]) -> Float[Array, "phase series"]:
     """Return the newest known value of each phase, phase 0 being the next period."""
-    missing = -view.values.shape[0] % length
-    values = jnp.pad(view.values, (missing, 0)).reshape(-1, length)
-    known = jnp.pad(view.observed, (missing, 0)).reshape(-1, length)
-    cycle = jnp.arange(1, values.shape[0] + 1)[:, None]
+    values, known = by_cycle(view.values, length), by_cycle(view.observed, length)
+    cycle = jnp.arange(1, values.shape[0] + 1)[:, None, None]
     newest = (known * cycle).max(0)
     last = jnp.where((cycle == newest) & (known > 0), values, 0.0).sum(0)
     return jnp.where(newest > 0, last, mean)

@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from basestock.forecasting.demand_rates import RATE_GAINS, SIZE_LANES
+from basestock.forecasting.demand_rates import RATE_GAINS
 from basestock.forecasting.models.intermittent import intermittent_draft
 from basestock.forecasting.training import Draft, View
 
@@ -15,11 +15,15 @@ def tsb(view: View) -> Draft:
     Teunter, Syntetos and Babai (2011), European Journal of Operational Research 214, 606-615,
     doi:10.1016/j.ejor.2011.05.018.
     """
-    gains = jnp.asarray(RATE_GAINS)
-    losses = view.demand_rates.tsb_loss
-    best = jnp.argmin(losses)
+    rates, gains = view.demand_rates, jnp.asarray(RATE_GAINS)
+    losses = rates.tsb_loss.reshape(-1, view.num_series)
+    best = jnp.argmin(losses, axis=0)
     rate = best % len(RATE_GAINS)
-    chance, gain = view.demand_rates.probability[rate], gains[rate]
-    num_demands = (2.0 - gain) / gain * chance
-    recency = gains[jnp.asarray(SIZE_LANES)[best // len(RATE_GAINS)]]
-    return intermittent_draft(view, chance, num_demands, recency, losses.min())
+    chance = jnp.take_along_axis(rates.probability, rate[None], axis=0)[0]
+    return intermittent_draft(
+        view,
+        occurrence=chance,
+        num_demands=(2.0 - gains[rate]) / gains[rate] * chance,
+        recency=gains[best // len(RATE_GAINS)],
+        loss=losses.min(0),
+    )

@@ -56,7 +56,9 @@ class FiniteProcess:
     start: int
 
 
-def enumerate_process(problem: Problem, *, max_order: int, max_position: int, max_states: int = 200_000) -> FiniteProcess:
+def enumerate_process(
+    problem: Problem, *, max_order: int, max_position: int, max_states: int = 200_000
+) -> FiniteProcess:
     """Enumerate the states reachable from the declared start.
 
     Parameters
@@ -99,16 +101,28 @@ def enumerate_process(problem: Problem, *, max_order: int, max_position: int, ma
         legal.append(allowed)
         done += len(block)
     return FiniteProcess(
-        np.stack(states), decisions, np.concatenate(legal), np.concatenate(costs), np.concatenate(links), probabilities, 0
+        np.stack(states),
+        decisions,
+        np.concatenate(legal),
+        np.concatenate(costs),
+        np.concatenate(links),
+        probabilities,
+        0,
     )
 
 
 def _register(
-    known: dict[bytes, int], states: list[np.ndarray], following: np.ndarray, allowed: np.ndarray, max_states: int
+    known: dict[bytes, int],
+    states: list[np.ndarray],
+    following: np.ndarray,
+    allowed: np.ndarray,
+    max_states: int,
 ) -> np.ndarray:
     """Number the successors of allowed decisions, new states last; others point to the start."""
     links = np.zeros(following.shape[:3], dtype=np.int64)
-    flat, inverse = np.unique(following[allowed].reshape(-1, following.shape[-1]), axis=0, return_inverse=True)
+    flat, inverse = np.unique(
+        following[allowed].reshape(-1, following.shape[-1]), axis=0, return_inverse=True
+    )
     numbers = np.empty(len(flat), dtype=np.int64)
     for position, row in enumerate(flat):
         word = row.tobytes()
@@ -128,7 +142,9 @@ def _register(
 def _events(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     """List the joint demands ``[event, node, item]`` and their probabilities."""
     if problem.events.lead_times is not None:
-        raise ValueError(f"Problem {problem.name!r}: a lead time is random, must be fixed for enumeration here.")
+        raise ValueError(
+            f"Problem {problem.name!r}: a lead time is random, must be fixed for enumeration here."
+        )
     places = sorted(problem.uncertainty.demand)
     supports = [problem.uncertainty.demand_support(node, item, 0) for node, item in places]
     arrays, network = problem.arrays, problem.network
@@ -184,7 +200,9 @@ def _position(problem: Problem, rows: np.ndarray) -> np.ndarray:
     state = _unflat(problem, jnp.asarray(rows, dtype=jnp.float32))
     present = [leaf for leaf in (state.on_hand, state.in_transit, state.unfilled) if leaf is not None]
     position = sum(np.asarray(leaf).sum((0, 1)) for leaf in present)
-    return np.asarray(position if state.backorders is None else position - np.asarray(state.backorders).sum((0, 1)))
+    return np.asarray(
+        position if state.backorders is None else position - np.asarray(state.backorders).sum((0, 1))
+    )
 
 
 class _Advance:
@@ -193,7 +211,9 @@ class _Advance:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
-    def __call__(self, rows: np.ndarray, decisions: np.ndarray, demand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(
+        self, rows: np.ndarray, decisions: np.ndarray, demand: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return cost ``[state, decision, event]`` in double precision and the following states, whole numbers."""
         shape = (len(rows), len(decisions), len(demand))
         row, decision, event = (index.reshape(-1) for index in np.indices(shape))
