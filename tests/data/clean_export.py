@@ -25,12 +25,16 @@ Row = dict[str, Any]
 def _demand() -> list[Row]:
     return [
         {
-            "bucket_start": FIRST_WEEK + timedelta(weeks=week), "bucket": "week", "item_id": item,
-            "location_id": "SHOP", "qty": 20 + (3 * week + 7 * index) % 11, "qty_kind": "ordered",
+            "bucket_start": FIRST_WEEK + timedelta(weeks=week),
+            "bucket": "week",
+            "item_id": item,
+            "location_id": "SHOP",
+            "qty": 20 + (3 * week + 7 * index) % 11,
+            "qty_kind": "ordered",
         }
         for week in range(NUM_WEEKS)
         for index, item in enumerate(ITEMS)
-    ]  # fmt: skip
+    ]
 
 
 def _orders() -> tuple[list[Row], list[Row]]:
@@ -57,11 +61,22 @@ def _orders() -> tuple[list[Row], list[Row]]:
 
 def _line(number: str, item: str, supplier: str, day: date, ordered: int, received: int, status: str) -> Row:
     return {
-        "po_id": number, "line_id": "1", "item_id": item, "location_id": "DC", "supplier_id": supplier,
-        "order_date": day, "due_date": day + timedelta(days=7), "promised_date": day + timedelta(days=7),
-        "qty_ordered": ordered, "qty_received": received, "uom": "EA", "unit_price": 4, "currency": "EUR",
-        "status": status, "firm": "true",
-    }  # fmt: skip
+        "po_id": number,
+        "line_id": "1",
+        "item_id": item,
+        "location_id": "DC",
+        "supplier_id": supplier,
+        "order_date": day,
+        "due_date": day + timedelta(days=7),
+        "promised_date": day + timedelta(days=7),
+        "qty_ordered": ordered,
+        "qty_received": received,
+        "uom": "EA",
+        "unit_price": 4,
+        "currency": "EUR",
+        "status": status,
+        "firm": "true",
+    }
 
 
 def clean_tables() -> dict[str, list[Row]]:
@@ -69,40 +84,108 @@ def clean_tables() -> dict[str, list[Row]]:
     orders, receipts = _orders()
     item = {"currency": "EUR", "lifecycle": "active", "integer_qty": "true", "free": "false"}
     source = {
-        "location_id": "DC", "lead_time_days": 7, "lead_time_sd_days": 2, "lead_time_basis": "calendar",
-        "receiving_days": 0, "order_uom": "CS", "order_minimum": 1, "order_multiple": 1, "order_maximum": 100,
-        "unit_cost": 48, "currency": "EUR", "price_per": 1, "order_cost": 5, "priority": 1, "rounding": "up",
-    }  # fmt: skip
+        "location_id": "DC",
+        "lead_time_days": 7,
+        "lead_time_sd_days": 2,
+        "lead_time_basis": "calendar",
+        "receiving_days": 0,
+        "order_uom": "CS",
+        "order_minimum": 1,
+        "order_multiple": 1,
+        "order_maximum": 100,
+        "unit_cost": 48,
+        "currency": "EUR",
+        "price_per": 1,
+        "order_cost": 5,
+        "priority": 1,
+        "rounding": "up",
+    }
     place = {"timezone": "Europe/Berlin", "country": "DE", "calendar_id": "week", "currency": "EUR"}
     return {
         "item": [
-            {"item_id": "A", "description": "Alpha", "category": "X", "base_uom": "EA", "unit_cost": 4, "unit_price": 6, **item},
-            {"item_id": "B", "description": "Beta", "category": "X", "base_uom": "EA", "unit_cost": 4, "unit_price": 7, **item},
-            {"item_id": "P", "description": "Parent", "category": "Y", "base_uom": "EA", "unit_cost": 9, "unit_price": 15, **item},
+            {
+                "item_id": "A",
+                "description": "Alpha",
+                "category": "X",
+                "base_uom": "EA",
+                "unit_cost": 4,
+                "unit_price": 6,
+                **item,
+            },
+            {
+                "item_id": "B",
+                "description": "Beta",
+                "category": "X",
+                "base_uom": "EA",
+                "unit_cost": 4,
+                "unit_price": 7,
+                **item,
+            },
+            {
+                "item_id": "P",
+                "description": "Parent",
+                "category": "Y",
+                "base_uom": "EA",
+                "unit_cost": 9,
+                "unit_price": 15,
+                **item,
+            },
         ],
         "location": [
             {"location_id": "DC", "name": "Center", "type": "dc", **place},
             {"location_id": "SHOP", "name": "Shop", "type": "store", **place},
         ],
         "supplier": [
-            {"supplier_id": "S1", "name": "One", "currency": "EUR", "order_days": "1111100", "calendar_id": "week"},
-            {"supplier_id": "S2", "name": "Two", "currency": "EUR", "order_days": "1111100", "calendar_id": "week"},
+            {
+                "supplier_id": "S1",
+                "name": "One",
+                "currency": "EUR",
+                "order_days": "1111100",
+                "calendar_id": "week",
+            },
+            {
+                "supplier_id": "S2",
+                "name": "Two",
+                "currency": "EUR",
+                "order_days": "1111100",
+                "calendar_id": "week",
+            },
         ],
         "item_supplier": [
             {"item_id": "A", "supplier_id": "S1", **source},
             {"item_id": "B", "supplier_id": "S2", **source},
         ],
         "lane": [
-            {"item_id": item_id, "from_location": "DC", "to_location": "SHOP", "lead_time_days": 2, "priority": 1}
+            {
+                "item_id": item_id,
+                "from_location": "DC",
+                "to_location": "SHOP",
+                "lead_time_days": 2,
+                "priority": 1,
+            }
             for item_id in ITEMS
         ],
         "item_location": [
-            {"item_id": item_id, "location_id": place_id, "stocked": "true", "review_days": 7, "unmet": "lost"}
+            {
+                "item_id": item_id,
+                "location_id": place_id,
+                "stocked": "true",
+                "review_days": 7,
+                "unmet": "lost",
+            }
             for item_id in ITEMS
             for place_id in PLACES
         ],
         "inventory": [
-            {"as_of": AS_OF, "item_id": item_id, "location_id": place_id, "on_hand": 100, "reserved": 5, "quality_hold": 0, "blocked": 0}
+            {
+                "as_of": AS_OF,
+                "item_id": item_id,
+                "location_id": place_id,
+                "on_hand": 100,
+                "reserved": 5,
+                "quality_hold": 0,
+                "blocked": 0,
+            }
             for item_id in ITEMS
             for place_id in PLACES
         ],
@@ -111,9 +194,18 @@ def clean_tables() -> dict[str, list[Row]]:
         "receipt": receipts,
         "production_order": [
             {
-                "po_id": "MO-1", "line_id": "1", "item_id": "P", "location_id": "DC", "resource_id": "R1",
-                "order_date": AS_OF - timedelta(days=20), "due_date": AS_OF - timedelta(days=10), "qty_ordered": 30,
-                "qty_received": 29, "scrapped_qty": 1, "uom": "EA", "status": "closed",
+                "po_id": "MO-1",
+                "line_id": "1",
+                "item_id": "P",
+                "location_id": "DC",
+                "resource_id": "R1",
+                "order_date": AS_OF - timedelta(days=20),
+                "due_date": AS_OF - timedelta(days=10),
+                "qty_ordered": 30,
+                "qty_received": 29,
+                "scrapped_qty": 1,
+                "uom": "EA",
+                "status": "closed",
             },
         ],
         "calendar_bucket": [
@@ -125,14 +217,39 @@ def clean_tables() -> dict[str, list[Row]]:
             {"item_id": "", "from_uom": "PAL", "to_uom": "CS", "factor": 40},
         ],
         "bom": [
-            {"parent_id": "P", "component_id": "A", "qty_per": 1, "base_qty": 1, "uom": "EA", "scrap_fraction": 0, "yield": 1, "valid_from": "2020-01-01"},
-            {"parent_id": "P", "component_id": "B", "qty_per": 1, "base_qty": 1, "uom": "EA", "scrap_fraction": 0, "yield": 1, "valid_from": "2020-01-01"},
+            {
+                "parent_id": "P",
+                "component_id": "A",
+                "qty_per": 1,
+                "base_qty": 1,
+                "uom": "EA",
+                "scrap_fraction": 0,
+                "yield": 1,
+                "valid_from": "2020-01-01",
+            },
+            {
+                "parent_id": "P",
+                "component_id": "B",
+                "qty_per": 1,
+                "base_qty": 1,
+                "uom": "EA",
+                "scrap_fraction": 0,
+                "yield": 1,
+                "valid_from": "2020-01-01",
+            },
         ],
         "operation": [
-            {"operation_id": "O1", "item_id": "P", "location_id": "DC", "duration_days": 3, "setup_hours": 1, "resource_id": "R1"},
+            {
+                "operation_id": "O1",
+                "item_id": "P",
+                "location_id": "DC",
+                "duration_days": 3,
+                "setup_hours": 1,
+                "resource_id": "R1",
+            },
         ],
         "resource": [{"resource_id": "R1", "location_id": "DC", "capacity_hours": 40, "cost_per_hour": 30}],
-    }  # fmt: skip
+    }
 
 
 def small_tables() -> dict[str, list[Row]]:

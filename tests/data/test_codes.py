@@ -37,7 +37,9 @@ def _sources() -> str:
 
 def _tests() -> str:
     return "\n".join(
-        path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("test_*.py")) if path != Path(__file__)
+        path.read_text(encoding="utf-8")
+        for path in sorted(Path(__file__).parent.glob("test_*.py"))
+        if path != Path(__file__)
     )
 
 

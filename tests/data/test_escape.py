@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from basestock.data.escape import escaped, unescaped
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "@SUM(1)", "-A1", "\tx", "\rx", '"=1', ";=1", "\uff1d1", "'=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "@SUM(1)", "-A1", "\tx", "\rx", '"=1', ";=1", "\uff1d1", "'=1"]
+)
 def test_dangerous_text_gets_one_apostrophe(text: str) -> None:
     frame = pl.DataFrame({"name": [text]})
     assert escaped(frame)["name"].item() == "'" + text

@@ -25,7 +25,12 @@ def test_the_catalogue_fills_what_is_not_given() -> None:
 def test_given_words_replace_those_of_the_catalogue() -> None:
     log = IssueLog()
     log.add("INV-001", rule="own rule", remedy="own remedy", action="hold", severity="error")
-    assert log.to_frame().select("rule", "remedy", "action", "severity").row(0) == ("own rule", "own remedy", "hold", "error")
+    assert log.to_frame().select("rule", "remedy", "action", "severity").row(0) == (
+        "own rule",
+        "own remedy",
+        "hold",
+        "error",
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +63,9 @@ def test_a_count_is_shown_in_the_key() -> None:
 
 
 def test_a_frame_of_offenders_is_logged_at_once() -> None:
-    rows = pl.DataFrame({"_file": ["a", "b"], "_sheet": ["", "S"], "_row": [2, 9], "item_id": ["x", None], "q": ["-1", "-2"]})
+    rows = pl.DataFrame(
+        {"_file": ["a", "b"], "_sheet": ["", "S"], "_row": [2, 9], "item_id": ["x", None], "q": ["-1", "-2"]}
+    )
     log = IssueLog()
     log.extend_frame("NUM-006", rows, column="q", value=pl.col("q"), new="0")
     found = log.to_frame().select("file", "sheet", "row", "column", "value", "new").rows()
@@ -73,7 +80,9 @@ def test_a_misspelled_field_is_refused() -> None:
 
 
 def test_most_money_comes_first_then_stable_keys() -> None:
-    money = pl.DataFrame({"item_id": ["A", "A", "B"], "location_id": ["X", "Y", "X"], "exposure": [1.0, 2.0, 10.0]})
+    money = pl.DataFrame(
+        {"item_id": ["A", "A", "B"], "location_id": ["X", "Y", "X"], "exposure": [1.0, 2.0, 10.0]}
+    )
     log = IssueLog()
     for item, location in (("A", "X"), ("A", ""), ("B", "X"), ("", "")):
         log.add("INV-003", item_id=item, location_id=location, value=f"{item}@{location}")
@@ -123,6 +132,8 @@ def test_impossible_rules_are_refused(rules: dict[str, str], message: str) -> No
 def test_every_code_says_what_and_where_to_fix() -> None:
     for code, entry in catalogue().items():
         assert entry.severity in ("error", "warning", "repair"), code
-        assert entry.action in ("refuse", "quarantine", "hold", "repair", "flag", "fold", "ignore", "stop"), code
+        assert entry.action in ("refuse", "quarantine", "hold", "repair", "flag", "fold", "ignore", "stop"), (
+            code
+        )
         assert entry.rule.endswith(".") and entry.remedy.endswith("again."), code
         assert entry.priority in (1, 2), code

@@ -24,27 +24,99 @@ def _calendar(*rows: Row, used: str = "week") -> Export:
 
 def _override(*rows: Row) -> Export:
     row = {
-        "override_id": "V1", "scope": "item=A", "field": "item_supplier.lead_time_days", "value": 9,
-        "valid_to": "2026-06-01", "reason_code": "SUPPLIER_INFO", "author": "me",
-    }  # fmt: skip
+        "override_id": "V1",
+        "scope": "item=A",
+        "field": "item_supplier.lead_time_days",
+        "value": 9,
+        "valid_to": "2026-06-01",
+        "reason_code": "SUPPLIER_INFO",
+        "author": "me",
+    }
     return SMALL.table("override", *[{**row, **each} for each in rows])
 
 
 CASES = [
-    Case("BOM-001", _bom({}, {"parent_id": "A", "component_id": "B"}), _bom({}), "bom", 2, "component_id", "A", rule="A -> B -> A", count=2, held="A@MAIN B@MAIN"),
+    Case(
+        "BOM-001",
+        _bom({}, {"parent_id": "A", "component_id": "B"}),
+        _bom({}),
+        "bom",
+        2,
+        "component_id",
+        "A",
+        rule="A -> B -> A",
+        count=2,
+        held="A@MAIN B@MAIN",
+    ),
     Case("BOM-002", _bom({}, {"parent_id": "A"}), _bom({}), "bom", 3, "component_id", "A", held="A@MAIN"),
     Case("BOM-003", _bom({"component_id": "Z"}), _bom({}), "bom", 2, "component_id", "Z", held="B@MAIN"),
     Case("BOM-004", _bom({"qty_per": -1}), _bom({}), "bom", 2, "qty_per", "-1", rule="(0, inf)"),
-    Case("BOM-005", _bom({"qty_per": 100}), _bom({"qty_per": 100, "base_qty": 100}), "bom", 2, "qty_per", "100", rule="400.0 of 4.0"),
-    Case("BOM-006", _bom({"valid_to": "2026-01-01"}), _bom({"valid_to": "2026-12-31"}), "bom", 2, "valid_to", "2026-01-01", rule="there is none", held="B@MAIN"),
-    Case("BOM-007", _bom({"scrap_fraction": 5}), _bom({"scrap_fraction": 0.05}), "bom", 2, "scrap_fraction", "5"),
-    Case("BOM-008", _bom({"uom": "BAG"}), _bom({"uom": "BAG"}).table("uom_conversion", {"from_uom": "BAG", "to_uom": "EA", "factor": 1, "item_id": "A"}), "bom", 2, "uom", "BAG", rule="BAG into EA", held="B@MAIN"),
+    Case(
+        "BOM-005",
+        _bom({"qty_per": 100}),
+        _bom({"qty_per": 100, "base_qty": 100}),
+        "bom",
+        2,
+        "qty_per",
+        "100",
+        rule="400.0 of 4.0",
+    ),
+    Case(
+        "BOM-006",
+        _bom({"valid_to": "2026-01-01"}),
+        _bom({"valid_to": "2026-12-31"}),
+        "bom",
+        2,
+        "valid_to",
+        "2026-01-01",
+        rule="there is none",
+        held="B@MAIN",
+    ),
+    Case(
+        "BOM-007",
+        _bom({"scrap_fraction": 5}),
+        _bom({"scrap_fraction": 0.05}),
+        "bom",
+        2,
+        "scrap_fraction",
+        "5",
+    ),
+    Case(
+        "BOM-008",
+        _bom({"uom": "BAG"}),
+        _bom({"uom": "BAG"}).table(
+            "uom_conversion", {"from_uom": "BAG", "to_uom": "EA", "factor": 1, "item_id": "A"}
+        ),
+        "bom",
+        2,
+        "uom",
+        "BAG",
+        rule="BAG into EA",
+        held="B@MAIN",
+    ),
     Case("BOM-009", _bom({}, {"parent_id": ""}), _bom({}), "bom", 3, "parent_id", "", held=""),
-    Case("CAL-001", _calendar({"value": 0}), _calendar({}), "calendar_bucket", 2, "calendar_id", "week", held="A@MAIN B@MAIN"),
+    Case(
+        "CAL-001",
+        _calendar({"value": 0}),
+        _calendar({}),
+        "calendar_bucket",
+        2,
+        "calendar_id",
+        "week",
+        held="A@MAIN B@MAIN",
+    ),
     Case("CAL-002", _calendar({}, used="other"), _calendar({}), "supplier", 2, "calendar_id", "other"),
-    Case("CAL-004", _calendar({}, {"start": "2026-01-01", "value": 0, "weekdays": "0000001"}), _calendar({}, {"start": "2026-01-01", "value": 0, "weekdays": "0000001", "priority": 1}), "calendar_bucket", 3, "start", "2026-01-01"),
+    Case(
+        "CAL-004",
+        _calendar({}, {"start": "2026-01-01", "value": 0, "weekdays": "0000001"}),
+        _calendar({}, {"start": "2026-01-01", "value": 0, "weekdays": "0000001", "priority": 1}),
+        "calendar_bucket",
+        3,
+        "start",
+        "2026-01-01",
+    ),
     Case("OVR-001", _override({"valid_to": ""}), _override({}), "override", 2, "valid_to", ""),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

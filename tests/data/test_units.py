@@ -13,10 +13,19 @@ def test_aliases_are_one_unit(unit: str) -> None:
 
 
 def test_packs_have_no_dimension() -> None:
-    assert [dimension(unit) for unit in ("kg", "L", "IN", "PCE", "CS", "CTN")] == ["mass", "volume", "length", "count", "", ""]
+    assert [dimension(unit) for unit in ("kg", "L", "IN", "PCE", "CS", "CTN")] == [
+        "mass",
+        "volume",
+        "length",
+        "count",
+        "",
+        "",
+    ]
 
 
-@pytest.mark.parametrize(("first", "second", "changes"), [("KG", "EA", True), ("KG", "G", False), ("CS", "EA", False)])
+@pytest.mark.parametrize(
+    ("first", "second", "changes"), [("KG", "EA", True), ("KG", "G", False), ("CS", "EA", False)]
+)
 def test_a_change_of_dimension_is_seen(first: str, second: str, changes: bool) -> None:
     assert changes_dimension(first, second) is changes
 

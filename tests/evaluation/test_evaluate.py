@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
@@ -125,7 +126,7 @@ def test_backorder_base_stock_matches_its_closed_form() -> None:
 
 def test_ratios_without_denominator_say_why() -> None:
     nothing = lost_sales(demand="deterministic", mean=0.0, horizon=10)
-    kpis = evaluate(nothing, {"none": ConstantOrder(np.zeros((1, 1, 1), dtype=np.float32))}, 3)["none"].kpis
+    kpis = evaluate(nothing, {"none": ConstantOrder(jnp.zeros((1, 1, 1)))}, 3)["none"].kpis
     assert (kpis["fill_rate"].mean, kpis["fill_rate"].reason) == (None, "no_demand")
     assert (kpis["cycle_service_level"].mean, kpis["cycle_service_level"].reason) == (None, "no_cycle")
 
@@ -148,7 +149,7 @@ def test_whole_unit_problems_have_whole_unit_decisions_throughout() -> None:
     problem = lost_sales(horizon=200)
     played = play(
         problem,
-        OrderUpTo(np.full((1, 1, 1), 11.0, np.float32), np.full((1, 1, 1), 17.0, np.float32)),
+        OrderUpTo(jnp.full((1, 1, 1), 11.0), jnp.full((1, 1, 1), 17.0)),
         replications=5,
         seed=0,
     )

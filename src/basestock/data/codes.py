@@ -121,7 +121,7 @@ def with_rules(rules: Mapping[str, str] | None) -> Mapping[str, Code]:
     entries = dict(catalogue())
     for name, severity in (rules or {}).items():
         if name not in entries:
-            near = get_close_matches(name, entries, n=1)
+            near = get_close_matches(name, entries, n=1, cutoff=0.5)
             hint = f"; did you mean `{near[0]}`?" if near else ""
             msg = f"rule `{name}` is not a code of the catalogue{hint}"
             raise UnknownCodeError(msg)

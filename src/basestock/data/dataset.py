@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
@@ -155,7 +155,7 @@ def load(
     source: str | Path,
     *,
     map: str | Path | None = None,
-    gaps: Gaps | None = None,
+    gaps: str | None = None,
     assume_factor: float | None = None,
     since: date | None = None,
     as_of: date | None = None,
@@ -261,7 +261,7 @@ def _settings(
 
 
 def _read(
-    source: Path, map_: str | Path | None, log: IssueLog, gaps: Gaps | None, since: date | None
+    source: Path, map_: str | Path | None, log: IssueLog, gaps: str | None, since: date | None
 ) -> tuple[list[FeedFrame], SourceInfo]:
     """Read the feeds of a source; a bad mapping leaves none, and its findings in the log."""
     from basestock.data.mapping import load_mapping
@@ -272,7 +272,7 @@ def _read(
         mapping = load_mapping(map_, log)
         if mapping is None:
             return [], _unread(source)
-    read = read_source(source, mapping=mapping, log=log, gaps=gaps, since=since)
+    read = read_source(source, mapping=mapping, log=log, gaps=cast("Gaps | None", gaps), since=since)
     return read.feeds, read.info
 
 

@@ -24,7 +24,7 @@ class Sums:
         Sums by place, ``[node, item, replication]``.
     money
         By term name, ``[replication]``, unsigned.
-    unit_cost, unit_price
+    unit_cost, unit_price, stockout_cost
         ``[node, item, 1]`` money per unit; ``None`` where no rate says so.
     places
         ``[node, item, 1]`` whether the place stocks the item.
@@ -38,6 +38,7 @@ class Sums:
     money: dict[str, np.ndarray]
     unit_cost: np.ndarray | None
     unit_price: np.ndarray | None
+    stockout_cost: np.ndarray | None
     places: np.ndarray
     periods: int
     period_days: float
@@ -124,9 +125,11 @@ def sums_of(
     supplied = np.zeros((network.num_nodes + 1, network.num_items, 1))
     np.add.at(supplied, np.asarray(network.lane_destination), np.asarray(network.lane_active))
     places = (supplied[:-1] > 0) | (arrays["demand"].sum(-1, keepdims=True) > 0)
-    price = None if tariff.price is None else np.asarray(tariff.price, dtype=np.float64)
+    price, short = (
+        None if rate is None else np.asarray(rate, np.float64) for rate in (tariff.price, tariff.lost_sale)
+    )
     by_term = dict(zip(ledger.names, money, strict=True))
-    return Sums(arrays, by_term, unit_costs(network, tariff), price, places, periods, period_days)
+    return Sums(arrays, by_term, unit_costs(network, tariff), price, short, places, periods, period_days)
 
 
 def _ratio(numerator: str, denominator: str) -> Callable[[Sums], Parts]:
@@ -179,18 +182,27 @@ def _margin(sums: Sums) -> np.ndarray | None:
     return None if revenue is None or cogs is None else revenue - cogs
 
 
-def _lost_margin(sums: Sums) -> np.ndarray:
+def _margin_per_unit(sums: Sums) -> np.ndarray:
+    """Return what a unit sold earns, never negative; 0 where price or cost is unknown."""
     if sums.unit_price is None or sums.unit_cost is None:
-        return np.zeros_like(sums.units("lost"))
-    margin = np.maximum(sums.unit_price - sums.unit_cost, 0.0)
-    lost = (margin * sums.totals["lost"] * sums.places).sum((0, 1))
-    return np.minimum(lost, sums.cost("lost_sale"))
+        return np.zeros((1, 1, 1))
+    return np.maximum(sums.unit_price - sums.unit_cost, 0.0)
+
+
+def _lost_margin(sums: Sums) -> np.ndarray:
+    return np.asarray((_margin_per_unit(sums) * sums.totals["lost"] * sums.places).sum((0, 1)))
+
+
+def _goodwill(sums: Sums) -> np.ndarray:
+    """Return what a unit lost costs beyond its margin."""
+    rate = np.zeros((1, 1, 1)) if sums.stockout_cost is None else sums.stockout_cost
+    beyond = np.maximum(rate - _margin_per_unit(sums), 0.0)
+    return np.asarray((beyond * sums.totals["lost"] * sums.places).sum((0, 1)))
 
 
 def _operating_cost(sums: Sums) -> np.ndarray:
-    goodwill = sums.cost("lost_sale") - _lost_margin(sums)
     terms = ("holding", "pipeline_holding", "backorder", "fixed_order", "transport")
-    return sum((sums.cost(term) for term in terms), goodwill)
+    return sum((sums.cost(term) for term in terms), _goodwill(sums))
 
 
 def _profit(sums: Sums) -> Parts:
@@ -203,7 +215,7 @@ def _total_cost(sums: Sums) -> Parts:
 
 
 def _shortage(sums: Sums) -> Parts:
-    return _whole(sums.cost("lost_sale") + sums.cost("backorder"))
+    return _whole(_lost_margin(sums) + _goodwill(sums) + sums.cost("backorder"))
 
 
 def _per_unit_sold(sums: Sums) -> Parts:
@@ -268,6 +280,7 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("holding_cost", "money", "A", _optional(lambda sums: sums.money.get("holding"))),
     Kpi("shortage_cost", "money", "A", _shortage),
     Kpi("lost_margin", "money", "A", _optional(_lost_margin)),
+    Kpi("goodwill_cost", "money", "A", _optional(_goodwill)),
     Kpi("order_cost", "money", "A", _optional(lambda sums: sums.money.get("fixed_order"))),
     Kpi("transport_cost", "money", "A", _optional(lambda sums: sums.money.get("transport"))),
     Kpi("gross_margin", "money", "A", _optional(_margin)),

@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+_NUM_START = 3.0
 
 
 class Ahead(NamedTuple):
@@ -21,3 +24,22 @@ class Ahead(NamedTuple):
     demand: Float[Array, "time series"]
     weight: Float[Array, "time profile series"]
     counted: Float[Array, "time series"]
+
+
+def sums_ahead(
+    running: Float[np.ndarray, "time row series"], protection: Int[np.ndarray, " series"]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the leaves of :class:`Ahead` from running sums.
+
+    Parameters
+    ----------
+    running
+        Sums up to and including each period of demand, of known periods, and of every profile's seasonal factors.
+    protection
+        Periods of the protection interval.
+    """
+    num_periods = len(running)
+    end = np.arange(num_periods)[:, None] + protection
+    after = np.take_along_axis(running, np.minimum(end, num_periods - 1)[:, None], axis=0) - running
+    counted = (end < num_periods) & (running[:, 1] >= _NUM_START)
+    return after[:, 0], after[:, 2:], counted.astype(np.float32)

@@ -10,9 +10,11 @@ _SMALLEST_RECENCY = 1e-4
 
 
 def atom_tables(
-    sample: Float[Array, "time series"], valid: Float[Array, "time series"], recency: Float[Array, " series"]
-) -> Float[Array, "series atom"]:
-    """Fill one table a series from its valid entries, newest first, in proportion to their weights.
+    sample: Float[Array, "candidate time series"],
+    valid: Float[Array, "candidate time series"],
+    recency: Float[Array, "candidate series"],
+) -> Float[Array, "series candidate atom"]:
+    """Fill one table a series and candidate from its valid entries, newest first, in proportion to their weights.
 
     Parameters
     ----------
@@ -25,7 +27,8 @@ def atom_tables(
     -----
     Atom i of n is the entry at which the cumulative weight reaches (i + 1/2) / n.
     """
-    return jax.vmap(_atoms, in_axes=-1)(sample, valid, recency)
+    of_series = jax.vmap(jax.vmap(_atoms), in_axes=-1)
+    return of_series(sample, valid, recency)
 
 
 def _atoms(sample: Float[Array, " time"], valid: Float[Array, " time"], recency: Array) -> Array:

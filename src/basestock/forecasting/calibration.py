@@ -15,7 +15,7 @@ _SMALLEST_SUM = 1e-9
 
 
 def calibrated(draft: Draft, view: View) -> Dynamics:
-    """Return the dynamics of a draft with an uncertain level where its past sums were missed by more than chance.
+    """Return the dynamics of stacked drafts, ``[candidate, ..., series]``, with an uncertain level where its past sums were missed by more than chance.
 
     Notes
     -----
@@ -32,7 +32,7 @@ def calibrated(draft: Draft, view: View) -> Dynamics:
     error = draft.loss / jnp.maximum(count, 1.0)
     excess = jnp.maximum(error - variance * _growth(dynamics.level_gain, view.protection), 0.0)
     lasting = EXCESS_SHARE * excess * num_intervals / (num_intervals + _PRIOR_INTERVALS)
-    expected = view.protection * (jnp.maximum(dynamics.base[0], 0.0) + mean)
+    expected = view.protection * (jnp.maximum(dynamics.base[:, 0], 0.0) + mean)
     spread = jnp.clip(jnp.sqrt(lasting) / jnp.maximum(expected, _SMALLEST_SUM), 0.0, _LARGEST_SPREAD)
     intermittent = dynamics.occurrence < 1.0
     return dynamics._replace(
@@ -45,10 +45,10 @@ def calibrated(draft: Draft, view: View) -> Dynamics:
 
 def _one_bucket(draft: Draft) -> tuple[Array, Array]:
     """Return mean and variance of what one bucket draws."""
-    count = jnp.maximum(draft.valid.sum(0), 1.0)
+    count = jnp.maximum(draft.valid.sum(-2), 1.0)
     chance = draft.dynamics.occurrence
-    mean = chance * (draft.sample * draft.valid).sum(0) / count
-    return mean, chance * (draft.sample**2 * draft.valid).sum(0) / count - mean**2
+    mean = chance * (draft.sample * draft.valid).sum(-2) / count
+    return mean, chance * (draft.sample**2 * draft.valid).sum(-2) / count - mean**2
 
 
 def _growth(gain: Float[Array, " series"], length: Float[Array, " series"]) -> Float[Array, " series"]:

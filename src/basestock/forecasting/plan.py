@@ -2,18 +2,17 @@
 
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
 from basestock.forecasting.arguments import Request
 from basestock.forecasting.batches import batch_rows, pad_rows
-from basestock.forecasting.cleaning import clean
+from basestock.forecasting.cleaning import Cleaned, clean
 from basestock.forecasting.dice import stratified_dice
 from basestock.forecasting.law import Dice, Law
 from basestock.forecasting.programs import candidate_laws
 from basestock.forecasting.rolling import seen_before
 from basestock.forecasting.setting import Setting, padded
-from basestock.forecasting.training import Training
+from basestock.forecasting.training import prepare
 
 NUM_SCORE_PATHS = 64
 """Stratified paths behind each rolling-origin score."""
@@ -86,7 +85,7 @@ def laws_before(request: Request, plan: Plan, rows: slice, origin: np.ndarray) -
         seen_before(request.history[rows], origin, plan.num_periods),
         seen_before(request.in_stock[rows], origin, plan.num_periods),
     )
-    protection = request.protection[rows].astype(np.float32)
-    columns = (cleaned.values, cleaned.observed, protection, cleaned.whole)
-    training = Training(*(jnp.asarray(pad_rows(column, plan.rows).T) for column in columns))
+    padded_rows = Cleaned(*(pad_rows(column, plan.rows) for column in cleaned))
+    protection = np.pad(request.protection[rows], (0, plan.rows - len(origin)), constant_values=1)
+    training = prepare(padded_rows, protection, plan.setting)
     return candidate_laws(training, names=request.candidates, setting=plan.setting)

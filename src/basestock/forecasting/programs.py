@@ -26,10 +26,9 @@ def candidate_laws(training: Training, *, names: tuple[str, ...], setting: Setti
     """Fit every candidate to every series; leaves are ``[series, candidate, ...]``."""
     view = View(training, setting)
     drafts = [FORECASTERS[name].draft(view) for name in names]
-    tables = jnp.stack([atom_tables(draft.sample, draft.valid, draft.recency) for draft in drafts], axis=1)
-    dynamics = [calibrated(draft, view) for draft in drafts]
-    stacked = jax.tree.map(lambda *leaves: jnp.moveaxis(jnp.stack(leaves), -1, 0), *dynamics)
-    return Law(tables, stacked)
+    draft = jax.tree.map(lambda *leaves: jnp.stack(leaves), *drafts)
+    dynamics = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, 0), calibrated(draft, view))
+    return Law(atom_tables(draft.sample, draft.valid, draft.recency), dynamics)
 
 
 @jax.jit

@@ -8,20 +8,20 @@ import functools
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from basestock.forecasting.ahead import Ahead
+from basestock.forecasting.ahead import Ahead, sums_ahead
+from basestock.forecasting.cleaning import Cleaned
 from basestock.forecasting.demand_rates import DemandRates, smoothed_rates
 from basestock.forecasting.law import Dynamics
 from basestock.forecasting.levels import smoothing_losses
 from basestock.forecasting.season import Profiles, seasonal_profiles
 from basestock.forecasting.setting import Setting
 
-_NUM_START = 3.0
-
 
 class Training(NamedTuple):
-    """The known past of a batch of series; the last period is the newest.
+    """The known past of a batch of series, prepared for the models; the last period is the newest.
 
     Parameters
     ----------
@@ -33,12 +33,34 @@ class Training(NamedTuple):
         Periods of the protection interval (lead time + review).
     whole
         Whether demand comes in whole units.
+    profiles
+        Seasonal options.
+    running
+        Sums up to and including each period of demand, of known periods, and of every profile's seasonal factors of
+        known periods.
+    ahead
+        Sums over the protection interval after each period: what parameters are compared on.
     """
 
     values: Float[Array, "time series"]
     observed: Float[Array, "time series"]
     protection: Float[Array, " series"]
     whole: Bool[Array, " series"]
+    profiles: Profiles
+    running: Float[Array, "time 2+profile series"]
+    ahead: Ahead
+
+
+def prepare(cleaned: Cleaned, protection: np.ndarray, setting: Setting) -> Training:
+    """Turn cleaned history ``[series, time]`` into what the models see."""
+    values, observed = np.ascontiguousarray(cleaned.values.T), np.ascontiguousarray(cleaned.observed.T)
+    past, future = seasonal_profiles(values, observed, setting)
+    rows = np.concatenate([np.stack([values, observed], axis=1), past * observed[:, None]], axis=1)
+    running = np.cumsum(rows, axis=0)
+    ahead = Ahead(*map(jnp.asarray, sums_ahead(running, protection)))
+    profiles = Profiles(jnp.asarray(past), jnp.asarray(future))
+    columns = (values, observed, protection.astype(np.float32), cleaned.whole)
+    return Training(*map(jnp.asarray, columns), profiles, jnp.asarray(running), ahead)
 
 
 class Draft(NamedTuple):
@@ -68,26 +90,11 @@ class View:
     """A batch of series as the models see it; features are computed once, and only if a model asks."""
 
     def __init__(self, training: Training, setting: Setting) -> None:
-        self.values, self.observed, self.protection, self.whole = training
+        self.values, self.observed, self.protection, self.whole = training[:4]
+        self.profiles, self.running, self.ahead = training[4:]
         self.num_periods, self.num_series = self.values.shape
         self.setting = setting
         self.zeros = jnp.zeros(self.num_series)
-
-    @functools.cached_property
-    def profiles(self) -> Profiles:
-        """Seasonal options."""
-        return seasonal_profiles(self.values, self.observed, self.setting)
-
-    @functools.cached_property
-    def running(self) -> Float[Array, "time 2+profile series"]:
-        """Sums up to and including each period of demand, of known periods, and of seasonal factors."""
-        rows = jnp.stack([self.values, self.observed], axis=1)
-        return jnp.cumsum(jnp.concatenate([rows, self.weights], axis=1), axis=0)
-
-    @functools.cached_property
-    def weights(self) -> Float[Array, "time profile series"]:
-        """Seasonal factors of the known periods."""
-        return self.profiles.past * self.observed[:, None]
 
     @property
     def num_observed(self) -> Float[Array, " series"]:
@@ -106,15 +113,6 @@ class View:
         return self.observed * (self.num_before >= needed)
 
     @functools.cached_property
-    def ahead(self) -> Ahead:
-        """Sums over the protection interval after each period: what parameters are compared on."""
-        end = jnp.arange(self.num_periods)[:, None] + self.protection.astype(jnp.int32)
-        last = jnp.minimum(end, self.num_periods - 1)[:, None]
-        after = jnp.take_along_axis(self.running, last, axis=0) - self.running
-        counted = (end < self.num_periods) & (self.running[:, 1] >= _NUM_START)
-        return Ahead(after[:, 0], after[:, 2:], counted.astype(jnp.float32))
-
-    @functools.cached_property
     def demand_rates(self) -> DemandRates:
         """Sizes, intervals and probabilities of demand, and the losses of the methods built on them."""
         return smoothed_rates(self.values, self.observed, self.ahead)
@@ -122,7 +120,13 @@ class View:
     @functools.cached_property
     def smoothing_losses(self) -> Float[Array, "gain profile series"]:
         """Loss of exponential smoothing per gain of ``LEVEL_GAINS`` and seasonal profile."""
-        return smoothing_losses(self.values, self.weights, self.ahead)
+        return smoothing_losses(self.values, self.profiles.past * self.observed[:, None], self.ahead)
+
+
+def by_cycle(values: Float[Array, "time series"], length: int) -> Float[Array, "cycle phase series"]:
+    """Cut time into cycles that end with the newest period; what is missing of the first one is 0."""
+    missing = -values.shape[0] % length
+    return jnp.pad(values, ((missing, 0), (0, 0))).reshape(-1, length, values.shape[1])
 
 
 class Choice(NamedTuple):

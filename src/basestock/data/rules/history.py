@@ -191,6 +191,8 @@ def check_gaps(work: Work) -> None:
 
 def check_last_bucket(work: Work) -> None:
     """Mark buckets that had not ended on the day of the load (DEM-008)."""
+    if TABLE not in work.tables:
+        return
     frame = work.rows(TABLE)
     complete = pl.col("bucket_start").dt.offset_by(_STEPS[work.bucket]) <= work.as_of
     frame = frame.with_columns(complete.alias("complete"))

@@ -180,11 +180,7 @@ def _offer_per_unit(work: Work, unconverted: pl.DataFrame) -> pl.DataFrame:
     """Return item_id, _offer: money per base unit at the preferred source."""
     price = pl.col("unit_cost") / pl.col("price_per").fill_null(1.0) / pl.col("factor")
     rows = work.rows("item_supplier").filter(pl.col("unit_cost") > 0)
-    if "factor" in rows.columns:
-        rows = rows.with_columns(price.alias("_offer"))
-    else:
-        rows = rows.with_columns(pl.lit(None, dtype=pl.Float64).alias("_offer"))
-    found = _preferred(rows).select("item_id", "_offer")
+    found = _preferred(rows.with_columns(price.alias("_offer"))).select("item_id", "_offer")
     if "PRC-005" not in work.info.declarations.repairs:
         return found
     return pl.concat([found, unconverted.join(found, on="item_id", how="anti")])
@@ -257,8 +253,6 @@ def _check_prices(work: Work) -> None:
 def _check_price_units(work: Work) -> None:
     """Flag prices of a source that are 10, 100 or 1,000 times the cost of the item (PRC-008)."""
     rows = work.rows("item_supplier").filter(pl.col("price_per").is_null())
-    if "factor" not in rows.columns:
-        return
     costs = work.rows("item").select("item_id", pl.col("unit_cost").alias("_cost"))
     rows = rows.join(costs, on="item_id", how="inner", maintain_order="left")
     ratio = pl.col("unit_cost") / pl.col("factor") / pl.col("_cost")

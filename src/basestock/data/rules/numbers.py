@@ -30,7 +30,6 @@ def check_bounds(work: Work) -> None:
         for column in TABLES[table].columns:
             if column.numeric and column.code not in _ELSEWHERE:
                 _check_column(work, table, column)
-        work.settle(table)
 
 
 def _check_column(work: Work, table: str, column: Column) -> None:

@@ -64,11 +64,11 @@ def _identify(work: Work) -> None:
     clean_identifiers(work)
     structure.drop_markers(work)
     keys.remember_masters(work)
-    work.settle()
-    flag_case_twins(work)
     sources.repair_multiples(work)
     numbers.clean_rounding(work)
     numbers.check_bounds(work)
+    work.settle()
+    flag_case_twins(work)
     numbers.check_place_holders(work)
 
 

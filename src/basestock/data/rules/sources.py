@@ -58,8 +58,6 @@ def check_minimums(work: Work) -> None:
     """Flag minimums of more than half a year of demand (SRC-009)."""
     rates = daily_demand(work).group_by("item_id").agg(pl.col("daily").sum())
     rows = work.rows("item_supplier").join(rates, on="item_id", how="inner", maintain_order="left")
-    if "factor" not in rows.columns:
-        return
     days = pl.col("order_minimum") * pl.col("factor") / pl.col("daily")
     rows = rows.filter(((pl.col("daily") > 0) & (days > _MINIMUM_DAYS)).fill_null(False))
     cost = pl.col("unit_cost").fill_null(0.0) / pl.col("price_per").fill_null(1.0)

@@ -47,6 +47,7 @@ _KEY_WORDS = {
 _KEY_ORDER = ("item", "location", "date", "supplier", "po", "line", "parent", "component", "lot")
 
 _LINEAGE = {"_id": pl.Int64, "_file": pl.String, "_sheet": pl.String, "_row": pl.Int64, "_sha256": pl.String}
+_COMPUTED = {"item_supplier": {"factor": pl.Float64, "stated_lead_time_days": pl.Float64}}
 _PAIR = {"item_id": pl.String, "location_id": pl.String, "code": pl.String}
 _ASSUMPTION = {"what": pl.String, "value": pl.String, "effect": pl.String, "scope": pl.String}
 _TAKEN = {"_id": pl.Int64, "_codes": pl.String, "_rule": pl.String, "_remedy": pl.String}
@@ -188,7 +189,7 @@ class Work:
             return self.tables[table].frame
         if table in self.derived:
             return self.derived[table]
-        return pl.DataFrame(schema={**blank(TABLES[table]), **_LINEAGE})
+        return pl.DataFrame(schema={**blank(TABLES[table]), **_LINEAGE, **_COMPUTED.get(table, {})})
 
     def put(self, table: str, frame: pl.DataFrame) -> None:
         """Replace the live rows of a table."""

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from basestock.forecasting.law import plain_dynamics
-from basestock.forecasting.season import SMALLEST_DIVISOR, by_cycle, in_time
-from basestock.forecasting.training import Draft, View
+from basestock.forecasting.season import SMALLEST_DIVISOR
+from basestock.forecasting.training import Draft, View, by_cycle
 
 DAMPING = 0.9
 """Damping of the slope a period [phi]."""
@@ -73,7 +73,7 @@ def seasonal_exponential_smoothing(view: View) -> Draft:
         damping=view.zeros + DAMPING,
     )
     after_start = view.num_before >= jnp.minimum(float(length), view.num_observed / 2.0)
-    errors = in_time(_of_lane(errors, best), view.num_periods)
+    errors = _of_lane(errors, best).reshape(-1, view.num_series)[-view.num_periods :]
     return Draft(errors, view.warm * after_start, view.zeros, view.zeros, dynamics)
 
 

@@ -4,8 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.forecasting.law import plain_dynamics
-from basestock.forecasting.season import by_cycle
-from basestock.forecasting.training import Draft, View
+from basestock.forecasting.training import Draft, View, by_cycle
 
 
 def seasonal_naive(view: View) -> Draft:
