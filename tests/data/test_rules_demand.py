@@ -243,3 +243,14 @@ def test_an_item_that_is_not_stocked_needs_no_stock(tmp_path: Path) -> None:
 def test_the_bucket_is_inferred_from_the_labels(step: int, bucket: str, tmp_path: Path) -> None:
     rows = [{**ROWS[0], "bucket_start": AS_OF - timedelta(days=step * (index + 1))} for index in range(40)]
     assert SMALL.table("demand_history", *rows).load(tmp_path).bucket == bucket
+
+
+def test_without_any_snapshot_day_history_ends_the_day(tmp_path: Path) -> None:
+    undated = [
+        {name: cell for name, cell in row.items() if name != "as_of"} for row in SMALL.tables["inventory"]
+    ]
+    data = SMALL.table("inventory", *undated).load(tmp_path)
+    assert data.as_of == AS_OF
+    assert [row["rule"] for row in of_code(data, "FIL-015")] == [
+        "a snapshot must carry an as_of; 2 rows have none, 2026-03-02 is taken"
+    ]

@@ -327,3 +327,11 @@ def test_stock_of_a_virtual_place_is_not_available(tmp_path: Path) -> None:
     data = FULL.put("location", 1, type="virtual").load(tmp_path)
     shop = data.tables["inventory"].filter(data.tables["inventory"]["location_id"] == "SHOP")
     assert shop["blocked"].to_list() == shop["on_hand"].to_list()
+
+
+def test_a_wrong_zone_does_not_become_utc(tmp_path: Path) -> None:
+    data = FULL.put("location", 0, timezone="CET+1").put("location", 1, timezone="").load(tmp_path)
+    assert dict(data.tables["location"].select("location_id", "timezone").iter_rows()) == {
+        "DC": None,
+        "SHOP": "UTC",
+    }

@@ -36,6 +36,9 @@ _TEXTS = (
     "table", "file", "sheet", "key", "column", "value", "rule", "remedy", "action", "old", "new",
     "item_id", "location_id", "severity",
 )  # fmt: skip
+_WIDE = ("run", "profile", "file", "sheet", "column")
+"""Scopes of findings that concern everything."""
+
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 
@@ -193,7 +196,8 @@ class IssueLog:
             else fields[name].alias(name)
             for name, kind in columns.items()
         ]
-        self._frames.append(frame.select(pl.len().over(pl.lit(1)).alias("_n"), *typed).drop("_n"))
+        # A column of the frame beside the constants makes these as long as the frame.
+        self._frames.append(frame.select(pl.first().alias("_height"), *typed).drop("_height"))
 
     def restore(self, findings: pl.DataFrame) -> None:
         """Add findings that `touched` has returned before."""
@@ -227,11 +231,13 @@ class IssueLog:
 
 
 def _exposed(found: pl.DataFrame, exposure: pl.DataFrame) -> pl.DataFrame:
-    """Attach the money at stake: of the item-location, else of all locations of the item."""
+    """Attach the money at stake: of the item-location, of all locations of the item, or of everything."""
     by_item = exposure.group_by("item_id").agg(pl.col("exposure").sum().round(6).alias("_item"))
     found = found.drop("exposure").join(
         exposure.select("item_id", "location_id", "exposure"), on=["item_id", "location_id"], how="left"
     )
     found = found.join(by_item, on="item_id", how="left")
+    total = round(float(exposure["exposure"].sum()), 6)
     value = pl.coalesce("exposure", pl.when(pl.col("location_id") == "").then(pl.col("_item")), pl.lit(0.0))
-    return found.with_columns(value.alias("exposure")).drop("_item")
+    wide = pl.when(pl.col("scope").is_in(_WIDE)).then(pl.lit(total)).otherwise(value)
+    return found.with_columns(wide.alias("exposure")).drop("_item")

@@ -1,4 +1,4 @@
-"""What parameters are compared on: demand over the protection interval after each past period."""
+"""Running sums of history, and what came in the protection interval after each past period."""
 
 from typing import NamedTuple
 
@@ -8,15 +8,36 @@ from jaxtyping import Array, Float, Int
 _NUM_START = 3.0
 
 
-class Ahead(NamedTuple):
-    """What came in the protection interval after each period, as far as it ended before now.
+class Running(NamedTuple):
+    """Sums up to and including each period.
 
     Parameters
     ----------
     demand
-        Sum of demand.
+        Demand.
+    known
+        Periods whose demand is known.
+    demands
+        Known periods with demand.
     weight
-        Sum of the seasonal factors of its known periods, per seasonal profile.
+        Seasonal factors of known periods, per seasonal profile.
+    """
+
+    demand: Float[Array, "time series"]
+    known: Float[Array, "time series"]
+    demands: Float[Array, "time series"]
+    weight: Float[Array, "time profile series"]
+
+
+class Ahead(NamedTuple):
+    """Sums over the protection interval after each period, as far as it ended before now.
+
+    Parameters
+    ----------
+    demand
+        Demand.
+    weight
+        Seasonal factors of its known periods, per seasonal profile.
     counted
         1 where the interval ended before now and three periods were known at its start.
     """
@@ -27,19 +48,24 @@ class Ahead(NamedTuple):
 
 
 def sums_ahead(
-    running: Float[np.ndarray, "time row series"], protection: Int[np.ndarray, " series"]
+    rows: Float[np.ndarray, "time row series"],
+    known: Float[np.ndarray, "time series"],
+    protection: Int[np.ndarray, " series"],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the leaves of :class:`Ahead` from running sums.
+    """Return the leaves of :class:`Ahead`.
 
     Parameters
     ----------
-    running
-        Sums up to and including each period of demand, of known periods, and of every profile's seasonal factors.
+    rows
+        Running sums of demand and of every profile's seasonal factors.
+    known
+        Running number of known periods.
     protection
         Periods of the protection interval.
     """
-    num_periods = len(running)
+    num_periods, num_rows, num_series = rows.shape
     end = np.arange(num_periods)[:, None] + protection
-    after = np.take_along_axis(running, np.minimum(end, num_periods - 1)[:, None], axis=0) - running
-    counted = (end < num_periods) & (running[:, 1] >= _NUM_START)
-    return after[:, 0], after[:, 2:], counted.astype(np.float32)
+    last = np.minimum(end, num_periods - 1)[:, None] * num_rows + np.arange(num_rows)[:, None]
+    after = np.take(rows, last * num_series + np.arange(num_series)) - rows
+    counted = (end < num_periods) & (known >= _NUM_START)
+    return after[:, 0], after[:, 1:], counted.astype(rows.dtype)

@@ -10,34 +10,32 @@ _SMALLEST_RECENCY = 1e-4
 
 
 def atom_tables(
-    sample: Float[Array, "candidate time series"],
-    valid: Float[Array, "candidate time series"],
+    sample: Float[Array, "candidate rank series"],
+    count: Float[Array, "candidate series"],
     recency: Float[Array, "candidate series"],
 ) -> Float[Array, "series candidate atom"]:
-    """Fill one table a series and candidate from its valid entries, newest first, in proportion to their weights.
+    """Fill one table a series and candidate from a sample, in proportion to the weights of its entries.
 
     Parameters
     ----------
-    sample, valid
-        Past values or residuals, and 1 where they may be drawn.
+    sample
+        Past values or residuals, newest first.
+    count
+        How many of them may be drawn.
     recency
-        0 draws all valid entries alike; a gain g draws the k-th newest with weight (1 - g)^k.
+        0 draws all alike; a gain g draws the k-th newest with weight (1 - g)^k.
 
     Notes
     -----
     Atom i of n is the entry at which the cumulative weight reaches (i + 1/2) / n.
     """
     of_series = jax.vmap(jax.vmap(_atoms), in_axes=-1)
-    return of_series(sample, valid, recency)
+    return of_series(sample, count, recency)
 
 
-def _atoms(sample: Float[Array, " time"], valid: Float[Array, " time"], recency: Array) -> Array:
-    num_valid = valid.sum()
-    age = (jnp.cumsum(valid[::-1])[::-1] - 1).astype(jnp.int32)
-    slot = jnp.where(valid > 0, age, sample.shape[0])
-    packed = jnp.zeros_like(sample).at[slot].set(sample, mode="drop")
+def _atoms(sample: Float[Array, " rank"], count: Array, recency: Array) -> Float[Array, " atom"]:
     fraction = (jnp.arange(NUM_ATOMS) + 0.5) / NUM_ATOMS
-    log_keep = jnp.log1p(-jnp.clip(recency, _SMALLEST_RECENCY, 0.99))
-    weighted = jnp.log1p(fraction * jnp.expm1(num_valid * log_keep)) / log_keep
-    index = jnp.where(recency >= _SMALLEST_RECENCY, weighted, fraction * num_valid).astype(jnp.int32)
-    return jnp.take(packed, jnp.clip(index, 0, jnp.maximum(num_valid - 1, 0).astype(jnp.int32)), mode="clip")
+    keep = 1.0 - jnp.maximum(recency, _SMALLEST_RECENCY)
+    weighted = jnp.log(1.0 - fraction * (1.0 - keep**count)) / jnp.log(keep)
+    rank = jnp.where(recency < _SMALLEST_RECENCY, fraction * count, weighted).astype(jnp.int32)
+    return jnp.take(sample, jnp.minimum(rank, jnp.maximum(count - 1.0, 0.0).astype(jnp.int32)), mode="clip")

@@ -15,7 +15,7 @@ _SMALLEST_SUM = 1e-9
 
 
 def calibrated(draft: Draft, view: View) -> Dynamics:
-    """Return the dynamics of stacked drafts, ``[candidate, ..., series]``, with an uncertain level where its past sums were missed by more than chance.
+    """Make the level of stacked drafts uncertain where their past sums were missed by more than chance.
 
     Notes
     -----
@@ -45,12 +45,15 @@ def calibrated(draft: Draft, view: View) -> Dynamics:
 
 def _one_bucket(draft: Draft) -> tuple[Array, Array]:
     """Return mean and variance of what one bucket draws."""
-    count = jnp.maximum(draft.valid.sum(-2), 1.0)
+    drawn = jnp.arange(draft.sample.shape[-2])[:, None] < draft.count[:, None]
+    sample, count = jnp.where(drawn, draft.sample, 0.0), jnp.maximum(draft.count, 1.0)
     chance = draft.dynamics.occurrence
-    mean = chance * (draft.sample * draft.valid).sum(-2) / count
-    return mean, chance * (draft.sample**2 * draft.valid).sum(-2) / count - mean**2
+    mean = chance * sample.sum(-2) / count
+    return mean, chance * (sample**2).sum(-2) / count - mean**2
 
 
-def _growth(gain: Float[Array, " series"], length: Float[Array, " series"]) -> Float[Array, " series"]:
+def _growth(
+    gain: Float[Array, "*candidate series"], length: Float[Array, " series"]
+) -> Float[Array, "*candidate series"]:
     """Return 1 + (1 + g)^2 + ... + (1 + (L - 1) g)^2."""
     return length * (1.0 + gain * (length - 1.0) * (1.0 + gain * (2.0 * length - 1.0) / 6.0))

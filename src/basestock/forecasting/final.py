@@ -75,7 +75,7 @@ def _replaced(law: Law, needy: np.ndarray, borrowed: Law) -> Law:
         leaf[rows] = own
         return leaf
 
-    return jax.tree.map(put, law, borrowed)
+    return jax.tree.map(put, law, jax.tree.map(np.asarray, borrowed))
 
 
 def _closed(law: Law, open_ahead: np.ndarray) -> Law:

@@ -41,7 +41,7 @@ def seasonal_profiles(
         The leaves of :class:`Profiles`, one profile per option; every factor is at least 0.05.
     """
     num_periods, length, num_steps = values.shape[0], setting.season_length, setting.num_steps
-    past, future = [np.ones_like(values)], [np.ones((num_steps, values.shape[1]))]
+    past, future = [np.ones_like(values)], [np.ones((num_steps, values.shape[1]), values.dtype)]
     if 1 < length < num_periods:
         of_past, of_phase = season_index(values, observed, length)
         past.append(of_past)
@@ -72,7 +72,7 @@ def season_index(
     empirical-Bayes weight, where the noise comes from the variation of a phase between cycles.
     """
     demand, known = _by_cycle(values, length), _by_cycle(observed, length)
-    demand_of_phase, index = demand.sum(0), np.ones((length, values.shape[1]))
+    demand_of_phase, index = demand.sum(0), np.ones((length, values.shape[1]), values.dtype)
     base, base_of_phase = known, index
     for _ in range(2):
         base = known * _cycle_levels(demand, known, index)[:, None]

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from basestock.forecasting.ahead import Ahead, sums_ahead
+from basestock.forecasting.ahead import Ahead, Running, sums_ahead
 from basestock.forecasting.cleaning import Cleaned
 from basestock.forecasting.demand_rates import DemandRates, smoothed_rates
 from basestock.forecasting.law import Dynamics
@@ -36,8 +36,7 @@ class Training(NamedTuple):
     profiles
         Seasonal options.
     running
-        Sums up to and including each period of demand, of known periods, and of every profile's seasonal factors of
-        known periods.
+        Sums up to and including each period.
     ahead
         Sums over the protection interval after each period: what parameters are compared on.
     """
@@ -47,7 +46,7 @@ class Training(NamedTuple):
     protection: Float[Array, " series"]
     whole: Bool[Array, " series"]
     profiles: Profiles
-    running: Float[Array, "time 2+profile series"]
+    running: Running
     ahead: Ahead
 
 
@@ -55,12 +54,17 @@ def prepare(cleaned: Cleaned, protection: np.ndarray, setting: Setting) -> Train
     """Turn cleaned history ``[series, time]`` into what the models see."""
     values, observed = np.ascontiguousarray(cleaned.values.T), np.ascontiguousarray(cleaned.observed.T)
     past, future = seasonal_profiles(values, observed, setting)
-    rows = np.concatenate([np.stack([values, observed], axis=1), past * observed[:, None]], axis=1)
-    running = np.cumsum(rows, axis=0)
-    ahead = Ahead(*map(jnp.asarray, sums_ahead(running, protection)))
-    profiles = Profiles(jnp.asarray(past), jnp.asarray(future))
-    columns = (values, observed, protection.astype(np.float32), cleaned.whole)
-    return Training(*map(jnp.asarray, columns), profiles, jnp.asarray(running), ahead)
+    rows = np.cumsum(np.concatenate([values[:, None], past * observed[:, None]], axis=1), axis=0)
+    known, demands = np.cumsum(observed, axis=0), np.cumsum(observed * (values > 0), axis=0)
+    return Training(
+        values=jnp.asarray(values),
+        observed=jnp.asarray(observed),
+        protection=jnp.asarray(protection, jnp.float32),
+        whole=jnp.asarray(cleaned.whole),
+        profiles=Profiles(jnp.asarray(past), jnp.asarray(future)),
+        running=Running(*map(jnp.asarray, (rows[:, 0], known, demands, rows[:, 1:]))),
+        ahead=Ahead(*map(jnp.asarray, sums_ahead(rows, known, protection))),
+    )
 
 
 class Draft(NamedTuple):
@@ -68,10 +72,12 @@ class Draft(NamedTuple):
 
     Parameters
     ----------
-    sample, valid
-        Past values or residuals, and 1 where they may be drawn.
+    sample
+        Past values or residuals, newest first.
+    count
+        How many of them may be drawn; what follows is ignored.
     recency
-        0 draws all valid entries alike; a gain g draws the k-th newest with weight (1 - g)^k.
+        0 draws all alike; a gain g draws the k-th newest with weight (1 - g)^k.
     loss
         Squared errors of the chosen parameters on the sum over the protection interval, over all intervals that
         ended before now; 0 if the model does not look at them.
@@ -79,8 +85,8 @@ class Draft(NamedTuple):
         The rest of the laws, leaves ``[..., series]``.
     """
 
-    sample: Float[Array, "time series"]
-    valid: Float[Array, "time series"]
+    sample: Float[Array, "rank series"]
+    count: Float[Array, " series"]
     recency: Float[Array, " series"]
     loss: Float[Array, " series"]
     dynamics: Dynamics
@@ -99,18 +105,31 @@ class View:
     @property
     def num_observed(self) -> Float[Array, " series"]:
         """Number of known periods."""
-        return self.running[-1, 1]
+        return self.running.known[-1]
 
     @property
-    def num_before(self) -> Float[Array, "time series"]:
-        """Number of known periods before each one."""
-        return self.running[:, 1] - self.observed
+    def num_demands(self) -> Float[Array, " series"]:
+        """Number of known periods with demand."""
+        return self.running.demands[-1]
+
+    def num_after(self, num_start: Float[Array, " series"] | float) -> Float[Array, " series"]:
+        """Return how many known periods come after the first ones, but at least one."""
+        return jnp.maximum(self.num_observed - jnp.ceil(num_start), jnp.minimum(self.num_observed, 1.0))
+
+    @property
+    def num_forecast(self) -> Float[Array, " series"]:
+        """Number of periods whose one-step forecast had at least four periods (or a quarter of all) before it."""
+        return self.num_after(jnp.clip(self.num_observed / 4.0, 1.0, 4.0))
 
     @functools.cached_property
-    def warm(self) -> Float[Array, "time series"]:
-        """1 where a one-step forecast had at least four periods (or a quarter of them) to learn from."""
-        needed = jnp.clip(self.num_observed / 4.0, 1.0, 4.0)
-        return self.observed * (self.num_before >= needed)
+    def newest_known(self) -> Int[Array, "rank series"]:
+        """Known periods, newest first."""
+        return _newest_first(self.observed, self.running.known)
+
+    @functools.cached_property
+    def newest_demands(self) -> Int[Array, "rank series"]:
+        """Known periods with demand, newest first."""
+        return _newest_first(self.observed * (self.values > 0), self.running.demands)
 
     @functools.cached_property
     def demand_rates(self) -> DemandRates:
@@ -127,6 +146,20 @@ def by_cycle(values: Float[Array, "time series"], length: int) -> Float[Array, "
     """Cut time into cycles that end with the newest period; what is missing of the first one is 0."""
     missing = -values.shape[0] % length
     return jnp.pad(values, ((missing, 0), (0, 0))).reshape(-1, length, values.shape[1])
+
+
+def _newest_first(chosen: Float[Array, "time series"], running: Float[Array, "time series"]) -> Array:
+    """Return the chosen periods of each series, newest first; 0 after the last."""
+    num_periods, num_series = chosen.shape
+    rank = jnp.where(chosen > 0, running[-1] - running, num_periods).astype(jnp.int32)
+    period = jnp.broadcast_to(jnp.arange(num_periods)[:, None], chosen.shape)
+    column = jnp.broadcast_to(jnp.arange(num_series), chosen.shape)
+    return jnp.zeros(chosen.shape, jnp.int32).at[rank, column].set(period, mode="drop")
+
+
+def at_periods(values: Float[Array, "time series"], periods: Int[Array, "rank series"]) -> Array:
+    """Return the values of given periods, ``[rank, series]``."""
+    return jnp.take_along_axis(values, periods, axis=0, mode="clip")
 
 
 class Choice(NamedTuple):

@@ -12,6 +12,9 @@ from basestock.data.tables import TABLES, Column
 SERVICE_TARGET = 0.95
 """Service target where none is given, for costs implied by it."""
 
+_FILLED_BEFORE = ("location_id", "timezone")
+"""Columns whose defaults a rule has filled already."""
+
 _EFFECTS = {
     "item.holding_cost_rate": "stock is valued at this share of its cost a year; between 0.15 and 0.35 orders change",
     "item.salvage_value": "leftover stock is worth nothing",
@@ -30,7 +33,7 @@ def fill_defaults(work: Work) -> None:
     """Fill the defaults of the schema in every table that was read, then those that depend on other cells."""
     for table in [*work.tables, *work.derived]:
         for column in TABLES[table].columns:
-            if column.default is not None and column.name != "location_id":
+            if column.default is not None and column.name not in _FILLED_BEFORE:
                 _fill(work, table, column)
     _fill_items(work)
     _fill_sources(work)

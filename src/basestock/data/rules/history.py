@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from basestock.data.rules.rates import PAIR
+from basestock.data.rules.rates import BUCKET_STEPS, PAIR, infer_bucket
 from basestock.data.rules.work import Work
 
 TABLE = "demand_history"
@@ -14,7 +14,6 @@ _DEVIATIONS = 8.0
 _MAD_TO_SIGMA = 1.4826
 _MIN_BUCKETS = 8
 _CENSORED = ("shipped", "sold", "consumed")
-_STEPS = {"day": "1d", "week": "1w", "month": "1mo"}
 
 
 def check_kinds(work: Work) -> None:
@@ -63,23 +62,6 @@ def settle_bucket(work: Work) -> None:
         _check_week_labels(work)
     frame = work.rows(TABLE)
     work.put(TABLE, frame.with_columns(pl.col("bucket").fill_null(work.bucket)))
-
-
-def infer_bucket(days: pl.Series) -> str:
-    """Return day, week or month from the distinct first days of buckets.
-
-    Examples
-    --------
-    >>> days = pl.Series(["2024-01-01", "2024-01-08", "2024-01-22"]).str.to_date()
-    >>> infer_bucket(days)
-    'week'
-    """
-    days = days.drop_nulls()
-    if len(days) < 2:
-        return "day"
-    if (days.dt.day() == 1).all():
-        return "month"
-    return "week" if days.dt.weekday().n_unique() == 1 else "day"
 
 
 def _check_week_labels(work: Work) -> None:
@@ -194,7 +176,7 @@ def check_last_bucket(work: Work) -> None:
     if TABLE not in work.tables:
         return
     frame = work.rows(TABLE)
-    complete = pl.col("bucket_start").dt.offset_by(_STEPS[work.bucket]) <= work.as_of
+    complete = pl.col("bucket_start").dt.offset_by(BUCKET_STEPS[work.bucket]) <= work.as_of
     frame = frame.with_columns(complete.alias("complete"))
     work.put(TABLE, frame)
     rows = frame.filter(~pl.col("complete")).unique(PAIR, keep="last", maintain_order=True).sort(PAIR)
@@ -224,7 +206,7 @@ def _with_snapshots(work: Work, frame: pl.DataFrame) -> pl.DataFrame:
     blank = frame.filter((pl.col("qty") == 0) & pl.col("in_stock_fraction").is_null())
     if empty.height == 0 or blank.height == 0:
         return frame
-    bucket = {"day": "1d", "week": "1w", "month": "1mo"}[work.bucket]
+    bucket = BUCKET_STEPS[work.bucket]
     first = pl.col("as_of").dt.truncate(bucket).alias("bucket_start")
     days = empty.select(*PAIR, first).unique().with_columns(pl.lit(0.0).alias("_empty"))
     on = [*PAIR, "bucket_start"]

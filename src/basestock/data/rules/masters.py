@@ -19,7 +19,7 @@ def check_locations(work: Work) -> None:
     """Check time zones and the tree of places."""
     if "location" not in work.tables:
         return
-    rows = work.rows("location")
+    rows = _with_zones(work)
     zones = rows["timezone"].drop_nulls().unique()
     unknown = [zone for zone in zones if zone not in available_timezones()]
     wrong = rows.filter(pl.col("timezone").is_in(unknown))
@@ -28,6 +28,16 @@ def check_locations(work: Work) -> None:
     valid = pl.when(~pl.col("timezone").is_in(unknown)).then("timezone").alias("timezone")
     work.put("location", rows.with_columns(valid))
     _check_tree(work)
+
+
+def _with_zones(work: Work) -> pl.DataFrame:
+    """Return the places; only a zone nobody gives is UTC, never one that is wrong."""
+    rows = work.rows("location")
+    empty = rows["timezone"].null_count()
+    if empty:
+        scope = "all" if empty == rows.height else f"{empty} of {rows.height} rows"
+        work.assume("location.timezone", "UTC", "days begin at midnight UTC", scope)
+    return rows.with_columns(pl.col("timezone").fill_null("UTC"))
 
 
 def _check_tree(work: Work) -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from basestock.data.rules.rates import BUCKET_STEPS, infer_bucket
 from basestock.data.rules.work import MAIN, Work, blank
 from basestock.data.tables import TABLES
 
@@ -86,7 +87,7 @@ def settle_as_of(work: Work) -> None:
     dates = inventory["as_of"].drop_nulls()
     newest = _latest([dates])
     said = work.settings.as_of or work.info.as_of
-    fallback = _latest([work.rows(name)[column] for name, columns in _HISTORY.items() for column in columns])
+    fallback = _end_of_history(work)
     work.as_of = said or newest or fallback or date.min
     empty = inventory["as_of"].is_null()
     if not empty.any():
@@ -100,6 +101,15 @@ def settle_as_of(work: Work) -> None:
     else:
         work.assume("inventory.as_of", str(day), "the stock is that of this day", _share(empty))
     work.put("inventory", inventory.with_columns(pl.col("as_of").fill_null(day or work.as_of)))
+
+
+def _end_of_history(work: Work) -> date | None:
+    """Return the day after the last demand bucket, else the last day of any order or receipt."""
+    starts = work.rows("demand_history")["bucket_start"].drop_nulls()
+    ends = starts.dt.offset_by(BUCKET_STEPS[infer_bucket(starts.unique().sort())])
+    return _latest([ends]) or _latest(
+        [work.rows(name)[column] for name, columns in _HISTORY.items() for column in columns]
+    )
 
 
 def _latest(columns: list[pl.Series]) -> date | None:

@@ -10,6 +10,9 @@ from basestock.data.rules.work import Work
 BUCKET_DAYS = {"day": 1.0, "week": 7.0, "month": 365.0 / 12.0}
 """Days of a demand bucket."""
 
+BUCKET_STEPS = {"day": "1d", "week": "1w", "month": "1mo"}
+"""Offset from one demand bucket to the next."""
+
 REVIEW_DAYS = 7.0
 """Review period where nobody says one, days."""
 
@@ -17,6 +20,23 @@ EXPOSED_DAYS = 30.0
 """Days of demand whose value counts as money at stake."""
 
 PAIR = ["item_id", "location_id"]
+
+
+def infer_bucket(days: pl.Series) -> str:
+    """Return day, week or month from the distinct first days of buckets.
+
+    Examples
+    --------
+    >>> days = pl.Series(["2024-01-01", "2024-01-08", "2024-01-22"]).str.to_date()
+    >>> infer_bucket(days)
+    'week'
+    """
+    days = days.drop_nulls()
+    if len(days) < 2:
+        return "day"
+    if (days.dt.day() == 1).all():
+        return "month"
+    return "week" if days.dt.weekday().n_unique() == 1 else "day"
 
 
 def daily_demand(work: Work) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from jaxtyping import Array, Bool, Float
 from basestock.forecasting.law import plain_dynamics
 from basestock.forecasting.levels import RECENCY_GAINS
 from basestock.forecasting.season import SMALLEST_DIVISOR
-from basestock.forecasting.training import Draft, View, of_profile, smallest
+from basestock.forecasting.training import Draft, View, at_periods, of_profile, smallest
 
 
 def empirical_bootstrap(view: View) -> Draft:
@@ -28,7 +28,7 @@ def empirical_bootstrap(view: View) -> Draft:
         season_scale=of_profile(view.profiles.future, best.profile),
         block_step=jnp.where(runs, 1.0 / jnp.maximum(view.num_observed, 1.0), 0.0),
     )
-    return Draft(sample, view.observed, recency, best.loss, dynamics)
+    return Draft(at_periods(sample, view.newest_known), view.num_observed, recency, best.loss, dynamics)
 
 
 def _resembles_neighbors(sample: Float[Array, "time series"], view: View) -> Bool[Array, " series"]:

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.forecasting.law import plain_dynamics
-from basestock.forecasting.training import Draft, View
+from basestock.forecasting.training import Draft, View, at_periods
 
 
 def intermittent_draft(
@@ -30,9 +30,8 @@ def intermittent_draft(
     loss
         Squared errors of the chosen parameters, see ``Draft``.
     """
-    demands = view.observed * (view.values > 0)
-    rests_on = jnp.maximum(jnp.minimum(demands.sum(0), num_demands), 1.0)
+    rests_on = jnp.maximum(jnp.minimum(view.num_demands, num_demands), 1.0)
     dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
         occurrence=occurrence, occurrence_spread=jnp.sqrt((1.0 - occurrence) / rests_on)
     )
-    return Draft(view.values, demands, recency, loss, dynamics)
+    return Draft(at_periods(view.values, view.newest_demands), view.num_demands, recency, loss, dynamics)

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 from basestock.forecasting.law import plain_dynamics
 from basestock.forecasting.levels import lagged
 from basestock.forecasting.season import DAYS_IN_WEEK, SMALLEST_DIVISOR
-from basestock.forecasting.training import Draft, View, of_profile, smallest
+from basestock.forecasting.training import Draft, View, at_periods, of_profile, smallest
 
 WINDOWS = (8, 4, 13, 26, 52)
 """Window lengths that are tried; the first one is the choice when nothing can be compared."""
@@ -44,12 +44,12 @@ def moving_average(view: View) -> Draft:
         season_scale=of_profile(view.profiles.future, best.profile),
         level_gain=1.0 / jnp.asarray(windows, jnp.float32)[best.gain],
     )
-    return Draft(errors, view.warm, view.zeros, best.loss, dynamics)
+    return Draft(at_periods(errors, view.newest_known), view.num_forecast, view.zeros, best.loss, dynamics)
 
 
 def _window_level(view: View, window: int) -> Float[Array, "time profile series"]:
     """Return the mean of the window after every period; where it holds nothing known, the mean of all before."""
-    demand, weight = view.running[:, :1], view.running[:, 2:]
+    demand, weight = view.running.demand[:, None], view.running.weight
     total, scale = (sums - _delayed(sums, window) for sums in (demand, weight))
     overall = demand / jnp.maximum(weight, _SMALLEST_WEIGHT)
     return jnp.where(scale > _SMALLEST_WEIGHT, total / jnp.maximum(scale, _SMALLEST_WEIGHT), overall)

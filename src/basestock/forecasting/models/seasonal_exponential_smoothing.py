@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Int
 
 from basestock.forecasting.law import plain_dynamics
 from basestock.forecasting.season import SMALLEST_DIVISOR
-from basestock.forecasting.training import Draft, View, by_cycle
+from basestock.forecasting.training import Draft, View, at_periods, by_cycle
 
 DAMPING = 0.9
 """Damping of the slope a period [phi]."""
@@ -72,9 +72,11 @@ def seasonal_exponential_smoothing(view: View) -> Draft:
         slope_gain=(gains.level * gains.slope)[best, 0],
         damping=view.zeros + DAMPING,
     )
-    after_start = view.num_before >= jnp.minimum(float(length), view.num_observed / 2.0)
     errors = _of_lane(errors, best).reshape(-1, view.num_series)[-view.num_periods :]
-    return Draft(errors, view.warm * after_start, view.zeros, view.zeros, dynamics)
+    count = jnp.minimum(
+        view.num_forecast, view.num_after(jnp.minimum(float(length), view.num_observed / 2.0))
+    )
+    return Draft(at_periods(errors, view.newest_known), count, view.zeros, view.zeros, dynamics)
 
 
 def _of_lane(

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.forecasting.law import plain_dynamics
-from basestock.forecasting.training import Draft, View, by_cycle
+from basestock.forecasting.training import Draft, View, at_periods, by_cycle
 
 
 def seasonal_naive(view: View) -> Draft:
@@ -12,22 +12,22 @@ def seasonal_naive(view: View) -> Draft:
 
     Notes
     -----
-    demand_(T+h) = demand_(T+h-m k) + sqrt(k) e, k = ceil(h/m), with e drawn from demand_t - demand_(t-m). A phase never
-    seen takes the mean; with fewer than two differences the deviations from the mean stand in.
+    demand_(T+h) = demand_(T+h-m k) + sqrt(k) e, k = ceil(h/m), with e drawn from demand_t - demand_(t-m). Where
+    nothing is known a season before, the mean stands in; history shorter than m + 2 gives its deviations from the mean.
     """
     length = min(view.setting.season_length, view.num_periods)
     mean = view.values.sum(0) / jnp.maximum(view.num_observed, 1.0)
     before, known_before = (_delayed(series, length) for series in (view.values, view.observed))
-    both = view.observed * known_before
-    enough = both.sum(0) >= 2
+    enough = view.num_observed >= length + 2
+    errors = view.values - jnp.where(enough & (known_before > 0), before, mean)
     step = jnp.arange(view.setting.num_steps)
     plain = plain_dynamics(view.setting.num_steps, view.whole)
     dynamics = plain._replace(
         season_shift=_last_known(view, length, mean)[step % length],
         spread=plain.spread * jnp.sqrt(1.0 + step // length)[:, None],
     )
-    sample = view.values - jnp.where(enough, before, mean)
-    return Draft(sample, jnp.where(enough, both, view.observed), view.zeros, view.zeros, dynamics)
+    count = jnp.where(enough, view.num_observed - length, view.num_observed)
+    return Draft(at_periods(errors, view.newest_known), count, view.zeros, view.zeros, dynamics)
 
 
 def _delayed(series: Float[Array, "time series"], length: int) -> Float[Array, "time series"]:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from basestock.forecasting.law import plain_dynamics
 from basestock.forecasting.levels import SMOOTHING_GAINS, exponential_level, lagged
 from basestock.forecasting.season import SMALLEST_DIVISOR
-from basestock.forecasting.training import Draft, View, of_profile, smallest
+from basestock.forecasting.training import Draft, View, at_periods, of_profile, smallest
 
 
 def simple_exponential_smoothing(view: View) -> Draft:
@@ -28,4 +28,4 @@ def simple_exponential_smoothing(view: View) -> Draft:
         season_scale=of_profile(view.profiles.future, best.profile),
         level_gain=gain,
     )
-    return Draft(errors, view.warm, view.zeros, best.loss, dynamics)
+    return Draft(at_periods(errors, view.newest_known), view.num_forecast, view.zeros, best.loss, dynamics)

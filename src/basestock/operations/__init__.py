@@ -1,0 +1,1 @@
+"""From advice to orders: snapshot, finalize, price, rank, report, replay."""
