@@ -7,7 +7,6 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +20,11 @@ from basestock.data.mapping import Mapping, parse_mapping
 from basestock.data.sources import read_source
 
 ITEM = b"item_id,base_uom,unit_cost\nA,EA,1.5\nB,EA,2\n"
+
+
 DEMAND = b"bucket_start,item_id,qty,qty_kind\n2024-01-01,A,3,sold\n2024-01-02,A,4,sold\n"
+
+
 SMALL = Limits(max_bytes=200_000, max_ratio=20, grace=10_000)
 
 
@@ -72,9 +75,6 @@ def refused(found: Read, code: str) -> None:
     assert found.finding(code)["rule"]
     assert found.finding(code)["remedy"]
     assert found.feeds == []
-
-
-# --- folders and names ------------------------------------------------------------------------------------
 
 
 def test_a_clean_folder_gives_no_finding(folder):
@@ -138,9 +138,6 @@ def test_the_inputs_hash_follows_names_and_bytes(folder):
     before = read(folder(item__csv=ITEM)).info.inputs_sha
     assert read(folder(item__csv=ITEM + b"C,EA,1\n")).info.inputs_sha != before
     assert read(folder(item__csv=ITEM, notes__txt=b"x")).info.inputs_sha == before
-
-
-# --- archives and compression -----------------------------------------------------------------------------
 
 
 def archive(path: Path, **members: bytes) -> Path:
@@ -232,9 +229,6 @@ def test_fil_003_truncated_parquet(folder):
     stream = io.BytesIO()
     pl.read_csv(ITEM).write_parquet(stream)
     refused(read(folder(item__parquet=stream.getvalue()[:-5])), "FIL-003")
-
-
-# --- delimited text ---------------------------------------------------------------------------------------
 
 
 def test_fil_004_no_line_end(folder):
@@ -407,9 +401,6 @@ def test_fil_022_text_named_parquet(folder):
     refused(read(folder(item__parquet=ITEM)), "FIL-022")
 
 
-# --- columns ----------------------------------------------------------------------------------------------
-
-
 def test_sch_001_a_required_column_is_missing(folder):
     found = read(folder(item_supplier__csv=b"item_id,supplier_id,leadtime\nA,S,3\n"))
     assert found.codes == ["SCH-001"]
@@ -433,75 +424,6 @@ def test_sch_005_a_name_beside_its_alias(folder):
     refused(read(folder(demand_history__csv=data)), "SCH-005")
 
 
-def test_aliases_are_columns(folder):
-    found = read(folder(demand_history__csv=b"ds,unique_id,y,qty_kind\n2024-01-01,A,3,sold\n"))
-    row = found.feed("demand_history").frame.select("bucket_start", "item_id", "qty").row(0)
-    assert row == ("2024-01-01", "A", "3")
-    assert found.codes == []
-
-
-def test_unnamed_empty_columns_are_left_out(folder):
-    found = read(folder(item__csv=b"item_id,base_uom,,\nA,EA,,\n"))
-    assert found.codes == []
-
-
-def test_a_quarantine_file_of_our_own_is_read_as_it_was(folder):
-    data = (
-        b"item_id,base_uom,description,_file,_sheet,_row,_sha256,_codes,_rule,_remedy,_load\n"
-        b"A,EA,'=1+1,old.csv,,7,abc,ITM-001,x,y,z\n"
-    )
-    found = read(folder(item__csv=data))
-    assert found.codes == []
-    assert found.feed().frame["description"].to_list() == ["=1+1"]
-    assert found.feed().frame["_row"].to_list() == [2]
-    assert found.feed().source.columns == [
-        "item_id",
-        "base_uom",
-        "description",
-        "_file",
-        "_sheet",
-        "_row",
-        "_sha256",
-    ]
-
-
-# --- Parquet ----------------------------------------------------------------------------------------------
-
-
-def test_parquet_keeps_its_values_exactly(folder):
-    frame = pl.DataFrame(
-        {
-            "bucket_start": [datetime(2024, 1, 1)], "item_id": [7], "qty": [0.1], "qty_kind": ["sold"],
-            "net_price": pl.Series(["1.234"]).cast(pl.Decimal(10, 3)), "extra": [[1, 2]],
-        }
-    )  # fmt: skip
-    stream = io.BytesIO()
-    frame.write_parquet(stream)
-    found = read(folder(demand_history__parquet=stream.getvalue()))
-    feed = found.feed("demand_history")
-    row = feed.frame.select("bucket_start", "item_id", "qty", "net_price").row(0)
-    assert row == ("2024-01-01T00:00:00", "7", "0.1", "1.234")
-    assert feed.options_for("net_price").decimal == "."
-    assert found.codes == []
-
-
-def test_fil_009_in_parquet(folder):
-    stream = io.BytesIO()
-    pl.DataFrame({"item_id": ["A\x01", "B"], "base_uom": ["EA", "EA"]}).write_parquet(stream)
-    found = read(folder(item__parquet=stream.getvalue()))
-    assert found.codes == ["FIL-009"]
-    assert found.feed().frame["_row"].to_list() == [3]
-
-
-def test_fil_014_parquet_without_rows(folder):
-    stream = io.BytesIO()
-    pl.DataFrame(schema={"item_id": pl.String, "base_uom": pl.String}).write_parquet(stream)
-    refused(read(folder(item__parquet=stream.getvalue())), "FIL-014")
-
-
-# --- whatever the bytes -----------------------------------------------------------------------------------
-
-
 def corpus() -> dict[str, bytes]:
     stream, book = io.BytesIO(), io.BytesIO()
     pl.read_csv(ITEM).write_parquet(stream)
@@ -513,16 +435,3 @@ def corpus() -> dict[str, bytes]:
         "item.csv": ITEM.replace(b"EA", b'"E""A"'), "item.csv.gz": gzip.compress(ITEM),
         "item.parquet": stream.getvalue(), "item.xlsx": book.getvalue(),
     }  # fmt: skip
-
-
-@pytest.mark.parametrize("name", ["item.csv", "item.csv.gz", "item.parquet", "item.xlsx"])
-@pytest.mark.parametrize("step", range(12))
-def test_damaged_bytes_end_in_rows_or_in_a_code(tmp_path: Path, name: str, step: int):
-    data = bytearray(corpus()[name])
-    for place in range(step, len(data), 37 + step):
-        data[place] ^= 1 << (place % 8)
-    if step % 3 == 0:
-        del data[len(data) * (step + 1) // 14 :]
-    (tmp_path / name).write_bytes(bytes(data))
-    found = read(tmp_path)
-    assert found.feeds or found.codes

@@ -473,32 +473,3 @@ def test_a_folder_without_the_needed_files_is_refused(tmp_path: Path, file: str)
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path):
     with pytest.raises(NetworkError, match="3 defects"):
         load(tmp_path / "nowhere")
-
-
-def test_an_empty_table_needs_its_header(tmp_path: Path):
-    save(FULL, tmp_path)
-    (tmp_path / "nodes.csv").write_text("")
-    with pytest.raises(NetworkError, match=r"File 'nodes\.csv': header is absent, must name the columns"):
-        load(tmp_path)
-
-
-def test_other_encodings_are_refused(tmp_path: Path):
-    save(FULL, tmp_path)
-    (tmp_path / "nodes.csv").write_bytes("name\nMünchen\n".encode("latin-1"))
-    with pytest.raises(
-        NetworkError, match=re.escape(r"File 'nodes.csv': encoding is b'\xfc' at byte 6, must be UTF-8")
-    ):
-        load(tmp_path)
-
-
-def test_everything_wrong_in_a_folder_comes_at_once(tmp_path: Path):
-    save(FULL, tmp_path)
-    (tmp_path / "items.csv").write_text("name,volume\nbolt,-1\nnut,x\n")
-    (tmp_path / "nodes.csv").write_text("name,tier\nDC,-1\n")
-    with pytest.raises(NetworkError) as caught:
-        load(tmp_path)
-    assert [defect.place for defect in caught.value.defects] == [
-        "items.csv row 2",
-        "items.csv row 3",
-        "nodes.csv row 2",
-    ]

@@ -46,7 +46,7 @@ class LoadError(ValueError):
     """An argument of `load` is not possible."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Checked canonical tables of one load.
 
@@ -56,7 +56,8 @@ class Dataset:
         Accepted and repaired rows by table, typed (dates `pl.Date`, decimals Float64), every canonical
         column, kept source columns as ``attr.NAME``, sorted by key. Quantities are in base units, money in
         `currency`. `item_supplier` has ``factor`` (base units per order unit) and
-        ``stated_lead_time_days``; `demand_history` has ``complete`` (False: the bucket had not ended).
+        ``stated_lead_time_days``; `demand_history` has ``complete`` (False: the bucket had not ended);
+        ``_assumed`` names the columns of a row that the profile guesses (``*`` = all).
     issues : DataFrame
         Every finding, most money first.
     quarantine : dict of str to DataFrame
@@ -117,6 +118,10 @@ class Dataset:
     mapped: bool = False
     feeds: tuple[FeedFrame, ...] = ()
     read_findings: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {frame.height}" for name, frame in self.tables.items())
+        return f"Dataset({self.info.name}, as of {self.as_of}: {rows}; {self.issues.height} findings)"
 
     def check(self, previous: str | Path | None = None) -> CheckReport:
         """Return the health report.
@@ -323,5 +328,6 @@ def canonical(work: Work, name: str) -> pl.DataFrame:
     frame = frame.drop(hidden)
     own = [column for column in TABLES[name].names if column in frame.columns]
     rest = sorted(column for column in frame.columns if column not in own)
-    key = [column for column in TABLES[name].key if column in frame.columns]
-    return frame.select(*own, *rest).sort(key, nulls_last=False)
+    key = [column for column in TABLES[name].key if frame[column].null_count() < frame.height]
+    frame = frame.select(*own, *rest)
+    return frame.sort(key, nulls_last=False) if key else frame

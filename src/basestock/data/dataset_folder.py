@@ -23,7 +23,8 @@ from basestock.data.rules.work import Settings
 if TYPE_CHECKING:
     from basestock.data.dataset import Dataset
 
-SCHEMA = "basestock.dataset/1"
+_FAMILY = "basestock.dataset/"
+SCHEMA = f"{_FAMILY}1"
 """Name and version of the folder's layout."""
 
 MANIFEST = "manifest.json"
@@ -36,8 +37,17 @@ class FolderError(ValueError):
 
 
 def is_dataset_folder(folder: Path) -> bool:
-    """Return True for a folder that `Dataset.write` has made."""
-    return (folder / MANIFEST).is_file()
+    """Return True for a folder that `Dataset.write` has made; an export may have a manifest of its own."""
+    return str(_read_manifest(folder).get("schema")).startswith(_FAMILY)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a folder; empty when there is none, or none of ours."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def write_folder(dataset: Dataset, folder: Path, previous: Path | None = None) -> Path:
@@ -159,11 +169,7 @@ class StoredLoad:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        try:
-            self.manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            msg = f"{folder / MANIFEST}: the manifest must be JSON: {error}"
-            raise FolderError(msg) from error
+        self.manifest = _read_manifest(folder)
         if self.manifest.get("schema") != SCHEMA:
             msg = f"{folder}: the layout is `{self.manifest.get('schema')}`; must be `{SCHEMA}`; load the export again"
             raise FolderError(msg)

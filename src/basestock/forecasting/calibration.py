@@ -45,8 +45,8 @@ def calibrated(draft: Draft, view: View) -> Dynamics:
 
 def _one_bucket(draft: Draft) -> tuple[Array, Array]:
     """Return mean and variance of what one bucket draws."""
-    drawn = jnp.arange(draft.sample.shape[-2])[:, None] < draft.count[:, None]
-    sample, count = jnp.where(drawn, draft.sample, 0.0), jnp.maximum(draft.count, 1.0)
+    drawn = jnp.arange(draft.sample.shape[-2])[:, None] < draft.size[:, None]
+    sample, count = jnp.where(drawn, draft.sample, 0.0), jnp.maximum(draft.size, 1.0)
     chance = draft.dynamics.occurrence
     mean = chance * sample.sum(-2) / count
     return mean, chance * (sample**2).sum(-2) / count - mean**2

@@ -28,7 +28,7 @@ def candidate_laws(training: Training, *, names: tuple[str, ...], setting: Setti
     drafts = [FORECASTERS[name].draft(view) for name in names]
     draft = jax.tree.map(lambda *leaves: jnp.stack(leaves), *drafts)
     dynamics = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, 0), calibrated(draft, view))
-    return Law(atom_tables(draft.sample, draft.count, draft.recency), dynamics)
+    return Law(atom_tables(draft.sample, draft.size, draft.recency), dynamics)
 
 
 @jax.jit

@@ -7,6 +7,7 @@ leading one.
 import functools
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
@@ -56,15 +57,12 @@ def prepare(cleaned: Cleaned, protection: np.ndarray, setting: Setting) -> Train
     past, future = seasonal_profiles(values, observed, setting)
     rows = np.cumsum(np.concatenate([values[:, None], past * observed[:, None]], axis=1), axis=0)
     known, demands = np.cumsum(observed, axis=0), np.cumsum(observed * (values > 0), axis=0)
-    return Training(
-        values=jnp.asarray(values),
-        observed=jnp.asarray(observed),
-        protection=jnp.asarray(protection, jnp.float32),
-        whole=jnp.asarray(cleaned.whole),
-        profiles=Profiles(jnp.asarray(past), jnp.asarray(future)),
-        running=Running(*map(jnp.asarray, (rows[:, 0], known, demands, rows[:, 1:]))),
-        ahead=Ahead(*map(jnp.asarray, sums_ahead(rows, known, protection))),
-    )
+    ahead = sums_ahead(rows, known, protection)
+    columns = [values, observed, protection.astype(np.float32), cleaned.whole, past, future]
+    columns += [rows[:, 0], known, demands, rows[:, 1:], *ahead]
+    placed: list[Array] = jax.device_put(columns)
+    profiles, running = Profiles(*placed[4:6]), Running(*placed[6:10])
+    return Training(placed[0], placed[1], placed[2], placed[3], profiles, running, Ahead(*placed[10:]))
 
 
 class Draft(NamedTuple):
@@ -74,7 +72,7 @@ class Draft(NamedTuple):
     ----------
     sample
         Past values or residuals, newest first.
-    count
+    size
         How many of them may be drawn; what follows is ignored.
     recency
         0 draws all alike; a gain g draws the k-th newest with weight (1 - g)^k.
@@ -86,7 +84,7 @@ class Draft(NamedTuple):
     """
 
     sample: Float[Array, "rank series"]
-    count: Float[Array, " series"]
+    size: Float[Array, " series"]
     recency: Float[Array, " series"]
     loss: Float[Array, " series"]
     dynamics: Dynamics

@@ -81,6 +81,10 @@ def derive_suppliers(work: Work) -> None:
         _derive(work, "supplier", pl.concat(names).unique().sort())
 
 
+UNDATED = date(1970, 1, 1)
+"""Day of a load in which nothing is dated and nobody says a day."""
+
+
 def settle_as_of(work: Work) -> None:
     """Fix the day of the load: as said, as declared, else the newest snapshot, else the end of history."""
     inventory = work.rows("inventory")
@@ -88,7 +92,7 @@ def settle_as_of(work: Work) -> None:
     newest = _latest([dates])
     said = work.settings.as_of or work.info.as_of
     fallback = _end_of_history(work)
-    work.as_of = said or newest or fallback or date.min
+    work.as_of = said or newest or fallback or UNDATED
     empty = inventory["as_of"].is_null()
     if not empty.any():
         return

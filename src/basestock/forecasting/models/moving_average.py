@@ -26,17 +26,12 @@ def moving_average(view: View) -> Draft:
     Window and seasonal profile are chosen as in simple exponential smoothing.
     """
     windows = DAILY_WINDOWS if view.setting.season_length == DAYS_IN_WEEK else WINDOWS
-    levels = [_window_level(view, window) for window in windows]
-    losses = [
-        (view.ahead.counted[:, None] * (view.ahead.demand[:, None] - level * view.ahead.weight) ** 2).sum(0)
-        for level in levels
-    ]
-    best = smallest(jnp.stack(losses))
+    levels = _window_levels(view, windows)
+    misses = view.ahead.demand[:, None] - levels * view.ahead.weight
+    best = smallest((view.ahead.counted[:, None] * misses**2).sum(1))
     season = of_profile(view.profiles.past, best.profile)
-    level = levels[0]
-    for window, other in enumerate(levels[1:], start=1):
-        level = jnp.where(best.gain == window, other, level)
-    level = of_profile(level, best.profile)
+    of_window = jnp.take_along_axis(levels, best.gain[None, None, None], axis=0)[0]
+    level = of_profile(of_window, best.profile)
     errors = (view.values - season * lagged(level)) / jnp.maximum(season, SMALLEST_DIVISOR)
     plain = plain_dynamics(view.setting.num_steps, view.whole)
     dynamics = plain._replace(
@@ -47,14 +42,18 @@ def moving_average(view: View) -> Draft:
     return Draft(at_periods(errors, view.newest_known), view.num_forecast, view.zeros, best.loss, dynamics)
 
 
-def _window_level(view: View, window: int) -> Float[Array, "time profile series"]:
-    """Return the mean of the window after every period; where it holds nothing known, the mean of all before."""
+def _window_levels(view: View, windows: tuple[int, ...]) -> Float[Array, "window time profile series"]:
+    """Return the mean of every window after every period; where it holds nothing known, the mean of all before."""
     demand, weight = view.running.demand[:, None], view.running.weight
-    total, scale = (sums - _delayed(sums, window) for sums in (demand, weight))
+    total, scale = (sums - _delayed(sums, windows) for sums in (demand, weight))
     overall = demand / jnp.maximum(weight, _SMALLEST_WEIGHT)
     return jnp.where(scale > _SMALLEST_WEIGHT, total / jnp.maximum(scale, _SMALLEST_WEIGHT), overall)
 
 
-def _delayed(sums: Float[Array, "time row series"], window: int) -> Float[Array, "time row series"]:
-    """Return the sums as they were ``window`` periods before."""
-    return jnp.pad(sums, ((window, 0), (0, 0), (0, 0)))[: sums.shape[0]]
+def _delayed(
+    sums: Float[Array, "time row series"], windows: tuple[int, ...]
+) -> Float[Array, "window time row series"]:
+    """Return the sums as they were one window of periods before."""
+    longest = max(windows)
+    padded = jnp.pad(sums, ((longest, 0), (0, 0), (0, 0)))
+    return jnp.stack([padded[longest - window :][: sums.shape[0]] for window in windows])

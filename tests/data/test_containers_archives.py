@@ -1,0 +1,174 @@
+"""Files, archives and workbooks: an accepting and a rejecting fixture for every code of bytes and columns."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from basestock.data.containers import Limits
+from basestock.data.frames import FeedFrame, SourceInfo
+from basestock.data.issues import IssueLog
+from basestock.data.mapping import Mapping
+from basestock.data.sources import read_source
+
+ITEM = b"item_id,base_uom,unit_cost\nA,EA,1.5\nB,EA,2\n"
+
+
+DEMAND = b"bucket_start,item_id,qty,qty_kind\n2024-01-01,A,3,sold\n2024-01-02,A,4,sold\n"
+
+
+SMALL = Limits(max_bytes=200_000, max_ratio=20, grace=10_000)
+
+
+@dataclass(frozen=True)
+class Read:
+    feeds: list[FeedFrame]
+    info: SourceInfo
+    log: IssueLog
+
+    @property
+    def codes(self) -> list[str]:
+        return self.log.to_frame()["code"].to_list()
+
+    def finding(self, code: str) -> dict[str, object]:
+        (only,) = [row for row in self.log.to_frame().iter_rows(named=True) if row["code"] == code]
+        return only
+
+    def feed(self, table: str = "item") -> FeedFrame:
+        (only,) = [feed for feed in self.feeds if feed.table == table]
+        return only
+
+    def status(self, name: str) -> str:
+        (only,) = [file.status for file in self.info.files if file.name == name]
+        return only
+
+
+def read(source: Path, *, mapping: Mapping | None = None, limits: Limits | None = None) -> Read:
+    log = IssueLog()
+    feeds, info = read_source(source, mapping=mapping, log=log, limits=limits or Limits())
+    for feed in feeds:
+        assert feed.read == feed.frame.height + feed.ignored + feed.folded + feed.bad.height
+    return Read(feeds, info, log)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    def make(**files: bytes) -> Path:
+        for name, data in files.items():
+            (tmp_path / name.replace("__", ".")).write_bytes(data)
+        return tmp_path
+
+    return make
+
+
+def refused(found: Read, code: str) -> None:
+    """The file is refused with one finding, and nothing of it is used."""
+    assert found.codes == [code]
+    assert found.finding(code)["rule"]
+    assert found.finding(code)["remedy"]
+    assert found.feeds == []
+
+
+def archive(path: Path, **members: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, data in members.items():
+            book.writestr(name.replace("__", "."), data)
+    return path
+
+
+def test_aliases_are_columns(folder):
+    found = read(folder(demand_history__csv=b"ds,unique_id,y,qty_kind\n2024-01-01,A,3,sold\n"))
+    row = found.feed("demand_history").frame.select("bucket_start", "item_id", "qty").row(0)
+    assert row == ("2024-01-01", "A", "3")
+    assert found.codes == []
+
+
+def test_unnamed_empty_columns_are_left_out(folder):
+    found = read(folder(item__csv=b"item_id,base_uom,,\nA,EA,,\n"))
+    assert found.codes == []
+
+
+def test_a_quarantine_file_of_our_own_is_read_as_it_was(folder):
+    data = (
+        b"item_id,base_uom,description,_file,_sheet,_row,_sha256,_codes,_rule,_remedy,_load\n"
+        b"A,EA,'=1+1,old.csv,,7,abc,ITM-001,x,y,z\n"
+    )
+    found = read(folder(item__csv=data))
+    assert found.codes == []
+    assert found.feed().frame["description"].to_list() == ["=1+1"]
+    assert found.feed().frame["_row"].to_list() == [2]
+    assert found.feed().source.columns == [
+        "item_id",
+        "base_uom",
+        "description",
+        "_file",
+        "_sheet",
+        "_row",
+        "_sha256",
+    ]
+
+
+def test_parquet_keeps_its_values_exactly(folder):
+    frame = pl.DataFrame(
+        {
+            "bucket_start": [datetime(2024, 1, 1)], "item_id": [7], "qty": [0.1], "qty_kind": ["sold"],
+            "net_price": pl.Series(["1.234"]).cast(pl.Decimal(10, 3)), "extra": [[1, 2]],
+        }
+    )  # fmt: skip
+    stream = io.BytesIO()
+    frame.write_parquet(stream)
+    found = read(folder(demand_history__parquet=stream.getvalue()))
+    feed = found.feed("demand_history")
+    row = feed.frame.select("bucket_start", "item_id", "qty", "net_price").row(0)
+    assert row == ("2024-01-01T00:00:00", "7", "0.1", "1.234")
+    assert feed.options_for("net_price").decimal == "."
+    assert found.codes == []
+
+
+def test_fil_009_in_parquet(folder):
+    stream = io.BytesIO()
+    pl.DataFrame({"item_id": ["A\x01", "B"], "base_uom": ["EA", "EA"]}).write_parquet(stream)
+    found = read(folder(item__parquet=stream.getvalue()))
+    assert found.codes == ["FIL-009"]
+    assert found.feed().frame["_row"].to_list() == [3]
+
+
+def test_fil_014_parquet_without_rows(folder):
+    stream = io.BytesIO()
+    pl.DataFrame(schema={"item_id": pl.String, "base_uom": pl.String}).write_parquet(stream)
+    refused(read(folder(item__parquet=stream.getvalue())), "FIL-014")
+
+
+def corpus() -> dict[str, bytes]:
+    stream, book = io.BytesIO(), io.BytesIO()
+    pl.read_csv(ITEM).write_parquet(stream)
+    with xlsxwriter.Workbook(book) as sheets:
+        sheet = sheets.add_worksheet("item")
+        sheet.write_row(0, 0, ["item_id", "base_uom"])
+        sheet.write_row(1, 0, ["A", "EA"])
+    return {
+        "item.csv": ITEM.replace(b"EA", b'"E""A"'), "item.csv.gz": gzip.compress(ITEM),
+        "item.parquet": stream.getvalue(), "item.xlsx": book.getvalue(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["item.csv", "item.csv.gz", "item.parquet", "item.xlsx"])
+@pytest.mark.parametrize("step", range(12))
+def test_damaged_bytes_end_in_rows_or_in_a_code(tmp_path: Path, name: str, step: int):
+    data = bytearray(corpus()[name])
+    for place in range(step, len(data), 37 + step):
+        data[place] ^= 1 << (place % 8)
+    if step % 3 == 0:
+        del data[len(data) * (step + 1) // 14 :]
+    (tmp_path / name).write_bytes(bytes(data))
+    found = read(tmp_path)
+    assert found.feeds or found.codes
