@@ -252,7 +252,7 @@ def test_a_changed_source_part_is_refused(name: str, tmp_path: Path) -> None:
 
 def test_a_dataset_of_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"schema": "basestock.dataset/9"}', encoding="utf-8")
-    with pytest.raises(FolderError, match="must be `basestock.dataset/1`; load the export again"):
+    with pytest.raises(FolderError, match=r"must be `basestock\.dataset/1`; load the export again"):
         load(tmp_path)
 
 
