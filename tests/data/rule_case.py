@@ -49,6 +49,8 @@ class Case:
         Item-locations on hold because of it, ``A@DC B@DC``; ``*`` = not asked.
     arguments : mapping
         Arguments of load.
+    previous : Export or None
+        Export of an earlier load to compare with.
     """
 
     code: str
@@ -66,6 +68,7 @@ class Case:
     count: int = 1
     held: str = "*"
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    previous: Export | None = None
 
     def __str__(self) -> str:
         return self.code
@@ -80,7 +83,11 @@ def held_for(data: Dataset, code: str) -> str:
 def verify(case: Case, folder: Path) -> None:
     """Check the finding of the rejected export and the silence on the accepted one."""
     entry = catalogue()[case.code]
-    data = case.bad.load(folder / "bad", **case.arguments)
+    arguments = dict(case.arguments)
+    if case.previous is not None:
+        earlier = case.previous.load(folder / "earlier")
+        arguments["previous"] = earlier.write(folder / "earlier" / "out")
+    data = case.bad.load(folder / "bad", **arguments)
     found = of_code(data, case.code)
     assert len(found) == case.count, data.issues.select("code", "row", "key", "value", "rule").rows()
     first = found[0]
@@ -100,10 +107,10 @@ def verify(case: Case, folder: Path) -> None:
     assert all(each.balanced for columns in data.quantities.values() for each in columns.values())
     if first["action"] == "quarantine" and case.row is not None:
         assert case.row in data.quarantine[case.table]["_row"].to_list()
-    assert case.code not in _accepted(case, folder)
+    assert case.code not in _accepted(case, folder, arguments)
 
 
-def _accepted(case: Case, folder: Path) -> frozenset[str]:
-    if case.good in (SMALL, FULL) and not case.arguments:
+def _accepted(case: Case, folder: Path, arguments: Mapping[str, Any]) -> frozenset[str]:
+    if case.good in (SMALL, FULL) and not arguments:
         return clean_codes(case.good is SMALL)
-    return frozenset(case.good.load(folder / "good", **case.arguments).issues["code"])
+    return frozenset(case.good.load(folder / "good", **arguments).issues["code"])

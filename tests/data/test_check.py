@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from basestock.data.check import CheckReport
+from basestock.data.dataset import load
 from basestock.data.issues import IssueLog
 from basestock.data.rules.outcome import RowCounts, check_balance
 from tests.data.clean_export import AS_OF, Export, of_code
@@ -73,6 +74,46 @@ def test_a_missing_table_stops_the_run(table: str, tmp_path: Path) -> None:
     data = SMALL.drop(table).load(tmp_path)
     assert table in [row["value"] for row in of_code(data, "RUN-001")]
     assert data.check().exit_code == 3
+
+
+def test_a_missing_table_names_the_file_that_may_be_it(tmp_path: Path) -> None:
+    folder = SMALL.write(tmp_path / "export")
+    (folder / "item.csv").rename(folder / "items.csv")
+    (folder / "notes.txt").write_text("hello", encoding="utf-8")
+    report = load(folder).check()
+    assert report.exit_code == 3
+    text = report.summary()
+    assert "not read, named as no table and in no mapping: items.csv, notes.txt" in text
+    assert "item must be present, accepted and not empty; `items.csv` was not read, is it meant?" in text
+
+
+@pytest.mark.parametrize("data", [b"", b"item_id,base_uom\n", b"\x89PNG\r\n"])
+def test_a_refused_table_is_told_from_a_missing_one(data: bytes, tmp_path: Path) -> None:
+    folder = SMALL.write(tmp_path / "export")
+    (folder / "item.csv").write_bytes(data)
+    (stop,) = [row for row in load(folder).check().stops.iter_rows(named=True) if row["value"] == "item"]
+    assert stop["rule"].endswith("; its file was refused")
+
+
+def test_a_file_that_looks_cut_off_flags_what_rests_on_it(tmp_path: Path) -> None:
+    data = SMALL.put("item", 0, description="x" * 255).load(tmp_path)
+    assert of_code(data, "FIL-005")[0]["file"] == "item.csv"
+    assert data.flagged.rows() == [("A", "MAIN", "FIL-005"), ("B", "MAIN", "FIL-005")]
+
+
+def test_each_finding_of_the_summary_has_its_remedy(tmp_path: Path) -> None:
+    text = SMALL.put("item_supplier", 0, lead_time_days=-1).load(tmp_path).check().summary()
+    line = next(line for line in text.splitlines() if "SRC-004" in line)
+    assert "item_supplier.csv row 2 item=A, supplier=S1 lead_time_days `-1`" in line
+    assert "[0, 730]. Correct the lead time" in line
+    assert line.endswith("[quarantine]")
+
+
+def test_an_empty_folder_says_what_is_missing(tmp_path: Path) -> None:
+    report = load(tmp_path).check()
+    assert report.exit_code == 3
+    assert sorted(report.stops["value"]) == ["demand_history", "inventory", "item", "item_supplier"]
+    assert "no day known" in report.summary()
 
 
 def test_too_much_on_hold_stops_the_release(tmp_path: Path) -> None:

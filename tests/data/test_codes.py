@@ -10,6 +10,8 @@ from basestock.data.tables import TABLES
 from tests.data import (
     test_rules_cells,
     test_rules_demand,
+    test_rules_drift,
+    test_rules_forecasts,
     test_rules_identifiers,
     test_rules_masters,
     test_rules_structure,
@@ -19,6 +21,8 @@ from tests.data import (
 MODULES = (
     test_rules_cells,
     test_rules_demand,
+    test_rules_drift,
+    test_rules_forecasts,
     test_rules_identifiers,
     test_rules_masters,
     test_rules_structure,
@@ -59,7 +63,7 @@ def test_codes_in_the_program_are_in_the_catalogue() -> None:
     assert {code for code in used if code[:3] in families} - set(catalogue()) <= UNIMPLEMENTED
 
 
-UNIMPLEMENTED = frozenset(("DEM-011", "INV-007", "IDN-004"))
+UNIMPLEMENTED = frozenset(("INV-007", "IDN-004"))
 """Codes that comments name without raising them."""
 
 

@@ -7,7 +7,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -131,7 +131,39 @@ def test_parquet_keeps_its_values_exactly(folder):
     row = feed.frame.select("bucket_start", "item_id", "qty", "net_price").row(0)
     assert row == ("2024-01-01T00:00:00", "7", "0.1", "1.234")
     assert feed.options_for("net_price").decimal == "."
-    assert found.codes == []
+    assert found.codes == ["SCH-002"]
+
+
+def test_parquet_of_every_type_is_text_or_left_out(folder):
+    frame = pl.DataFrame(
+        {
+            "item_id": pl.Series([1], dtype=pl.UInt64), "base_uom": pl.Series(["EA"], dtype=pl.Categorical),
+            "span": [timedelta(days=1)], "clock": [time(1, 2)], "none": [None], "yes": [True],
+            "parts": [[1, 2]], "raw": [b"x"], "unit_cost": [float("nan")],
+        }
+    )  # fmt: skip
+    stream = io.BytesIO()
+    frame.write_parquet(stream)
+    found = read(folder(item__parquet=stream.getvalue()))
+    row = found.feed().frame.row(0, named=True)
+    assert (row["item_id"], row["attr.span"], row["attr.clock"], row["attr.yes"]) == (
+        "1",
+        "P1D",
+        "01:02:00",
+        "true",
+    )
+    unread = [
+        each["column"] for each in found.log.to_frame().iter_rows(named=True) if "is not read" in each["rule"]
+    ]
+    assert sorted(unread) == ["parts", "raw"]
+
+
+def test_days_that_no_calendar_has_are_numbers(folder):
+    stream = io.BytesIO()
+    days = pl.Series([20_000, 2**30], dtype=pl.Int32).cast(pl.Date)
+    pl.DataFrame({"item_id": ["A", "B"], "base_uom": ["EA", "EA"], "intro_date": days}).write_parquet(stream)
+    found = read(folder(item__parquet=stream.getvalue()))
+    assert found.feed().frame["intro_date"].to_list() == ["2024-10-04", str(2**30)]
 
 
 def test_fil_009_in_parquet(folder):

@@ -454,6 +454,42 @@ def test_cells_that_cannot_be_folded_are_set_aside(read: Reader):
     assert found.column("qty") == ["1"]
 
 
+def test_a_weighted_mean_leaves_out_rows_that_are_set_aside(read: Reader):
+    columns = f'{REST}, qty = "Q", net_price = "P"'
+    text = demand(columns, reduce='{qty = "sum", net_price = "mean:qty"}')
+    found = read(text, L__csv="Item,Q,P\nA,1,2\nA,3,4\nA,many,9\n")
+    assert (found.column("qty"), found.column("net_price")) == (["4"], ["3.5"])
+    row = found.log.to_frame().row(0, named=True)
+    assert (row["code"], row["row"], row["key"], row["column"], row["value"]) == (
+        "SCH-004", 4, "item=A, date=2024-01-01", "qty", "many",
+    )  # fmt: skip
+
+
+def test_rows_that_disagree_name_the_column(read: Reader):
+    text = demand(f'{REST}, qty = "Q", net_price = "P"', reduce='{qty = "sum"}')
+    found = read(text, L__csv="Item,Q,P\nA,1,2\nA,3,4\n")
+    assert found.log.to_frame().select("column", "value").rows() == [("net_price", "2"), ("net_price", "4")]
+
+
+def test_a_failed_join_names_its_columns_and_the_key(read: Reader):
+    text = demand(f'{REST}, qty = "Q"', join='[{file = "O.csv", on = {Nr = "No"}}]')
+    found = read(text, L__csv="Item,Q,Nr\nA,1,9\n", O__csv="No\n1\n")
+    row = found.log.to_frame().row(0, named=True)
+    assert (row["code"], row["key"], row["column"], row["value"]) == (
+        "IDN-014",
+        "item=A, date=2024-01-01",
+        "Nr",
+        "9",
+    )
+
+
+def test_whole_numbers_are_added_without_overflow(read: Reader, tmp_path: Path):
+    big = 2**63 - 1
+    pl.DataFrame({"Item": ["A"], "a": [big], "b": [big]}).write_parquet(tmp_path / "L.parquet")
+    text = demand(f'{REST}, qty = {{sum = ["a", "b"]}}').replace("L.csv", "L.parquet")
+    assert read(text).column("qty") == [str(2 * big)]
+
+
 def test_rows_without_a_key_are_not_folded_together(read: Reader):
     found = read(demand(f'{REST}, qty = "Q"', reduce='{qty = "sum"}'), L__csv="Item,Q\n,1\n,2\nA,3\nA,4\n")
     assert found.column("qty") == ["1", "2", "7"]

@@ -53,9 +53,7 @@ def problem(text: str) -> str:
 
 def value(text: str) -> Value:
     """Return the VALUE of a column."""
-    return accepted(f"{SUPPLIER}columns = {{supplier_id = \"Id\", min_order_value = {text}}}").feeds[0].columns[
-        "min_order_value"
-    ]  # fmt: skip
+    return accepted(f'{SUPPLIER}columns = {{supplier_id = "Id", name = {text}}}').feeds[0].columns["name"]
 
 
 def value_problem(text: str) -> str:
@@ -416,6 +414,29 @@ def test_forms_and_modifiers(text: str, expected: Value):
 def test_forms_are_checked(text: str, words: str):
     found = rejected(f'{SUPPLIER}columns = {{supplier_id = "Id", min_order_value = {text}}}')
     assert any(words in rule for _, _, rule in found)
+
+
+@pytest.mark.parametrize(
+    ("column", "constant", "words"),
+    [
+        ("min_order_value", '"abc"', "`min_order_value` can hold; `abc` is none"),
+        ("payment_terms_days", "2.5", "`payment_terms_days` can hold"),
+    ],
+)
+def test_a_constant_must_fit_its_column(column: str, constant: str, words: str):
+    assert words in problem(f'{SUPPLIER}columns = {{supplier_id = "Id", {column} = {{const = {constant}}}}}')
+
+
+def test_a_constant_word_must_be_listed():
+    text = '[[table.item]]\nfrom = "A.csv"\ncolumns = {item_id = "a", base_uom = "b", lifecycle = {const = "activ"}}'
+    assert "(new, active, phase_out, ended) can hold; `activ` is none; did you mean `active`?" in problem(
+        text
+    )
+
+
+def test_a_constant_with_a_date_format_is_left_to_it():
+    text = '[[table.item]]\nfrom = "A.csv"\n[table.item.columns]\nitem_id = "a"\nbase_uom = "b"\n'
+    assert accepted(text + 'intro_date = {const = "31.12.2025", date = "%d.%m.%Y"}').feeds
 
 
 # --- built-in maps ----------------------------------------------------------------------------------------

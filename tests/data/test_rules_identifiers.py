@@ -154,7 +154,8 @@ def test_declared_line_key_folds_copies_of_a_transaction(tmp_path: Path) -> None
     copied = SMALL.each("demand_history", invoice="7").add("demand_history", 3)
     text = 'source = {line_key = {demand_history = ["item_id", "bucket_start", "invoice"]}}'
     declared = copied.map(text).load(tmp_path / "declared")
-    assert len(of_code(declared, "IDN-011")) == 1
+    assert [(row["action"], row["severity"]) for row in of_code(declared, "IDN-013")] == [("fold", "repair")]
+    assert declared.counts["demand_history"].folded == 1
     assert declared.tables["demand_history"].height == 32
     assert copied.load(tmp_path / "silent").tables["demand_history"].height == 33
 

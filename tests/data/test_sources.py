@@ -245,6 +245,12 @@ def test_sch_009_amendments_of_columns_that_are_not_there(read: Reader):
     assert "did you mean `Unit`?" in found.rules
 
 
+def test_sch_009_amendments_of_a_table_that_nothing_feeds(read: Reader):
+    found = read('[columns.item]\nbase_uom = "U"', items__csv="item_id,U\nA,EA\n")
+    assert found.feeds == []
+    assert "there is no `item.csv`; did you mean `items.csv`?" in found.rules
+
+
 def test_a_file_with_another_delimiter_is_that_and_not_a_missing_column(read: Reader):
     found = read(quantity('"Q"'), L__csv="Item;Q\nA;1\n")
     assert found.codes == ["FIL-010"]

@@ -43,7 +43,7 @@ def _money(**rates: float) -> dict[str, float]:
         game(problem), BaseStock(jnp.full((1, 1, 1), 16.0)), problem.start(4), key=jax.random.key(0), num_periods=60,
         fold=fold, initial=fold.initial(4),
     )  # fmt: skip
-    sums = sums_of(path.folded, problem.arrays, tariff, ledger, 60, 1.0)
+    sums = sums_of(path.folded, problem.arrays, tariff, ledger, 1.0)
     return {name: float(value.sum()) for name, value in sums.money.items()}
 
 

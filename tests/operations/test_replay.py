@@ -1,11 +1,13 @@
 """The backtest sees the past alone."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast
-from basestock.operations.backtest import BacktestSettings, WindowError, run_backtest
-from basestock.operations.replay import LeakError, honest_forecast, require_no_leak
+from basestock.operations.replay import LeakError, honest_forecast, recorded_demand, require_no_leak
 from basestock.operations.twin_forecast import forecast_lines
 from tests.operations.twin_fixture import small_twin
 
@@ -23,20 +25,13 @@ def test_orders_do_not_change_with_what_comes_after_them_and_a_planted_leak_is_c
         require_no_leak(twin, ["marginal"], first=110, last=150, forecaster=_leaking)
 
 
-@pytest.mark.slow
-def test_a_backtest_has_a_window_paired_intervals_and_a_verdict() -> None:
-    twin = small_twin(num_lines=3, num_days=260)
-    document = run_backtest(twin, BacktestSettings(policies=("marginal", "base_stock"), refits=2))
-    assert [row["policy"] for row in document["policies"]] == ["marginal", "base_stock", "current"]
-    assert document["window"]["periods"] == 52
-    marginal = document["policies"][0]
-    assert marginal["versus"]["current"]["half_width"] >= 0
-    assert marginal["kpis"]["saving"]["mean"] == pytest.approx(
-        -marginal["versus"]["current"]["mean"], abs=1e-5
-    )
-    assert document["verdict"]["outcome"] in {"better", "worse", "no difference shown"}
-
-
-def test_a_window_that_is_too_short_is_refused() -> None:
-    with pytest.raises(WindowError, match=r"must have at least 3 x \(lead time \+ review\) = 42"):
-        run_backtest(small_twin(num_days=100), BacktestSettings())
+def test_demand_of_a_bucket_that_was_partly_out_of_stock_is_scaled_up() -> None:
+    twin = small_twin(num_lines=1, num_days=40)
+    history, share, closed = twin.history.copy(), twin.in_stock.copy(), twin.closed.copy()
+    history[0, 30:35] = [6.0, 6.0, np.nan, 0.0, np.nan]
+    share[0, 30:34] = [1.0, 0.5, np.nan, 0.0]
+    closed[0, 34] = True
+    known = dataclasses.replace(twin, history=history, in_stock=share, closed=closed)
+    # In stock, half a day in stock, unknown, empty, closed.
+    demand = recorded_demand(known, 30, 35, np.array([3.2]))
+    assert demand[0].tolist() == [6.0, 12.0, 3.0, 3.0, 0.0]

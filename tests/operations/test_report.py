@@ -129,7 +129,26 @@ def test_exception_of_a_listed_line_leads_to_its_card(form: str) -> None:
 def test_data_tile_counts_the_findings_of_the_code_table(page: Page) -> None:
     health = data_health(example_view(NUM_LINES))
     assert page.tiles["issues"] == str(sum(total.num for total in health.codes))
-    assert sum(total.exposure for total in health.codes) == pytest.approx(health.exposure)
+
+
+def test_money_that_several_findings_touch_counts_once() -> None:
+    shared = {"severity": "warning", "rule": "r", "remedy": "", "file": "demand_history.csv"}
+    keys = [
+        *("item=A, location=M, date=2026-01-01", "item=A, location=M, date=2026-01-02", "item=A, location=N"),
+        *("item=B, of two, location=M", "item=A"),
+    ]
+    money = [100.0, 100.0, 30.0, 7.0, 130.0]
+    issues = [
+        {**shared, "code": code, "row": index, "key": key, "exposure": worth}
+        for index, (key, worth) in enumerate(zip(keys, money, strict=True))
+        for code in ("DEM-003", "DEM-006")
+    ]
+    health = data_health(view_with(issues=issues))
+    assert health.num_issues == 10
+    assert health.exposure == 137.0
+    assert [total.exposure for total in health.codes] == [137.0, 137.0]
+    whole_file = {**shared, "code": "SRC-007", "row": None, "key": "rows=4", "exposure": 1000.0}
+    assert data_health(view_with(issues=[*issues, whole_file])).exposure == 1000.0
 
 
 def test_supplier_totals_add_up_to_the_list() -> None:

@@ -9,7 +9,10 @@ CELLS = {(1, 4): 4.04, (1, 9): 5.44, (2, 4): 4.40, (2, 9): 6.09, (3, 4): 4.60, (
 """Zipkin 2008, Table 3, doi:10.1287/opre.1070.0471: Poisson demand of mean 5, h = 1, by (lead time, p)."""
 
 
-@pytest.mark.parametrize(("lead_time", "lost_sale_cost"), CELLS)
+@pytest.mark.parametrize(
+    ("lead_time", "lost_sale_cost"),
+    [pytest.param(*cell, marks=pytest.mark.slow if cell[0] == 3 else ()) for cell in CELLS],
+)
 def test_value_iteration_reaches_the_printed_optimum(lead_time: int, lost_sale_cost: int) -> None:
     problem = lost_sales(lead_time=lead_time, lost_sale_cost=float(lost_sale_cost))
     process = enumerate_process(problem, max_order=10, max_position=5 * (lead_time + 1) + 13)

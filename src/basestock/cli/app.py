@@ -1,28 +1,58 @@
 """The commands: thin, with everything heavy imported when a command runs."""
 
-import typer
+from typing import Annotated, Any
 
-from basestock.cli import laboratory, plant
+import typer
+from typer.core import TyperGroup
+
+import basestock
+from basestock.cli import backtesting, data, demonstration, doctor, laboratory, planning
+from basestock.cli.overview import overview
+
+
+class _Overview(TyperGroup):
+    """The group of all commands; its help is the page that is there before any parser is imported."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        formatter.write(overview())
+
 
 app = typer.Typer(
     name="basestock",
-    help="From an ERP export to provably good replenishment orders.",
+    cls=_Overview,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (
-    plant.demo,
-    plant.load,
-    plant.check,
-    plant.plan,
-    plant.backtest,
-    plant.template,
-    plant.doctor,
-):
-    app.command()(command)
-for command in (laboratory.simulate, laboratory.evaluate, laboratory.problems):
-    app.command()(command)
-app.add_typer(plant.schema, name="schema")
+for name, function in {
+    "demo": demonstration.demo,
+    "load": data.load,
+    "check": data.check,
+    "plan": planning.plan,
+    "backtest": backtesting.backtest,
+    "problems": laboratory.problems,
+    "simulate": laboratory.simulate,
+    "evaluate": laboratory.evaluate,
+    "template": data.template,
+    "doctor": doctor.doctor,
+}.items():
+    app.command(name)(function)
+app.add_typer(data.schema, name="schema")
+
+
+def _print_version(wanted: bool) -> bool:
+    if wanted:
+        typer.echo(f"basestock {basestock.__version__}")
+        raise typer.Exit
+    return wanted
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="The version.")
+    ] = False,
+) -> None:
+    """From an ERP export to provably good replenishment orders."""

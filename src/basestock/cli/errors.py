@@ -1,7 +1,9 @@
 """Failures as exit codes: 1 failed, 2 usage, 3 data, 4 guardrail, 5 gate."""
 
+import difflib
+import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 FAILED, USAGE, DATA, GUARDRAIL, GATE = 1, 2, 3, 4, 5
@@ -16,19 +18,57 @@ class CommandError(Exception):
         self.code = code
 
 
+def require_known(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return a name, or refuse it with the nearest known one.
+
+    Raises
+    ------
+    CommandError
+        If the name is not known.
+
+    Examples
+    --------
+    >>> require_known("policy", "marginal", ["current", "marginal"])
+    'marginal'
+    """
+    names = list(known)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise CommandError(f"{kind} {name!r} is unknown, must be one of {', '.join(names)}.{hint}", USAGE)
+
+
 @contextmanager
 def reported(debug: bool) -> Generator[None, None, None]:
     """Turn errors into one sentence on standard error and an exit code; ``--debug`` shows the traceback."""
     try:
         yield
+    except BrokenPipeError:
+        # Whoever read the output has left: there is nobody to tell, and flushing at exit would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(FAILED) from None
     except CommandError as error:
         _stop(str(error), error.code, debug)
-    except KeyboardInterrupt:
-        _stop("interrupted; nothing half-written was left behind", FAILED, False)
-    except (ValueError, KeyError) as error:
-        _stop(str(error.args[0]) if error.args else str(error), USAGE, debug)
     except OSError as error:
-        _stop(f"{error.filename or ''}: {error.strerror or error}", FAILED, debug)
+        place = f"{error.filename}: " if error.filename else ""
+        _stop(f"{place}{error.strerror or error}", FAILED, debug)
+    except Exception as error:
+        if _deliberate(error):
+            _stop(str(error.args[0]), USAGE, debug)
+        kind = type(error).__name__
+        _stop(f"this should not happen ({kind}: {error}); --debug shows where it did", FAILED, debug)
+
+
+def _deliberate(error: Exception) -> bool:
+    """Tell whether an error is a sentence that this package wrote for the user."""
+    if not isinstance(error, ValueError | LookupError) or not error.args:
+        return False
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__", ""))
+    return module.startswith("basestock") and " " in str(error.args[0])
 
 
 def _stop(message: str, code: int, debug: bool) -> None:

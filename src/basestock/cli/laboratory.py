@@ -1,167 +1,161 @@
 """Commands about problems: simulate, evaluate, problems."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from basestock.cli.errors import USAGE, CommandError, reported
-from basestock.cli.output import print_document, print_table, print_text, require_format, say
-from basestock.cli.settings import (
-    Config,
-    Debug,
-    Format,
-    Policies,
-    ProblemName,
-    Quiet,
-    Seed,
-    Set,
-    names,
-    settings,
-)
+from basestock.cli.common import Common, command
+from basestock.cli.errors import require_known
+from basestock.cli.options import Policies, names
+from basestock.cli.output import Answer, estimates_frame, give, table
+from basestock.cli.problem import named_problem, play, policies_text
+from basestock.cli.settings import problem_parameters
 
 if TYPE_CHECKING:
-    from basestock.decision import Problem
+    import polars as pl
+
     from basestock.evaluation import EvaluationReport
 
-Replications = Annotated[int, typer.Option("--replications", min=2, help="Independent replications.")]
-Periods = Annotated[int | None, typer.Option("--periods", min=1, help="Counted periods per replication.")]
+ProblemName = Annotated[
+    str | None, typer.Option("--problem", metavar="NAME", help="Name of a problem.", show_default=False)
+]
+Replications = Annotated[
+    int, typer.Option("--replications", metavar="N", min=2, help="Independent replications.")
+]
+Periods = Annotated[
+    int | None,
+    typer.Option("--periods", metavar="N", min=1, help="Counted periods per replication; the problem's own."),
+]
 Fixed = Annotated[
-    list[str] | None, typer.Option("--parameter", help="policy.parameter=value instead of tuning.")
+    list[str] | None,
+    typer.Option(
+        "--parameter",
+        metavar="P.K=VALUE",
+        help="policy.parameter=value, played as given instead of tuned; repeatable.",
+    ),
 ]
 
 
-def problems(
-    problem: ProblemName = None, set_: Set = None, format_: Format = "table", debug: Debug = False
-) -> None:
-    """List the problems with their parameters, units, sources and known values."""
-    with reported(debug):
-        from basestock.problems import FAMILIES, make_problem
-
-        require_format(format_)
-        chosen = [FAMILIES[problem]] if problem in FAMILIES else list(FAMILIES.values())
-        if problem is not None:
-            make_problem(problem, _own(settings(None, set_, "problem")))
-        described = [family.describe() for family in chosen]
-        if format_ == "json":
-            print_document({"schema": "basestock.problems/1", "problems": described})
-            return
-        rows = [
-            [
-                d["name"],
-                d["kind"],
-                ", ".join(f"{p['name']}={p['default']}" for p in d["parameters"]),
-                d["source"],
-            ]
-            for d in described
-        ]
-        print_table("problems", ["name", "kind", "parameters", "source"], rows)
-
-
-def evaluate(
-    problem: ProblemName = None,
-    set_: Set = None,
-    policy: Policies = None,
-    parameter: Fixed = None,
-    replications: Replications = 200,
-    periods: Periods = None,
-    seed: Seed = None,
-    config: Config = None,
-    format_: Format = "table",
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """Tune policies on a problem and compare them on the same fresh events."""
-    with reported(debug):
-        require_format(format_)
-        chosen = names(policy, ("base_stock", "order_up_to"))
-        report = _evaluated(problem, config, set_, chosen, parameter, replications, periods, seed or 0, quiet)
-        _print_report(report, format_)
-
-
+@command
 def simulate(
+    common: Common,
     problem: ProblemName = None,
-    set_: Set = None,
     policy: Policies = None,
     parameter: Fixed = None,
     replications: Replications = 20,
     periods: Periods = None,
-    seed: Seed = None,
-    config: Config = None,
-    format_: Format = "table",
-    quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
-    """Play one policy, or several, on a problem."""
-    with reported(debug):
-        require_format(format_)
-        chosen = names(policy, ("base_stock",))
-        report = _evaluated(problem, config, set_, chosen, parameter, replications, periods, seed or 0, quiet)
-        _print_report(report, format_)
+    """Play policies (base_stock) on a problem."""
+    found = named_problem(problem, common)
+    chosen = names(policy, ("base_stock",))
+    _give(play(found, chosen, common, replications=replications, periods=periods, fixed=parameter), common)
 
 
-def _own(found: dict[str, Any]) -> dict[str, str]:
-    return {key: str(value) for key, value in found.items()}
+@command
+def evaluate(
+    common: Common,
+    problem: ProblemName = None,
+    policy: Policies = None,
+    parameter: Fixed = None,
+    replications: Replications = 200,
+    periods: Periods = None,
+) -> None:
+    """Tune policies (base_stock, order_up_to) on a problem and compare them on the same fresh events."""
+    found = named_problem(problem, common)
+    chosen = names(policy, ("base_stock", "order_up_to"))
+    _give(play(found, chosen, common, replications=replications, periods=periods, fixed=parameter), common)
 
 
-def _problem(name: str | None, config: Path | None, entries: list[str] | None) -> "Problem":
-    from basestock.problems import make_problem
-
-    if name is None:
-        raise CommandError("--problem is missing; `basestock problems` lists them.", USAGE)
-    return make_problem(name, _own(settings(config, entries, "problem")))
-
-
-def _evaluated(
-    name: str | None,
-    config: Path | None,
-    entries: list[str] | None,
-    policies: tuple[str, ...],
-    fixed: list[str] | None,
-    replications: int,
-    periods: int | None,
-    seed: int,
-    quiet: bool,
-) -> "EvaluationReport":
-    from basestock.evaluation import evaluate as compare
-    from basestock.operations.compiled import keep_compiled
-    from basestock.policies import fit, from_parameters
-
-    keep_compiled()
-    problem = _problem(name, config, entries)
-    given = _given(fixed, policies)
-    players = {}
-    for policy in policies:
-        say(f"{'reading' if policy in given else 'tuning'} {policy}", quiet=quiet)
-        known = given.get(policy)
-        players[policy] = (
-            from_parameters(problem, policy, known) if known else fit(problem, policy, seed=seed).policy
-        )
-    say(f"comparing on {replications} replications", quiet=quiet)
-    return compare(problem, players, replications, seed, periods=periods)
+def _give(report: "EvaluationReport", common: Common) -> None:
+    document = report.to_dict()
+    rows = document["policies"]
+    facts = report.provenance
+    title = (
+        f"{report.id}: {str(facts['criterion']).replace('_', ' ')}, {facts['replications']} replications "
+        f"of {facts['periods']} periods"
+    )
+    give(Answer(document, lambda: policies_text(title, rows), lambda: estimates_frame(rows)), common)
 
 
-def _given(fixed: list[str] | None, policies: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    from basestock.cli.settings import pairs
+@command
+def problems(
+    common: Common,
+    problem: ProblemName = None,
+    family: Annotated[
+        str | None,
+        typer.Option("--family", metavar="NAME", help="Problems of this family only.", show_default=False),
+    ] = None,
+    id_: Annotated[
+        str | None,
+        typer.Option("--id", metavar="NAME", help="The problem of this id only.", show_default=False),
+    ] = None,
+) -> None:
+    """List the problems with their parameters, units, sources and known values.
 
-    given: dict[str, dict[str, float]] = {}
-    for key, text in pairs(fixed).items():
-        policy, _, parameter = key.rpartition(".")
-        owner = policy or (policies[0] if len(policies) == 1 else "")
-        try:
-            given.setdefault(owner, {})[parameter] = float(text)
-        except ValueError as error:
-            raise CommandError(f"--parameter {key}={text}: must be a number.", USAGE) from error
-    unknown = sorted(set(given) - set(policies))
-    if unknown:
-        raise CommandError(
-            f"--parameter names {unknown}, must be policies of --policy: {', '.join(policies)}.", USAGE
-        )
-    return given
+    With --problem NAME --set k=v: that problem, and the value known for these parameters.
+    """
+    from basestock.problems import FAMILIES
+
+    wanted = [(kind, name) for kind, name in (("problem", problem), ("family", family), ("id", id_)) if name]
+    for kind, name in wanted:
+        require_known(kind, name, FAMILIES)
+    chosen = [name for name in FAMILIES if all(name == each for _, each in wanted)]
+    described = [_described(name, common) for name in chosen]
+    document = {"schema": "basestock.problems/1", "problems": described}
+    give(Answer(document, lambda: _text(described), lambda: _frame(described)), common)
 
 
-def _print_report(report: "EvaluationReport", format_: str) -> None:
-    if format_ == "json":
-        print_document(report.to_dict())
-    else:
-        print_text(report.summary())
+def _described(name: str, common: Common) -> dict[str, Any]:
+    """Describe a family, with the value known for the parameters that were set."""
+    import dataclasses
+
+    from basestock.problems import FAMILIES, make_problem
+
+    described = FAMILIES[name].describe()
+    parameters = problem_parameters(common.context, common.entries)
+    if parameters:
+        known = make_problem(name, parameters).known
+        described |= {"set": parameters, "known": None if known is None else dataclasses.asdict(known)}
+    return described
+
+
+def _text(described: list[dict[str, Any]]) -> str:
+    return "\n\n".join(_problem_text(each) for each in described)
+
+
+def _problem_text(described: dict[str, Any]) -> str:
+    rows = [
+        [each["name"], "none" if each["default"] is None else each["default"], each["unit"]]
+        for each in described["parameters"]
+    ]
+    known = described["known"]
+    value = (
+        "no value is known"
+        if known is None
+        else f"{known['kind']} value {known['value']:g} ({known['source']})"
+    )
+    set_ = ", ".join(f"{name}={each}" for name, each in described.get("set", {}).items())
+    head = f"{described['name']}: {described['kind']}, {described['source']}"
+    return (
+        f"{head}\n" + table("", ["parameter", "default", "unit"], rows) + f"\n{set_ or 'by default'}: {value}"
+    )
+
+
+def _frame(described: list[dict[str, Any]]) -> "pl.DataFrame":
+    import polars as pl
+
+    rows = [
+        {
+            "name": each["name"],
+            "kind": each["kind"],
+            "parameter": parameter["name"],
+            "unit": parameter["unit"],
+            "default": None if parameter["default"] is None else str(parameter["default"]),
+            "source": each["source"],
+            "known": each["known"]["value"] if each["known"] else None,
+        }
+        for each in described
+        for parameter in each["parameters"]
+    ]
+    text = ("name", "kind", "parameter", "unit", "default", "source")
+    return pl.DataFrame(rows, schema={**dict.fromkeys(text, pl.String), "known": pl.Float64})

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from basestock.data.codes import RECHECK
 from basestock.data.coverage import Coverage, coverage_of
 from basestock.data.identities import movements_close, supply_counted_once
 from basestock.data.load_history import Difference, difference
+from basestock.data.rules.places import UNDATED
 
 if TYPE_CHECKING:
     from basestock.data.dataset import Dataset
@@ -130,7 +132,7 @@ class CheckReport:
         grouped = self.dataset.issues.group_by("code", "severity", "file", "sheet").agg(
             pl.len().alias("count"),
             pl.col("exposure").max(),
-            pl.col("row", "key", "column", "value", "rule", "action").first(),
+            pl.col("row", "key", "column", "value", "rule", "remedy", "action").first(),
         )
         sizes = [rows.get((file, sheet), 0) for file, sheet in grouped.select("file", "sheet").iter_rows()]
         size = pl.Series("rows", sizes, dtype=pl.Int64)
@@ -156,8 +158,13 @@ class CheckReport:
         data = self.dataset
         money = self.exposure
         unit = data.currency if data.currency != "XXX" else "units of money"
-        first = f"{data.info.name}: as of {data.as_of}, {data.pairs.height} item-locations, "
+        day = "no day known" if data.as_of == UNDATED else f"as of {data.as_of}"
+        first = f"{data.info.name}: {day}, {data.pairs.height} item-locations, "
         first += f"{money['total']:,.2f} {unit} at stake"
+        unread = sorted({file.name for file in data.info.files if file.status == "ignored"})
+        if unread:
+            more = ", ..." if len(unread) > _LINES else ""
+            first += f"\nnot read, named as no table and in no mapping: {', '.join(unread[:_LINES])}{more}"
         if "purchase_order" not in data.tables:
             first += "\nno open orders were given: an order already on its way would be proposed again"
         return first
@@ -178,11 +185,11 @@ class CheckReport:
         return "\n".join([*lines, sound])
 
     def _findings(self) -> str:
-        frame = self.to_frame()
+        frame = self.to_frame().filter(~pl.col("code").str.starts_with("RUN-"))
         if frame.height == 0:
             return "no findings"
         lines = [_line(row) for row in frame.head(_SHOWN).iter_rows(named=True)]
-        return "\n".join(["findings, most money first", *lines])
+        return "\n".join(["findings, most money first; correct them and check again", *lines])
 
     def _held(self) -> str:
         held = self.dataset.held
@@ -200,7 +207,8 @@ class CheckReport:
         if self.stops.height == 0:
             return "the data can be planned"
         reasons = [
-            f"  {row['code']}: {row['value']}; {row['rule']}" for row in self.stops.iter_rows(named=True)
+            f"  {row['code']}: {row['value']}; {row['rule'].rstrip('.')}. {_advice(row['remedy'])}"
+            for row in self.stops.iter_rows(named=True)
         ]
         return "\n".join(["stopped: the part that can be planned is for a first look only", *reasons])
 
@@ -213,6 +221,11 @@ def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:g}"
 
 
+def _advice(remedy: str) -> str:
+    """Return a remedy without the reminder to check again, which the report says once."""
+    return remedy.removesuffix(RECHECK)
+
+
 def _line(row: dict[str, Any]) -> str:
     """Say one code in one file: as one finding about the file when it concerns much of it."""
     where = f"{row['file']}{'#' + row['sheet'] if row['sheet'] else ''}"
@@ -220,7 +233,9 @@ def _line(row: dict[str, Any]) -> str:
         place = f"{where} row {row['row']}" if row["row"] is not None else where
         told = f"{place} {row['key']} {row['column']} `{row['value']}`".strip()
     elif row["about_source"] and row["rows"]:
-        told = f"{row['count']} of {row['rows']} rows of {where}"
+        first = f", first row {row['row']} `{row['value']}`" if row["row"] is not None else ""
+        told = f"{row['count']} of {row['rows']} rows of {where}{first}"
     else:
         told = f"{row['count']} times in {where or 'the tables'}, first {row['key']} `{row['value']}`"
-    return f"  {row['code']} {row['severity']:<8} {told}: {row['rule']} [{row['action']}]"
+    advice = f"{row['rule'].rstrip('.')}. {_advice(row['remedy'])}"
+    return f"  {row['code']} {row['severity']:<8} {told}: {advice} [{row['action']}]"

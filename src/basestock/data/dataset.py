@@ -15,6 +15,7 @@ from basestock.data.currencies import CODES
 from basestock.data.dataset_folder import StoredLoad, is_dataset_folder
 from basestock.data.frames import BOOKKEEPING, Declarations, FeedFrame, SourceInfo
 from basestock.data.issues import IssueLog
+from basestock.data.rules.drift import MAX_LOADS, EarlierLoad
 from basestock.data.rules.outcome import (
     RowCounts,
     check_balance,
@@ -94,6 +95,8 @@ class Dataset:
         What was said at loading: settings, raised severities, whether a mapping was used.
     feeds, read_findings : tuple of FeedFrame, DataFrame
         Text of the source and the findings of reading it, kept so that the load can be repeated.
+    rows_read : mapping of str to tuple of int
+        Rows read in the last loads, oldest first, this one included, by table.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -118,6 +121,7 @@ class Dataset:
     mapped: bool = False
     feeds: tuple[FeedFrame, ...] = ()
     read_findings: pl.DataFrame = field(default_factory=pl.DataFrame)
+    rows_read: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {frame.height}" for name, frame in self.tables.items())
@@ -167,6 +171,7 @@ def load(
     currency: str | None = None,
     rules: Mapping[str, str] | None = None,
     strict: bool = False,
+    previous: str | Path | None = None,
 ) -> Dataset:
     """Read an export, check every row, and return what can be used beside what was found.
 
@@ -190,6 +195,8 @@ def load(
         Severities to raise, for example ``{"INV-003": "E"}``.
     strict : bool
         Warnings stop too.
+    previous : path, optional
+        Folder of an earlier load: what changed since is found (SCH-003, SCH-006, SCH-008, PRC-007).
 
     Returns
     -------
@@ -204,12 +211,13 @@ def load(
         If `rules` names no code, or would lower a severity.
     """
     settings = _settings(gaps, assume_factor, as_of, currency)
+    earlier = None if previous is None else StoredLoad(Path(previous)).as_earlier()
     if is_dataset_folder(Path(source)):
         _refuse_reading_flags(map, since)
-        return _load_again(StoredLoad(Path(source)), settings, rules, strict=strict)
+        return _load_again(StoredLoad(Path(source)), settings, rules, earlier, strict=strict)
     log = IssueLog(with_rules(rules))
     feeds, info = _read(Path(source), map, log, gaps, since)
-    return _finish(feeds, info, log, settings, rules or {}, mapped=map is not None, strict=strict)
+    return _finish(feeds, info, log, settings, rules or {}, earlier, mapped=map is not None, strict=strict)
 
 
 def _refuse_reading_flags(map_: str | Path | None, since: date | None) -> None:
@@ -220,7 +228,12 @@ def _refuse_reading_flags(map_: str | Path | None, since: date | None) -> None:
 
 
 def _load_again(
-    stored: StoredLoad, said: Settings, rules: Mapping[str, str] | None, *, strict: bool
+    stored: StoredLoad,
+    said: Settings,
+    rules: Mapping[str, str] | None,
+    earlier: EarlierLoad | None,
+    *,
+    strict: bool,
 ) -> Dataset:
     """Repeat a load from the text kept beside it; what is said now wins over what was said then."""
     before = stored.settings()
@@ -230,7 +243,8 @@ def _load_again(
     log.restore(stored.findings())
     mapped = bool(stored.manifest["mapped"])
     settings = replace(before, **given)
-    return _finish(stored.feeds(), stored.info(), log, settings, merged, mapped=mapped, strict=strict)
+    feeds, info = stored.feeds(), stored.info()
+    return _finish(feeds, info, log, settings, merged, earlier, mapped=mapped, strict=strict)
 
 
 def _finish(
@@ -239,15 +253,21 @@ def _finish(
     log: IssueLog,
     settings: Settings,
     rules: Mapping[str, str],
+    earlier: EarlierLoad | None,
     *,
     mapped: bool,
     strict: bool,
 ) -> Dataset:
     read = log.touched()
-    dataset = assemble(run_rules(feeds, info, log, settings), strict=strict)
+    dataset = assemble(run_rules(feeds, info, log, settings, earlier), strict=strict)
+    rows = {
+        name: [*(earlier.rows.get(name, []) if earlier else []), int(n.read)]
+        for name, n in dataset.counts.items()
+    }
     return replace(
-        dataset, settings=settings, rules=dict(rules), mapped=mapped, feeds=tuple(feeds), read_findings=read
-    )
+        dataset, settings=settings, rules=dict(rules), mapped=mapped, feeds=tuple(feeds), read_findings=read,
+        rows_read={name: tuple(counts[-MAX_LOADS:]) for name, counts in rows.items()},
+    )  # fmt: skip
 
 
 def _settings(
@@ -283,7 +303,7 @@ def _read(
 
 def _unread(source: Path) -> SourceInfo:
     return SourceInfo(
-        name=source.name, as_of=None, currency=None, timezone=None, week_rule=None, gaps=None,
+        name=source.resolve().name, as_of=None, currency=None, timezone=None, week_rule=None, gaps=None,
         lead_time="learned", declarations=Declarations(), assume={}, files=(), inputs_sha="",
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from basestock.data.corrections import read_corrections
 from basestock.data.escape import escaped
 from basestock.data.feed_store import correct_feed, describe_info, read_feed, read_info, write_feed
 from basestock.data.frames import FeedFrame, SourceInfo
+from basestock.data.rules.drift import EarlierLoad
 from basestock.data.rules.work import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ SCHEMA = f"{_FAMILY}1"
 MANIFEST = "manifest.json"
 _SOURCE, _TABLES, _QUARANTINE = "source", "dataset", "quarantine"
 _FINDINGS = "findings.parquet"
+_PAIR = ["item_id", "location_id"]
 
 
 class FolderError(ValueError):
@@ -129,6 +131,7 @@ def _manifest(dataset: Dataset, feeds: list[dict[str, Any]]) -> dict[str, Any]:
         "rules": dict(dataset.rules),
         "strict": dataset.strict,
         "tables": {name: asdict(counts) for name, counts in dataset.counts.items()},
+        "rows_read": {name: list(counts) for name, counts in dataset.rows_read.items()},
         "info": describe_info(dataset.info),
         "feeds": feeds,
     }
@@ -225,6 +228,25 @@ class StoredLoad:
             fixes = self._fixes(path)
             feeds = [correct_feed(feed, fixes) if feed.table == path.stem else feed for feed in feeds]
         return feeds
+
+    def as_earlier(self) -> EarlierLoad:
+        """Return what a later load is compared with."""
+        tables = {
+            path.stem: pl.read_parquet(path) for path in sorted((self.folder / _TABLES).glob("*.parquet"))
+        }
+        columns: dict[str, set[str]] = {}
+        for feed in self.manifest["feeds"]:
+            schema = pl.read_parquet_schema(self.folder / _SOURCE / f"{feed['file']}.frame.parquet")
+            columns.setdefault(feed["table"], set()).update(
+                name for name in schema if not name.startswith("_")
+            )
+        held = [
+            tables[name].select(_PAIR)
+            for name in ("item_location", "inventory", "demand_history")
+            if name in tables
+        ]
+        pairs = pl.concat(held).unique() if held else pl.DataFrame(schema=dict.fromkeys(_PAIR, pl.String))
+        return EarlierLoad(columns, self.manifest["rows_read"], tables, pairs)
 
     def _corrected(self) -> list[Path]:
         """Return the quarantine files that were changed since."""

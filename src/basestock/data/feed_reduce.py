@@ -10,6 +10,7 @@ import polars as pl
 from basestock.data.cell_numbers import no_codes
 from basestock.data.cells import trimmed
 from basestock.data.decimals import decimal_text, exact_column, product, total
+from basestock.data.feed_rows import Faults
 from basestock.data.feed_values import Cells, canonical
 from basestock.data.frames import ATTRIBUTE, CANONICAL, Declarations, text_of
 from basestock.data.schema.model import Column, Table
@@ -29,15 +30,14 @@ class Folded:
         First row of each group.
     groups : Series of UInt32
         Group of each row; null for rows that were taken out.
-    codes, rules : Series of String
+    faults : Faults
         Why rows were taken out: a failed cell that should have been folded, or IDN-012.
     """
 
     cells: dict[str, Cells]
     first: pl.Series
     groups: pl.Series
-    codes: pl.Series
-    rules: pl.Series
+    faults: Faults
 
 
 def fold(cells: Dict[str, Cells], table: Table, how: Dict[str, str], declared: Declarations) -> Folded:
@@ -56,13 +56,15 @@ def fold(cells: Dict[str, Cells], table: Table, how: Dict[str, str], declared: D
     """
     named = {_cell_name(name, cells): word for name, word in how.items()}
     typed = {name: canonical(each, _column(table, name)) for name, each in cells.items()}
-    codes, rules = _failed(typed, table, named)
-    groups = _groups(typed, table, declared, codes.is_null())
-    disagree = _disagreeing(typed, table, named, groups)
-    rules = rules.scatter(disagree.arg_true(), "rows with one key must agree in columns that are not folded")
-    codes = codes.scatter(disagree.arg_true(), "IDN-012")
+    faults = _failed(typed, table, named)
+    groups = _groups(typed, table, declared, faults.codes.is_null())
+    alone = groups.drop_nulls().is_unique().all()
+    for name in () if alone else _alike(typed, table, named):
+        disagree = _disagreeing(typed[name].text, groups)
+        rule = "rows with one key must agree in columns that are not folded"
+        faults = faults.add(disagree, "IDN-012", rule, name.removeprefix(ATTRIBUTE), typed[name].text)
     groups = _dense(
-        groups.zip_with(codes.is_null(), pl.repeat(None, len(groups), dtype=pl.UInt32, eager=True))
+        groups.zip_with(faults.codes.is_null(), pl.repeat(None, len(groups), dtype=pl.UInt32, eager=True))
     )
     order = pl.DataFrame({"group": groups}).with_row_index("row").drop_nulls("group")
     first = order.group_by("group").agg(pl.col("row").first()).sort("group")["row"]
@@ -71,7 +73,7 @@ def fold(cells: Dict[str, Cells], table: Table, how: Dict[str, str], declared: D
         name: _fold_column(name, each, typed, named.get(name, "first"), groups, first, last, table)
         for name, each in cells.items()
     }  # fmt: skip
-    return Folded(folded, first, groups, codes, rules)
+    return Folded(folded, first, groups, faults)
 
 
 def _cell_name(name: str, cells: Dict[str, Cells]) -> str:
@@ -82,16 +84,15 @@ def _column(table: Table, name: str) -> Column:
     return table[name] if name in table else Column(name)
 
 
-def _failed(cells: Dict[str, Cells], table: Table, named: Dict[str, str]) -> tuple[pl.Series, pl.Series]:
+def _failed(cells: Dict[str, Cells], table: Table, named: Dict[str, str]) -> Faults:
     """Take out rows whose key or folded cells did not parse."""
-    height = len(next(iter(cells.values())).text)
-    codes = no_codes(height)
-    rules = no_codes(height)
+    faults = Faults.none(len(next(iter(cells.values())).text))
     for name in [name for name in (*table.key, *named) if name in cells]:
-        new = (cells[name].failures.is_not_null() & codes.is_null()).arg_true()
-        rules = rules.scatter(new, f"`{name}` must be readable before rows are folded by it")
-        codes = cells[name].failures.zip_with(codes.is_null(), codes)
-    return codes, rules
+        failures, rule = cells[name].failures, f"`{name}` must be readable before rows are folded by it"
+        for code in failures.drop_nulls().unique().sort():
+            failed = (failures == code).fill_null(False)
+            faults = faults.add(failed, str(code), rule, name.removeprefix(ATTRIBUTE), cells[name].text)
+    return faults
 
 
 def _groups(cells: Dict[str, Cells], table: Table, declared: Declarations, usable: pl.Series) -> pl.Series:
@@ -125,20 +126,19 @@ def _identity(text: pl.Series, name: str, table: Table, declared: Declarations) 
     return text.str.to_lowercase() if declared.case == "fold" else text
 
 
-def _disagreeing(
-    cells: Dict[str, Cells], table: Table, named: Dict[str, str], groups: pl.Series
-) -> pl.Series:
-    """Return the rows of keys whose other columns do not agree."""
-    height = len(groups)
-    none = pl.repeat(False, height, dtype=pl.Boolean, eager=True)
-    others = [name for name in cells if name not in table.key and name not in named]
-    if not others or groups.drop_nulls().is_unique().all():
-        return none
-    frame = pl.DataFrame([cells[name].text.fill_null("\x00").alias(str(i)) for i, name in enumerate(others)])
-    frame = frame.with_columns(groups.alias("group"))
-    counts = frame.drop_nulls("group").group_by("group").agg(pl.exclude("group").n_unique())
-    split = counts.filter(pl.any_horizontal(pl.exclude("group") > 1))["group"]
-    return groups.is_in(split.to_list()).fill_null(False)
+def _alike(cells: Dict[str, Cells], table: Table, named: Dict[str, str]) -> list[str]:
+    """Return the columns in which the rows of one key must agree."""
+    return [name for name in cells if name not in table.key and name not in named]
+
+
+def _disagreeing(text: pl.Series, groups: pl.Series) -> pl.Series:
+    """Return the rows of keys whose cells of a column do not agree."""
+    frame = pl.DataFrame({"text": text.fill_null("\x00"), "group": groups})
+    spread = frame.lazy().drop_nulls("group").group_by("group").agg(
+        pl.col("text").min().alias("low"), pl.col("text").max().alias("high")
+    )  # fmt: skip
+    split = spread.filter(pl.col("low") != pl.col("high")).collect()["group"]
+    return groups.is_in(split.implode()).fill_null(False)
 
 
 def _dense(groups: pl.Series) -> pl.Series:
@@ -176,8 +176,11 @@ def _any(flags: pl.Series, groups: pl.Series) -> pl.Series:
 def _aggregated(
     word: str, text: pl.Series, typed: Dict[str, Cells], column: Column, groups: pl.Series
 ) -> pl.Series:
+    nothing = no_codes(len(text))
+    text = text.zip_with(groups.is_not_null(), nothing)
     if word.startswith("mean:"):
-        return _mean(text, typed[_cell_name(word.removeprefix("mean:"), typed)].text, groups)
+        weights = typed[_cell_name(word.removeprefix("mean:"), typed)].text
+        return _mean(text, weights.zip_with(groups.is_not_null(), nothing), groups)
     if word == "sum":
         return _total(text, groups)
     exact = exact_column(text) if column.numeric else text

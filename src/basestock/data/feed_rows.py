@@ -27,27 +27,34 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Faults:
-    """Why single rows cannot be used: a code, a rule and the offending text; null where all is well."""
+    """Why single rows cannot be used: a code, a rule, the column and the text; null where all is well."""
 
     codes: pl.Series
     rules: pl.Series
+    columns: pl.Series
     values: pl.Series
 
     @staticmethod
     def none(height: int) -> Faults:
         """Return no faults."""
         empty = no_codes(height)
-        return Faults(empty, empty, empty)
+        return Faults(empty, empty, empty, empty)
 
-    def add(self, where: pl.Series, code: str, rule: str, values: pl.Series) -> Faults:
+    def add(self, where: pl.Series, code: str, rule: str, column: str, values: pl.Series) -> Faults:
         """Return the faults with one more kind; earlier ones stay."""
         new = where & self.codes.is_null()
         rows = new.arg_true()
         return Faults(
             self.codes.clone().scatter(rows, code),
             self.rules.clone().scatter(rows, rule),
+            self.columns.clone().scatter(rows, column),
             self.values.clone().scatter(rows, values.filter(new)),
         )
+
+    def take(self, mask: pl.Series) -> Faults:
+        """Return the faults of the rows where a mask is true."""
+        parts = (self.codes, self.rules, self.columns, self.values)
+        return Faults(*(each.filter(mask) for each in parts))
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,10 @@ class RowSet:
 
     def _own_text(self, name: str) -> pl.Series:
         if name not in self._texts:
-            self._texts[name] = blank_to_null(text_of(self.source[name]), self.options.null)
+            cells = self.source[name]
+            text = text_of(cells)
+            typed = cells.dtype != pl.String and not self.options.null
+            self._texts[name] = text if typed else blank_to_null(text, self.options.null)
         return self._texts[name]
 
     def _gathered(self, cells: pl.Series) -> pl.Series:
@@ -159,9 +169,7 @@ class RowSet:
             index=self.index.filter(mask),
             added={name: cells.filter(mask) for name, cells in self.added.items()},
             lookups={name: replace(each, rows=each.rows.filter(mask)) for name, each in self.lookups.items()},
-            faults=Faults(
-                *(each.filter(mask) for each in (self.faults.codes, self.faults.rules, self.faults.values))
-            ),
+            faults=self.faults.take(mask),
         )
 
 
@@ -251,11 +259,11 @@ def joined(rows: RowSet, join: Join, right: Rows, options: CellOptions) -> RowSe
     asked = ~ours.select(pl.any_horizontal(pl.all().is_null())).to_series()
     words = ours.select(pl.concat_str(pl.all(), separator=", ")).to_series()
     single = (matched["len"] == 1).fill_null(False)
-    columns = ", ".join(join.on.values())
+    left, columns = ", ".join(join.on), ", ".join(join.on.values())
     rule = f"`{join.file}` must have one row for each {columns}; "
-    faults = rows.faults.add(asked & matched["len"].is_null(), "IDN-014", rule + "it has none", words)
+    faults = rows.faults.add(asked & matched["len"].is_null(), "IDN-014", rule + "it has none", left, words)
     several = (matched["len"] > 1).fill_null(False)
-    faults = faults.add(several, "IDN-012", rule + "it has several that differ", words)
+    faults = faults.add(several, "IDN-012", rule + "it has several that differ", left, words)
     index = matched["_right"].zip_with(single, pl.repeat(None, rows.height, dtype=pl.UInt32, eager=True))
     lookup = Lookup(frame, index, options, right.native)
     return replace(rows, lookups={**rows.lookups, join.name: lookup}, faults=faults)
@@ -317,5 +325,5 @@ def _bounded(rows: RowSet, name: str, cells: pl.Series, condition: Condition) ->
     faults = rows.faults
     for code in sorted(codes.drop_nulls().unique().to_list()):
         rule = f"`{name}` must be a number to be compared"
-        faults = faults.add((codes == code).fill_null(False), str(code), rule, cells)
+        faults = faults.add((codes == code).fill_null(False), str(code), rule, name, cells)
     return within | codes.is_not_null(), replace(rows, faults=faults)

@@ -37,6 +37,8 @@ class Cells:
         Cells that are guesses.
     verdict : Verdict or None
         Why the column is refused.
+    exact : bool
+        Every cell that has not failed is a number in shortest canonical text.
     """
 
     text: pl.Series
@@ -44,6 +46,7 @@ class Cells:
     failures: pl.Series
     assumed: pl.Series
     verdict: Verdict | None = None
+    exact: bool = False
 
     @property
     def clean(self) -> bool:
@@ -51,9 +54,10 @@ class Cells:
         return self.verdict is None and self.failures.null_count() == len(self.failures)
 
 
-def _plain(text: pl.Series, options: CellOptions) -> Cells:
+def _plain(text: pl.Series, options: CellOptions, *, exact: bool = False) -> Cells:
     height = len(text)
-    return Cells(text, options, no_codes(height), pl.repeat(False, height, dtype=pl.Boolean, eager=True))
+    nowhere = pl.repeat(False, height, dtype=pl.Boolean, eager=True)
+    return Cells(text, options, no_codes(height), nowhere, exact=exact)
 
 
 def _constant(text: str, height: int) -> pl.Series:
@@ -100,7 +104,8 @@ def evaluate(value: Value, rows: RowSet, column: Column, codes: Codes) -> Cells:
 
 def _from(value: Value, rows: RowSet, column: Column, codes: Codes) -> Cells:
     del column, codes
-    return _plain(rows.text(value.text), rows.options_for(value.text))
+    whole = rows.numbers(value.text) is not None
+    return _plain(rows.text(value.text), rows.options_for(value.text), exact=whole)
 
 
 def _const(value: Value, rows: RowSet, column: Column, codes: Codes) -> Cells:
@@ -142,16 +147,18 @@ def _first(value: Value, rows: RowSet, column: Column, codes: Codes) -> Cells:
 
 def _sum(value: Value, rows: RowSet, column: Column, codes: Codes) -> Cells:
     """Add columns; whole numbers that are numbers in their file are added as they are."""
-    if value.parts:
+    if not all(part == Value("from", part.text) for part in value.parts):
         return _arithmetic(value.parts, total, rows, column, codes)
-    names = matching([name for name in rows.own if "." not in name or "." in value.text], value.text)
+    names = [part.text for part in value.parts] or matching(
+        [name for name in rows.own if "." not in name or "." in value.text], value.text
+    )
     numbers = [rows.numbers(name) for name in names]
-    whole = [each.cast(pl.Int64) for each in numbers if each is not None]
+    whole = [each.cast(pl.Int128) for each in numbers if each is not None]
     if names and len(whole) == len(names):
         table = pl.DataFrame([each.alias(str(index)) for index, each in enumerate(whole)])
         missing = pl.any_horizontal(pl.all().is_null())
         added = table.select(pl.when(~missing).then(pl.sum_horizontal(pl.all())).alias("sum"))["sum"]
-        return _plain(text_of(added), CANONICAL)
+        return _plain(text_of(added), CANONICAL, exact=True)
     return _arithmetic(tuple(Value("from", name) for name in names), total, rows, column, codes)
 
 
@@ -179,18 +186,17 @@ def _arithmetic(
     sound = [part.text.zip_with(failures.is_null(), nothing) for part in parts]
     text = operation(sound).zip_with(failures.is_null(), shown)
     verdict = next((part.verdict for part in parts if part.verdict), None)
-    return Cells(text, CANONICAL, failures, assumed & text.is_not_null(), verdict)
+    return Cells(text, CANONICAL, failures, assumed & text.is_not_null(), verdict, exact=True)
 
 
 def _bits_clear(value: Value, rows: RowSet, column: Column, codes: Codes) -> Cells:
     """Return the share of the lowest bits that are 0."""
-    del column, codes
-    cells = _numeric(_plain(rows.text(value.text), rows.options_for(value.text)))
+    cells = _numeric(_from(value, rows, column, codes))
     whole = cells.text.str.contains(r"^-?[0-9]{1,18}$") & cells.failures.is_null()
     bits = cells.text.zip_with(whole.fill_null(False), no_codes(rows.height)).cast(pl.Int64)
     set_bits = (bits & ((1 << value.of) - 1)).bitwise_count_ones().cast(pl.Int64)
     answers = _shares(value.of, value.scale if _scaled_at_once(value) else None)
-    share = set_bits.replace_strict(list(range(value.of + 1)), answers, return_dtype=pl.String)
+    share = answers.gather(set_bits)
     broken = cells.text.is_not_null() & bits.is_null() & cells.failures.is_null()
     failures = cells.failures.scatter(broken.arg_true(), "SCH-004")
     return replace(cells, text=share.zip_with(failures.is_null(), cells.text), failures=failures)
@@ -221,6 +227,8 @@ _FORMS: dict[str, Callable[[Value, RowSet, Column, Codes], Cells]] = {
 
 def _numeric(cells: Cells) -> Cells:
     """Write numbers in canonical text; others fail and keep their text."""
+    if cells.exact:
+        return cells
     height = len(cells.text)
     text = trimmed(cells.text.zip_with(cells.failures.is_null(), no_codes(height)))
     parsed = parse_decimals(text, cells.options)
@@ -230,13 +238,15 @@ def _numeric(cells: Cells) -> Cells:
     broken = text.is_not_null() & parsed.values.is_null()
     failures = parsed.codes.zip_with(broken, cells.failures)
     written = canonical_decimals(text, cells.options).zip_with(failures.is_null(), cells.text)
-    return replace(cells, text=written, options=CANONICAL, failures=failures)
+    return replace(cells, text=written, options=CANONICAL, failures=failures, exact=True)
 
 
 def canonical(cells: Cells, column: Column) -> Cells:
     """Write cells in canonical text of a column's type; those that do not parse fail and keep their text."""
     height = len(cells.text)
     sound = cells.text.zip_with(cells.failures.is_null(), no_codes(height))
+    if cells.exact and column.type in ("str", "dec") and not column.quantity:
+        return replace(cells, options=CANONICAL)
     if column.type in ("str", "enum"):
         text = trimmed(sound).zip_with(cells.failures.is_null(), cells.text)
         return replace(cells, text=text, options=CANONICAL)
@@ -247,7 +257,7 @@ def canonical(cells: Cells, column: Column) -> Cells:
     broken = sound.is_not_null() & parsed.values.is_null()
     failures = parsed.codes.zip_with(broken, cells.failures)
     text = canonical_text(parsed, sound, column, cells.options).zip_with(failures.is_null(), cells.text)
-    return replace(cells, text=text, options=CANONICAL, failures=failures)
+    return replace(cells, text=text, options=CANONICAL, failures=failures, exact=False)
 
 
 def _without(cells: Cells, words: tuple[str, ...]) -> Cells:
@@ -282,4 +292,4 @@ def _coded(cells: Cells, codes: Dict[str, str]) -> Cells:
     text = found.zip_with((given & ~unlisted) | known, cells.text)
     text = text.zip_with((text != "").fill_null(False), no_codes(len(bare)))
     failures = cells.failures.scatter((unlisted & cells.failures.is_null()).arg_true(), "SCH-010")
-    return replace(cells, text=text, options=CANONICAL, failures=failures)
+    return replace(cells, text=text, options=CANONICAL, failures=failures, exact=False)

@@ -9,9 +9,9 @@ from datetime import date
 import polars as pl
 
 from basestock.data.cell_numbers import no_codes
-from basestock.data.cells import parse_column
+from basestock.data.cells import parse_column, trimmed
 from basestock.data.feed_reduce import Folded, fold
-from basestock.data.feed_rows import RowSet, joined, passing, unpivoted
+from basestock.data.feed_rows import Faults, RowSet, joined, passing, unpivoted
 from basestock.data.feed_values import Cells, evaluate
 from basestock.data.frames import (
     ATTRIBUTE,
@@ -25,6 +25,7 @@ from basestock.data.frames import (
 from basestock.data.issues import IssueLog
 from basestock.data.mapping import Feed, Mapping, Value
 from basestock.data.parts import Rows
+from basestock.data.rules.work import key_text
 from basestock.data.schema.model import Column, Table
 from basestock.data.tables import TABLES
 
@@ -160,7 +161,7 @@ class _Run:
         folded = None
         if self.feed.reduce and kept.height:
             folded = fold(cells, self.table, self.feed.reduce, self.mapping.source.declarations)
-            bad.append(kept.take(folded.codes.is_not_null()))
+            bad.append(kept.take(folded.faults.codes.is_not_null()))
         return _Sorted(kept, cells, ignored, bad, folded)
 
     def _column(self, name: str) -> Column:
@@ -215,36 +216,36 @@ class _Run:
         )["_assumed"]
 
     def _bad_frames(self, rows: _Sorted) -> list[pl.DataFrame]:
-        first = rows.bad[0].faults
-        frames = [self._bad(rows.bad[0], first.codes, first.rules, first.values)]
+        frames = [self._bad(rows.bad[0], rows.bad[0].faults)]
         if rows.folded is not None:
-            out = rows.folded.codes.is_not_null()
-            codes, rules = rows.folded.codes.filter(out), rows.folded.rules.filter(out)
-            frames.append(self._bad(rows.bad[1], codes, rules, no_codes(len(codes))))
+            faults = rows.folded.faults
+            frames.append(self._bad(rows.bad[1], faults.take(faults.codes.is_not_null())))
         return frames
 
-    def _bad(self, rows: RowSet, codes: pl.Series, rules: pl.Series, values: pl.Series) -> pl.DataFrame:
+    def _bad(self, rows: RowSet, faults: Faults) -> pl.DataFrame:
         """Return rows that cannot be used, as text with their reasons, and log each of them."""
         source = as_text(self.given.rows.frame[rows.index])
         frame = source.with_columns(
-            codes.alias("_codes"), rules.alias("_rule"),
+            faults.codes.alias("_codes"), faults.rules.alias("_rule"),
             pl.lit(None, dtype=pl.String).alias("_remedy"), pl.lit(None, dtype=pl.String).alias("_raw"),
         )  # fmt: skip
         if rows.height:
-            self._log(rows, frame, values)
+            self._log(rows, frame, faults)
         return frame
 
-    def _log(self, rows: RowSet, frame: pl.DataFrame, values: pl.Series) -> None:
+    def _log(self, rows: RowSet, frame: pl.DataFrame, faults: Faults) -> None:
+        wanted = dict.fromkeys((*self.table.key, "item_id", "location_id"))
         touched = [
-            self._evaluated(name, rows).text.alias(name)
-            for name in ("item_id", "location_id")
-            if name in self.values
+            trimmed(self._evaluated(name, rows).text).alias(name) for name in wanted if name in self.values
         ]
-        lineage = frame.select(*PROVENANCE, "_codes", "_rule").with_columns(values.alias("_value"), *touched)
+        lineage = frame.select(*PROVENANCE, "_codes", "_rule").with_columns(
+            faults.columns.alias("_column"), faults.values.alias("_value"), *touched
+        )
+        key = key_text(self.table.name, [each.name for each in touched])
         for (code,), part in lineage.group_by("_codes", maintain_order=True):
             self.log.extend_frame(
-                str(code), part, table=self.table.name, value=pl.col("_value"), rule=pl.col("_rule"),
-                action="quarantine",
+                str(code), part, table=self.table.name, column=pl.col("_column"), value=pl.col("_value"),
+                rule=pl.col("_rule"), key=key, action="quarantine",
             )  # fmt: skip
 
     def _copy(self, name: str) -> RowSet:
@@ -264,7 +265,8 @@ class _Run:
 
         copies = over([self._copy(file) for file in self.given.copies])
         ignored, bad = over(rows.ignored), over(rows.bad)
-        before, after = _amount(rows.cells[name], column), _amount(kept, column)
+        before = _amount(rows.cells[name], column)
+        after = before if rows.folded is None else _amount(kept, column)
         taken = over(rows.bad[1:])
         return QuantitySum(
             before - taken + ignored + bad + copies, ignored, before - taken - after + copies, bad

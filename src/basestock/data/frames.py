@@ -328,6 +328,8 @@ def text_of(cells: pl.Series) -> pl.Series:
     if isinstance(kind, pl.Datetime):
         whole = cells.dt.to_string("iso:strict")
         return whole.str.replace(r"\.(?:0+|([0-9]*[1-9])0*)$", ".$1").str.strip_suffix(".")
+    if isinstance(kind, pl.Duration):
+        return cells.dt.to_string("iso")
     text = cells.cast(pl.String)
     if kind.is_float() or isinstance(kind, pl.Decimal):
         return _plain_decimals(text)

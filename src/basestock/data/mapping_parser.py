@@ -10,8 +10,11 @@ from dataclasses import replace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
+from basestock.data.cells import parse_column
 from basestock.data.codes import catalogue
-from basestock.data.frames import Declarations
+from basestock.data.frames import CANONICAL, Declarations
 from basestock.data.issues import IssueLog
 from basestock.data.mapping import (
     Feed,
@@ -24,7 +27,8 @@ from basestock.data.mapping import (
     parse_mapping,
 )
 from basestock.data.mapping_values import Checker, plain_text
-from basestock.data.schema.model import Table
+from basestock.data.names import nearest
+from basestock.data.schema.model import Column, Table
 from basestock.data.tables import TABLES
 
 _WRITTEN = ("encoding", "delimiter", "decimal", "thousands", "null", "date_format", "pivot")
@@ -299,7 +303,22 @@ class MappingParser:
             if canonical in found:
                 self.check.wrong(f"{where}.{name}", f"give `{canonical}` one entry; here are two", name)
             found[canonical] = self.check.value(value, f"{where}.{name}")
+            self._fits(found[canonical], table[canonical], f"{where}.{name}")
         return found
+
+    def _fits(self, value: Value, column: Column, where: str) -> None:
+        """Record a constant that no cell of its column can be."""
+        if not value.text or value != Value("const", value.text, assumed=value.assumed):
+            return
+        parsed = parse_column(pl.Series([value.text]), column, CANONICAL)
+        if parsed.values.is_null().all():
+            legal = f" ({', '.join(column.choices)})" if column.choices else ""
+            hint = nearest(value.text, column.choices)
+            self.check.wrong(
+                where,
+                f"have a constant that `{column.name}`{legal} can hold; `{value.text}` is none{hint}",
+                value.text,
+            )
 
     def _rows(self, table: Table, given: object, label: str) -> tuple[dict[str, str], ...]:
         if given is None:

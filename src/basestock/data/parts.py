@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +13,7 @@ from basestock.data.containers import DEFAULT_LIMITS, Limits, Loaded, Member, gu
 from basestock.data.corrections import corrected, is_quarantine, read_corrections
 from basestock.data.csv_scan import BadRow, FileFault, Scan, header_fault, peek_header, scan
 from basestock.data.formulas import unescaped
-from basestock.data.frames import PROVENANCE, as_text
+from basestock.data.frames import PROVENANCE, as_text, text_of
 from basestock.data.issues import IssueLog
 from basestock.data.tables import TABLES
 from basestock.data.workbook import SheetInfo, SheetRows, open_workbook, read_sheet
@@ -59,12 +60,15 @@ class Rows:
         Columns whose cells are numbers or dates in the file, so that nothing about them needs declaring.
     iso : bool
         Dates of the part may be real dates, written in ISO.
+    skipped : tuple of str
+        Columns that hold no plain values and are not read.
     """
 
     frame: pl.DataFrame
     bad: pl.DataFrame
     native: frozenset[str] = frozenset()
     iso: bool = False
+    skipped: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -187,6 +191,11 @@ class Store:
             found = self._text(part, loaded, reading)
         if isinstance(found, FileFault):
             return found
+        for name in found.skipped:
+            rule = (
+                f"a column must hold plain values; `{name}` holds lists, structures or bytes and is not read"
+            )
+            self.log.add("SCH-002", file=part.file, row=1, column=name, value=name, rule=rule)
         rows = self._fixed(_own_escapes(_with_lineage(_printable(found), part, loaded.sha256)), loaded.sha256)
         _log_bad(self.log, rows.bad)
         self._note_cut(part, rows.frame)
@@ -340,11 +349,30 @@ def _parquet(data: bytes, limits: Limits) -> Rows | FileFault:
         if not (kind.is_nested() or isinstance(kind, pl.Binary | pl.Object))
     ]
     frame = pl.read_parquet(io.BytesIO(data), columns=plain)
-    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    frame = _plausible_days(frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String)))
     native = frozenset(name for name, kind in frame.schema.items() if kind != pl.String)
     numbers = pl.int_range(2, frame.height + 2, dtype=pl.Int64).alias("_row")
     kept = [name for name in frame.columns if name not in PROVENANCE]
-    return Rows(frame.select(kept).with_columns(numbers), _bad_frame([]), native, iso=True)
+    skipped = tuple(name for name in schema if name not in plain)
+    return Rows(frame.select(kept).with_columns(numbers), _bad_frame([]), native, True, skipped)
+
+
+_DAY_UNITS = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_FIRST_DAY, _LAST_DAY = (date(1, 1, 1) - date(1970, 1, 1)).days, (date(9999, 12, 31) - date(1970, 1, 1)).days
+
+
+def _plausible_days(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write columns with days outside the years 1 to 9999 as text: those days as their bare number."""
+    for name, kind in frame.schema.items():
+        if not isinstance(kind, pl.Date | pl.Datetime):
+            continue
+        bare = frame[name].to_physical()
+        days = bare // _DAY_UNITS[kind.time_unit] if isinstance(kind, pl.Datetime) else bare
+        inside = days.is_between(_FIRST_DAY, _LAST_DAY).fill_null(True)
+        if not inside.all():
+            written = text_of(frame[name].zip_with(inside, pl.Series([None], dtype=kind)))
+            frame = frame.with_columns(written.fill_null(bare.cast(pl.String)).alias(name))
+    return frame
 
 
 def _printable(rows: Rows) -> Rows:

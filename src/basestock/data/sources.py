@@ -191,7 +191,15 @@ class _Reader:
         groups = [group for parts in named.values() for group in self._by_content(parts)]
         plans = [_Plan(Feed(p[0].table, p[0].label, p[0].label), p, identity=True) for p in groups]
         fits = [self._amendable(plan) for plan in plans]
-        return plans, all(fits)
+        fed = {plan.feed.table for plan in (*found, *plans)} | {feed.table for feed in self.mapping.feeds}
+        lost = [table for table in self.mapping.amendments if table not in fed]
+        for table in lost:
+            hint = nearest(f"{table}.csv", [part.label for part in self.store.parts])
+            self.log.add(
+                "SCH-009", file=self.mapping.file, column=f"columns.{table}", value=table,
+                rule=f"a mapping must amend a feed or a file that is there; there is no `{table}.csv`{hint}",
+            )  # fmt: skip
+        return plans, all(fits) and not lost
 
     def _by_content(self, parts: list[Part]) -> list[tuple[Part, ...]]:
         """Put files with the same bytes together; each other file is a feed of its own."""
@@ -374,7 +382,7 @@ class _Reader:
         files = tuple(sorted(self._files(), key=lambda file: (file.name, file.sheet)))
         self.store.forget()
         return SourceInfo(
-            name=settings.name or source.name,
+            name=settings.name or source.resolve().name,
             as_of=settings.as_of,
             currency=settings.currency,
             timezone=settings.timezone,

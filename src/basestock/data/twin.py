@@ -15,7 +15,7 @@ class Twin:
 
     Parameters
     ----------
-    item_id, location_id, supplier_id
+    item_id, location_id, supplier_id, supplier_name
         Names; an empty supplier where nobody exports one.
     description, category, base_uom, order_uom
         Texts of the item and its order unit.
@@ -46,12 +46,20 @@ class Twin:
         Money per base unit short.
     implied_cost
         Whether the stockout cost was implied by a service target for lack of prices.
+    backordered
+        Whether unserved demand waits; else it is lost.
     order_cost
         Money per order line.
     factor
         Base units per order unit.
     order_minimum, order_multiple, order_maximum
         In order units; NaN where there is none.
+    capacity
+        Most that the source delivers per review, base units; NaN where there is no limit.
+    supplier_minimum
+        Least value of an order to the supplier over all its lines, money; NaN where there is none.
+    price_breaks
+        Per line: (base units, money per base unit) from which better prices hold, rising; empty without.
     rounding
         ``up``, ``down``, ``nearest`` or ``economic``.
     whole_units
@@ -79,6 +87,7 @@ class Twin:
     item_id: list[str]
     location_id: list[str]
     supplier_id: list[str]
+    supplier_name: list[str]
     description: list[str]
     category: list[str]
     base_uom: list[str]
@@ -100,11 +109,15 @@ class Twin:
     holding_rate: np.ndarray
     stockout_cost: np.ndarray
     implied_cost: np.ndarray
+    backordered: np.ndarray
     order_cost: np.ndarray
     factor: np.ndarray
     order_minimum: np.ndarray
     order_multiple: np.ndarray
     order_maximum: np.ndarray
+    capacity: np.ndarray
+    supplier_minimum: np.ndarray
+    price_breaks: list[tuple[tuple[float, float], ...]]
     rounding: list[str]
     whole_units: np.ndarray
     on_hand: np.ndarray

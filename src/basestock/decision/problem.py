@@ -121,6 +121,11 @@ class Problem:
         if wrong:
             raise ValueError(f"Problem {self.name!r}: {' '.join(wrong)} Correct the problem.")
 
+    @property
+    def sign(self) -> int:
+        """+1 where the total is a cost to be small, -1 where it is a profit to be large."""
+        return 1 if self.sense == "min" else -1
+
     @cached_property
     def arrays(self) -> NetworkArrays:
         """The compiled network."""

@@ -5,6 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Int, UInt32
 
 from basestock.decision.information import Information
@@ -22,7 +23,7 @@ from basestock.dynamics import (
     blank_outcome,
     rollout,
 )
-from basestock.uncertainty import AnySource, World, root_words
+from basestock.uncertainty import AnySource, World, require_periods, root_words
 
 
 class Game(eqx.Module):
@@ -73,7 +74,14 @@ def advance(
     fold: Fold,
     initial: Any,
 ) -> Path:
-    """Play ``num_periods`` periods from ``start``; see :func:`basestock.dynamics.rollout`."""
+    """Play ``num_periods`` periods from ``start``; see :func:`basestock.dynamics.rollout`.
+
+    Raises
+    ------
+    ValueError
+        If the events end before the periods do.
+    """
+    _require_events(game, start.state, num_periods)
 
     def decide(
         state: State, world: World, last: PeriodOutcome, memory: Any, key: Array
@@ -132,10 +140,21 @@ def simulate(
     -------
     Path
         End, accumulated values, traces.
+
+    Raises
+    ------
+    ValueError
+        If recorded events or given paths of demand end before the periods do.
     """
+    _require_events(game, state, num_periods)
     if replications is None:
         replications = jnp.arange(state.on_hand.shape[-1])
     return _simulate(game, policy, state, root_words(key), replications, num_periods, fold, initial)
+
+
+def _require_events(game: Game, state: State, num_periods: int) -> None:
+    first = 0 if isinstance(state.period, Tracer) else int(state.period)
+    require_periods(game.events.num_periods, first, num_periods)
 
 
 @eqx.filter_jit

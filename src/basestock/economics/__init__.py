@@ -3,9 +3,18 @@
 from basestock.economics.estimates import Estimate, estimate, estimate_ratio
 from basestock.economics.kpis import KPIS, Kpi, Sums, bullwhip_kpis, sums_of, unit_costs
 from basestock.economics.ledger import TERMS, Ledger, Term, ledger_for
-from basestock.economics.risk import cvar, semideviation
+from basestock.economics.risk import (
+    cvar,
+    risk_adjusted,
+    semideviation,
+    share_estimate,
+    sharpe,
+    sortino,
+    value_at_risk,
+    wilson,
+)
 from basestock.economics.tariff import Tariff, TariffError, make_tariff, rate_names
-from basestock.economics.totals import Compensated, Totals, TotalsFold
+from basestock.economics.totals import Compensated, Moments, Totals, TotalsFold, tier_rows
 
 __all__ = [
     "KPIS",
@@ -14,6 +23,7 @@ __all__ = [
     "Estimate",
     "Kpi",
     "Ledger",
+    "Moments",
     "Sums",
     "Tariff",
     "TariffError",
@@ -27,7 +37,14 @@ __all__ = [
     "ledger_for",
     "make_tariff",
     "rate_names",
+    "risk_adjusted",
     "semideviation",
+    "share_estimate",
+    "sharpe",
+    "sortino",
     "sums_of",
+    "tier_rows",
     "unit_costs",
+    "value_at_risk",
+    "wilson",
 ]

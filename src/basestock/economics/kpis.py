@@ -9,7 +9,7 @@ import numpy as np
 from basestock.dynamics import NetworkArrays
 from basestock.economics.ledger import Ledger
 from basestock.economics.tariff import Tariff
-from basestock.economics.totals import Totals
+from basestock.economics.totals import ROWS, Moments, Totals
 
 Class = Literal["A", "L", "R", "X"]
 
@@ -32,6 +32,8 @@ class Sums:
         Number of periods.
     period_days
         Days of a period.
+    common_unit
+        Whether all items are counted in one unit, so that their quantities may be added.
     """
 
     totals: dict[str, np.ndarray]
@@ -42,6 +44,7 @@ class Sums:
     places: np.ndarray
     periods: int
     period_days: float
+    common_unit: bool = True
 
     def units(self, name: str) -> np.ndarray:
         """Return a sum over stocked places, ``[replication]``, units."""
@@ -68,8 +71,8 @@ class Sums:
         return self.money.get(term, np.zeros(self.totals["demand"].shape[-1]))
 
 
-Parts = tuple[np.ndarray, np.ndarray] | None
-"""Numerator and denominator by replication; ``None`` where the figure is not defined."""
+Parts = tuple[np.ndarray, np.ndarray] | str | None
+"""Numerator and denominator by replication; a reason where there is no value, ``None`` where a rate is missing."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,14 +112,22 @@ def unit_costs(network: NetworkArrays, tariff: Tariff) -> np.ndarray | None:
 
 
 def sums_of(
-    totals: Totals, network: NetworkArrays, tariff: Tariff, ledger: Ledger, periods: int, period_days: float
+    totals: Totals,
+    network: NetworkArrays,
+    tariff: Tariff,
+    ledger: Ledger,
+    period_days: float,
+    common_unit: bool = True,
 ) -> Sums:
     """Bring the sums of a path to double precision and add what values them."""
+    periods = int(totals.periods)
     arrays = {
         name: np.asarray(getattr(totals, name), dtype=np.float64)
         for name in totals.__dataclass_fields__
-        if name not in ("money", "discounted")
+        if name not in (*ROWS, "money", "discounted", "periods")
     }
+    for name in ROWS:
+        arrays |= _about_zero(name, getattr(totals, name), periods)
     money = np.asarray(totals.money.total, dtype=np.float64) - np.asarray(
         totals.money.dropped, dtype=np.float64
     )
@@ -129,7 +140,19 @@ def sums_of(
         None if rate is None else np.asarray(rate, np.float64) for rate in (tariff.price, tariff.lost_sale)
     )
     by_term = dict(zip(ledger.names, money, strict=True))
-    return Sums(arrays, by_term, unit_costs(network, tariff), price, short, places, periods, period_days)
+    values = (unit_costs(network, tariff), price, short, places)
+    return Sums(arrays, by_term, *values, periods, period_days, common_unit)
+
+
+def _about_zero(name: str, moments: Moments, periods: int) -> dict[str, np.ndarray]:
+    """Return the sum and the sum of squares of a series, which add up over windows of time."""
+    first, total, squares = (
+        np.asarray(part, dtype=np.float64) for part in (moments.first, moments.total, moments.squares)
+    )
+    return {
+        name: periods * first + total,
+        f"{name}_squared": squares + 2 * first * total + periods * first**2,
+    }
 
 
 def _ratio(numerator: str, denominator: str) -> Callable[[Sums], Parts]:
@@ -140,7 +163,12 @@ def _count(name: str) -> Callable[[Sums], Parts]:
     return lambda sums: _whole(sums.units(name))
 
 
-def _whole(value: np.ndarray) -> Parts:
+def _in_one_unit(parts: Callable[[Sums], Parts]) -> Callable[[Sums], Parts]:
+    """Refuse to add quantities of items that are counted in different units."""
+    return lambda sums: parts(sums) if sums.common_unit else "mixed_units"
+
+
+def _whole(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return value, np.ones_like(value)
 
 
@@ -163,6 +191,11 @@ def _fill_value(sums: Sums) -> Parts:
     return None if sales is None or demand is None else (sales, demand)
 
 
+def _total_inventory(sums: Sums) -> Parts:
+    stock, moving = sums.at_cost("closing"), sums.at_cost("in_transit")
+    return None if stock is None or moving is None else _per_period(stock + moving, sums)
+
+
 def _turnover(sums: Sums) -> Parts:
     sold, stock = _handed_over(sums, sums.at_cost), sums.at_cost("closing")
     return None if sold is None or stock is None else (sold / sums.years, stock / sums.periods)
@@ -170,7 +203,14 @@ def _turnover(sums: Sums) -> Parts:
 
 def _days_of_supply(sums: Sums) -> Parts:
     parts = _turnover(sums)
-    return None if parts is None else (365.0 * parts[1], parts[0])
+    if parts is None or isinstance(parts, str):
+        return parts
+    return "no_stock" if parts[1].sum() == 0 else (365.0 * parts[1], parts[0])
+
+
+def _gmroi(sums: Sums) -> Parts:
+    margin, stock = _margin(sums), sums.at_cost("closing")
+    return None if margin is None or stock is None else (margin / sums.years, stock / sums.periods)
 
 
 def _ready(sums: Sums) -> Parts:
@@ -210,8 +250,8 @@ def _profit(sums: Sums) -> Parts:
     return None if margin is None else _whole(margin - _operating_cost(sums))
 
 
-def _total_cost(sums: Sums) -> Parts:
-    return _whole(_operating_cost(sums) + _lost_margin(sums))
+def _all_costs(sums: Sums) -> np.ndarray:
+    return _operating_cost(sums) + _lost_margin(sums)
 
 
 def _shortage(sums: Sums) -> Parts:
@@ -220,8 +260,7 @@ def _shortage(sums: Sums) -> Parts:
 
 def _per_unit_sold(sums: Sums) -> Parts:
     sold = _handed_over(sums, sums.units)
-    cost = _total_cost(sums)
-    return None if sold is None or cost is None else (cost[0], sold)
+    return None if sold is None else (_all_costs(sums), sold)
 
 
 def _optional(value: Callable[[Sums], np.ndarray | None]) -> Callable[[Sums], Parts]:
@@ -232,48 +271,78 @@ def _optional(value: Callable[[Sums], np.ndarray | None]) -> Callable[[Sums], Pa
     return parts
 
 
-def _variance_ratio(sums: Sums, orders: str, requests: str, tier: int, asked_tier: int) -> Parts:
-    """Return Var(orders) and Var(requests) of a tier, all items together by item variance."""
+def _moments(sums: Sums, name: str, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance over periods of a row, ``[item, replication]``; rounding is no variance."""
+    mean = sums.totals[name][row] / sums.periods
+    square = sums.totals[f"{name}_squared"][row] / sums.periods
+    variance = square - mean**2
+    return mean, np.where(variance > 1e-12 * square, variance, 0.0)
 
-    def variance(name: str, at: int) -> np.ndarray:
-        first, second = sums.totals[name][at], sums.totals[f"{name}_squared"][at]
-        return (second / sums.periods - (first / sums.periods) ** 2).sum(0)
 
-    return variance(orders, tier), variance(requests, asked_tier)
+def _variance_ratio(name: str, row: int) -> Callable[[Sums], Parts]:
+    """Return Var(name) over Var(requests) of a row, variances of items added up."""
+
+    def parts(sums: Sums) -> Parts:
+        return _moments(sums, name, row)[1].sum(0), _moments(sums, "row_requests", row)[1].sum(0)
+
+    return parts
+
+
+def _relative_variance_ratio(row: int) -> Callable[[Sums], Parts]:
+    """Return Var / mean of orders over the same of requests, where the means differ by more than 2 %."""
+
+    def parts(sums: Sums) -> Parts:
+        (ordered, spread), (asked, noise) = (_moments(sums, n, row) for n in ("row_orders", "row_requests"))
+        ordered, asked = ordered.sum(0), asked.sum(0)
+        if abs(ordered.mean() - asked.mean()) <= 0.02 * asked.mean():
+            return None
+        if not (ordered.all() and asked.all()):
+            return "no_order" if asked.all() else "no_demand"
+        return spread.sum(0) / ordered, noise.sum(0) / asked
+
+    return parts
 
 
 def bullwhip_kpis(num_tiers: int) -> tuple[Kpi, ...]:
-    """Return the bullwhip of each tier (orders out over requests in) and end to end, per period."""
+    """Return the bullwhip of each tier (its orders over what it is asked for) and end to end, per period.
 
-    def of(tier: int, asked: int) -> Callable[[Sums], Parts]:
-        return lambda sums: _variance_ratio(sums, "tier_orders", "tier_requests", tier, asked)
-
-    each = tuple(
-        Kpi(f"bullwhip_tier{tier}", "ratio", "X", of(tier, tier), "constant_demand")
-        for tier in range(num_tiers)
-    )
-    return (
-        Kpi("bullwhip", "ratio", "X", of(0, num_tiers - 1), "constant_demand"),
-        *(each if num_tiers > 1 else ()),
+    End to end, orders to outside suppliers are compared with the demand of customers.
+    """
+    rows = {"": 0} | ({f"_tier{tier}": tier + 1 for tier in range(num_tiers)} if num_tiers > 1 else {})
+    ratios = {f"bullwhip{ending}": _variance_ratio("row_orders", row) for ending, row in rows.items()} | {
+        "bullwhip_cv": _relative_variance_ratio(0),
+        "inventory_amplification": _variance_ratio("row_stock", 0),
+    }
+    return tuple(
+        Kpi(name, "ratio", "X", _in_one_unit(parts), "constant_demand") for name, parts in ratios.items()
     )
 
 
 KPIS: tuple[Kpi, ...] = (
-    Kpi("fill_rate", "ratio", "R", _ratio("sales", "demand")),
+    Kpi("fill_rate", "ratio", "R", _in_one_unit(_ratio("sales", "demand"))),
     Kpi("fill_rate_value", "ratio", "R", _fill_value),
     Kpi("cycle_service_level", "ratio", "R", _ratio("served_cycles", "cycles"), "no_cycle"),
     Kpi("period_service_level", "ratio", "R", _ratio("served_periods", "demand_periods")),
     Kpi("ready_rate", "ratio", "R", _ready, "no_period"),
-    Kpi("gamma_service_level", "ratio", "R", _gamma_service),
+    Kpi("gamma_service_level", "ratio", "R", _in_one_unit(_gamma_service)),
     Kpi("stockout_periods", "periods", "A", _count("stockout_periods")),
     Kpi("stockout_events", "events", "X", _count("stockout_events")),
     Kpi("shortage_periods", "periods", "A", _count("shortage_periods")),
-    Kpi("average_inventory", "units", "L", lambda sums: _per_period(sums.units("closing"), sums)),
+    Kpi(
+        "average_inventory",
+        "units",
+        "L",
+        _in_one_unit(lambda sums: _per_period(sums.units("closing"), sums)),
+    ),
     Kpi("average_inventory_value", "money", "L", lambda sums: _per_period(sums.at_cost("closing"), sums)),
     Kpi("pipeline_inventory_value", "money", "L", lambda sums: _per_period(sums.at_cost("in_transit"), sums)),
+    Kpi("total_inventory_value", "money", "L", _total_inventory),
     Kpi("turnover", "per year", "R", _turnover, "no_stock"),
     Kpi("days_of_supply", "days", "R", _days_of_supply),
+    Kpi("gmroi", "per year", "R", _gmroi, "no_stock"),
     Kpi("order_lines", "lines", "A", _count("order_lines")),
+    Kpi("orders_per_period", "orders", "A", lambda sums: _per_period(sums.totals["orders"], sums)),
+    Kpi("lines_per_period", "lines", "A", lambda sums: _per_period(sums.units("order_lines"), sums)),
     Kpi("revenue", "money", "A", _optional(lambda sums: sums.money.get("revenue"))),
     Kpi("cogs", "money", "A", _optional(lambda sums: _handed_over(sums, sums.at_cost))),
     Kpi("purchase_cost", "money", "A", _optional(lambda sums: sums.money.get("purchase"))),
@@ -285,7 +354,7 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("transport_cost", "money", "A", _optional(lambda sums: sums.money.get("transport"))),
     Kpi("gross_margin", "money", "A", _optional(_margin)),
     Kpi("profit", "money", "A", _profit),
-    Kpi("total_cost", "money", "A", _total_cost),
-    Kpi("cost_per_unit_sold", "money per unit", "R", _per_unit_sold, "no_sales"),
+    Kpi("total_cost", "money", "A", _optional(_all_costs)),
+    Kpi("cost_per_unit_sold", "money per unit", "R", _in_one_unit(_per_unit_sold), "no_sales"),
 )
 """Key figures in the order of reports."""

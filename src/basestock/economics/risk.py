@@ -1,6 +1,10 @@
-"""Risk over independent episodes (``kpis.md`` section 6)."""
+"""Risk over independent episodes: one number per episode, and what its law says of the bad ones."""
+
+import math
 
 import numpy as np
+
+from basestock.economics.estimates import Estimate
 
 
 def cvar(values: np.ndarray, share: float = 0.05) -> float:
@@ -41,3 +45,91 @@ def semideviation(values: np.ndarray, target: float | None = None) -> float:
     values = np.asarray(values, dtype=np.float64)
     aim = float(values.mean()) if target is None else target
     return float(np.sqrt(np.mean(np.maximum(aim - values, 0.0) ** 2)))
+
+
+def value_at_risk(values: np.ndarray, share: float = 0.05) -> float:
+    """Return the quantile at ``share``, money; shown beside the mean of the tail only."""
+    return float(np.quantile(np.asarray(values, dtype=np.float64), share))
+
+
+def risk_adjusted(values: np.ndarray, aversion: float = 0.5) -> float:
+    """Return mean - k std, money.
+
+    Examples
+    --------
+    >>> risk_adjusted(np.array([1.0, 3.0, 5.0]))
+    2.0
+    """
+    values = np.asarray(values, dtype=np.float64)
+    return float(values.mean() - aversion * values.std(ddof=1))
+
+
+def sharpe(values: np.ndarray, reference: np.ndarray | float = 0.0) -> float | None:
+    """Return mean over standard deviation of what the values exceed the reference, ``None`` where nothing varies.
+
+    Parameters
+    ----------
+    values
+        One number per episode, money.
+    reference
+        What they are compared with, paired by episode.
+
+    Examples
+    --------
+    >>> sharpe(np.array([1.0, 3.0, 5.0])), sharpe(np.array([2.0, 2.0]))
+    (1.5, None)
+    """
+    excess = np.asarray(values, dtype=np.float64) - reference
+    return _over(float(excess.mean()), float(excess.std(ddof=1)), float(np.abs(excess).max()))
+
+
+def sortino(values: np.ndarray, reference: float = 0.0) -> float | None:
+    """Return mean excess over the semideviation about the reference, ``None`` where nothing falls below it.
+
+    Examples
+    --------
+    >>> round(sortino(np.array([-3.0, 1.0, 5.0])), 6)
+    0.57735
+    """
+    values = np.asarray(values, dtype=np.float64)
+    below = semideviation(values, reference)
+    return _over(float(values.mean()) - reference, below, float(np.abs(values - reference).max()))
+
+
+def _over(excess: float, spread: float, scale: float) -> float | None:
+    """Divide, unless the spread is no more than rounding."""
+    return excess / spread if spread > 1e-12 * scale else None
+
+
+def share_estimate(hits: np.ndarray) -> Estimate:
+    """Estimate a share with its Wilson (1927) interval, the wider side as the half-width.
+
+    Parameters
+    ----------
+    hits
+        Whether it happened, by episode.
+
+    Examples
+    --------
+    >>> result = share_estimate(np.array([True] + 9 * [False]))
+    >>> result.mean, round(result.half_width, 4)
+    (0.1, 0.3042)
+    """
+    n = len(hits)
+    share = float(np.mean(hits))
+    low, high = wilson(int(np.sum(hits)), n)
+    return Estimate(share, max(high - share, share - low), n)
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """Return the 95 % Wilson interval of a share: never empty, never outside [0, 1].
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in wilson(0, 10)]
+    [0.0, 0.2775]
+    """
+    score = 1.959963984540054
+    center = (successes + score**2 / 2) / (n + score**2)
+    width = score / (n + score**2) * math.sqrt(successes * (n - successes) / n + score**2 / 4)
+    return max(center - width, 0.0), min(center + width, 1.0)

@@ -10,7 +10,7 @@ from basestock.economics.ledger import Ledger
 from basestock.economics.tariff import Tariff
 
 NodeItem = Float[Array, "node item replication"]
-TierItem = Float[Array, "tier item replication"]
+RowItem = Float[Array, "row item replication"]
 
 
 class Compensated(eqx.Module):
@@ -31,6 +31,33 @@ class Compensated(eqx.Module):
         return Compensated(total, (total - self.total) - corrected)
 
 
+class Moments(eqx.Module):
+    """First and second moments of a series, taken about its first value so that single precision is enough.
+
+    Parameters
+    ----------
+    first
+        First value of the series, units.
+    total, squares
+        Sums of the deviations from it, and of their squares.
+    """
+
+    first: RowItem
+    total: RowItem
+    squares: RowItem
+
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...]) -> "Moments":
+        """Return the moments of an empty series."""
+        return cls(jnp.zeros(shape), jnp.zeros(shape), jnp.zeros(shape))
+
+    def add(self, value: Array, periods: Array) -> "Moments":
+        """Return the moments with one value more; ``periods`` counts the values before it."""
+        first = jnp.where(periods == 0, value, self.first)
+        deviation = value - first
+        return Moments(first, self.total + deviation, self.squares + deviation**2)
+
+
 class Totals(eqx.Module):
     """Sums over periods by place; a period without demand counts in ``ready_periods`` but in no service count.
 
@@ -48,10 +75,15 @@ class Totals(eqx.Module):
         Counts.
     cycles, served_cycles
         Completed replenishment cycles (receipt to receipt), and those without shortage.
-    order_lines, order_periods
-        Orders placed by lane and item, and periods with any order.
-    tier_orders, tier_orders_squared, tier_requests, tier_requests_squared
-        What each tier orders and is asked for, summed over its nodes, and the squares of these sums.
+    order_lines
+        Orders placed, counted by lane and item.
+    orders
+        Lanes with an order, counted by period: all items of a lane make one order.
+    row_orders, row_requests, row_stock
+        In row 0 what outside suppliers and customers see of the whole network; in row 1 + tier what the nodes of the
+        tier order, are asked for and hold together.
+    periods
+        Number of periods added.
     in_cycle, short_in_cycle, was_empty
         Open cycle, shortage in it, and stockout in the last period.
     """
@@ -77,11 +109,11 @@ class Totals(eqx.Module):
     cycles: NodeItem
     served_cycles: NodeItem
     order_lines: NodeItem
-    order_periods: Float[Array, " replication"]
-    tier_orders: TierItem
-    tier_orders_squared: TierItem
-    tier_requests: TierItem
-    tier_requests_squared: TierItem
+    orders: Float[Array, " replication"]
+    row_orders: Moments
+    row_requests: Moments
+    row_stock: Moments
+    periods: Float[Array, ""]
     in_cycle: Bool[Array, "node item replication"]
     short_in_cycle: Bool[Array, "node item replication"]
     was_empty: Bool[Array, "node item replication"]
@@ -100,8 +132,19 @@ SUMS = (
     ),
     *("cycles", "served_cycles", "order_lines"),
 )
-TIER_SUMS = ("tier_orders", "tier_orders_squared", "tier_requests", "tier_requests_squared")
+ROWS = ("row_orders", "row_requests", "row_stock")
 FLAGS = ("in_cycle", "short_in_cycle", "was_empty")
+
+
+def tier_rows(num_tiers: int) -> int:
+    """Round a number of tiers up, so that a rewired network shares the program.
+
+    Examples
+    --------
+    >>> [tier_rows(tiers) for tiers in (1, 2, 3, 5)]
+    [1, 4, 4, 8]
+    """
+    return 1 if num_tiers == 1 else max(4, 1 << (num_tiers - 1).bit_length())
 
 
 class TotalsFold(eqx.Module):
@@ -115,8 +158,8 @@ class TotalsFold(eqx.Module):
         Factor per period.
     ledger
         Terms.
-    num_tiers
-        Number of tiers of the network.
+    max_tiers
+        Largest number of tiers of a network that shares the program, from :func:`tier_rows`.
     by_place
         Whether money is kept by place.
     """
@@ -125,24 +168,26 @@ class TotalsFold(eqx.Module):
     tariff: Tariff
     discount: Float[Array, ""]
     ledger: Ledger = eqx.field(static=True)
-    num_tiers: int = eqx.field(static=True)
+    max_tiers: int = eqx.field(static=True)
     by_place: bool = eqx.field(static=True, default=False)
 
     def initial(self, num_replications: int) -> Totals:
         """Return empty sums."""
         place = (self.network.num_nodes, self.network.num_items, num_replications)
-        tier = (self.num_tiers, self.network.num_items, num_replications)
+        rows = (self.max_tiers + 1, self.network.num_items, num_replications)
         terms = len(self.ledger.terms)
         money = (terms, *place) if self.by_place else (terms, num_replications)
         sums = {name: jnp.zeros(place) for name in SUMS}
         flags = {name: jnp.zeros(place, dtype=bool) for name in FLAGS}
-        tiers = {name: jnp.zeros(tier) for name in TIER_SUMS}
         return Totals(
             money=Compensated.zeros(money),
             discounted=Compensated.zeros((num_replications,)),
-            order_periods=jnp.zeros(num_replications),
+            orders=jnp.zeros(num_replications),
+            periods=jnp.zeros(()),
+            row_orders=Moments.zeros(rows),
+            row_requests=Moments.zeros(rows),
+            row_stock=Moments.zeros(rows),
             **sums,
-            **tiers,
             **flags,
         )
 
@@ -153,36 +198,41 @@ class TotalsFold(eqx.Module):
         money = self.ledger.by_place(self.network, self.tariff, step) if self.by_place else by_term
         factor = self.discount ** step.start.period.astype(jnp.float32)
         moved = _flows(self.network, step)
-        counted = _counts(totals, moved)
-        tiers = self._tiers(step, moved)
-        added = jax.tree.map(
-            jnp.add, {name: getattr(totals, name) for name in (*moved, *tiers)}, {**moved, **tiers}
-        )
+        rows = self._rows(step, moved)
         return (
             Totals(
                 money=totals.money.add(money),
                 discounted=totals.discounted.add(factor * (signs * by_term).sum(0)),
-                **added,
-                **counted,
+                orders=totals.orders + _orders(step),
+                periods=totals.periods + 1.0,
+                **{name: getattr(totals, name) + value for name, value in moved.items()},
+                row_orders=totals.row_orders.add(rows["row_orders"], totals.periods),
+                row_requests=totals.row_requests.add(rows["row_requests"], totals.periods),
+                row_stock=totals.row_stock.add(rows["row_stock"], totals.periods),
+                **_counts(totals, moved),
             ),
             None,
         )
 
-    def _tiers(self, step: Step, moved: dict[str, Array]) -> dict[str, Array]:
-        ordered = jnp.zeros_like(moved["demand"]) if step.outcome.ordered is None else step.outcome.ordered
-        asked = moved["demand"]
-        if self.network.features.internal:
+    def _rows(self, step: Step, moved: dict[str, Array]) -> dict[str, Array]:
+        """Add up the nodes of each tier, and below them what crosses the border of the network."""
+        ordered, asked = step.outcome.ordered, moved["demand"]
+        outside = moved["ordered"]
+        if ordered is not None and self.network.features.internal:
             asked = asked + out_of_nodes(self.network, ordered)
-        orders = jax.ops.segment_sum(moved["ordered"], self.network.tier, self.num_tiers)
-        requests = jax.ops.segment_sum(asked, self.network.tier, self.num_tiers)
-        placed = (moved["ordered"] > 0).any((0, 1)).astype(jnp.float32)
+            outside = into_nodes(self.network, ordered * self.network.lane_outside[:, None, None])
+        by_tier = lambda quantity: jax.ops.segment_sum(quantity, self.network.tier, self.max_tiers)  # noqa: E731
+        rows = lambda inside, border: jnp.concatenate([border.sum(0)[None], by_tier(inside)])  # noqa: E731
         return {
-            "tier_orders": orders,
-            "tier_orders_squared": orders**2,
-            "tier_requests": requests,
-            "tier_requests_squared": requests**2,
-            "order_periods": placed,
+            "row_orders": rows(moved["ordered"], outside),
+            "row_requests": rows(asked, moved["demand"]),
+            "row_stock": rows(moved["closing"], moved["closing"]),
         }
+
+
+def _orders(step: Step) -> Array:
+    ordered = step.outcome.ordered
+    return jnp.zeros(()) if ordered is None else (ordered > 0).any(1).sum(0).astype(jnp.float32)
 
 
 def _flows(network: NetworkArrays, step: Step) -> dict[str, Array]:

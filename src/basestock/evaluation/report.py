@@ -176,7 +176,7 @@ def _row(problem: Problem, name: str, policy: Policy, played: Mapping[str, Playe
     gap, certificate = gap_percent(problem, estimate(mine.totals).mean)
     return PolicyRow(
         name,
-        policy_parameters(policy),
+        policy_parameters(problem, policy),
         estimate(mine.totals),
         {term: estimate(money / periods) for term, money in whole.money.items()},
         kpi_estimates(whole, num_tiers),
@@ -200,20 +200,29 @@ def pooled(played: Played) -> Sums:
 
 
 def gap_percent(problem: Problem, total: float | None) -> tuple[float | None, Certificate]:
-    """Return the distance to the known value in percent, positive where the policy is worse."""
-    if problem.known is None or total is None or problem.known.value == 0:
-        return None, "none"
+    """Return the distance to the known value in percent of it, positive where the policy is worse in either sense.
+
+    A known value of 0 or below has no percentage.
+    """
     known = problem.known
-    worse = total - known.value if problem.sense == "min" else known.value - total
-    return 100.0 * worse / abs(known.value), known.certificate
+    if known is None or total is None:
+        return None, "none"
+    if known.value <= 0:
+        return None, known.certificate
+    return 100.0 * problem.sign * (total - known.value) / known.value, known.certificate
 
 
-def policy_parameters(policy: Policy) -> dict[str, Any]:
-    """Return the parameters of a policy as plain numbers or nested lists."""
+def policy_parameters(problem: Problem, policy: Policy) -> dict[str, Any]:
+    """Return the parameters by place, ``[node][item]`` without padding; one number where all places agree."""
     fields = {name: getattr(policy, name) for name in policy.__dataclass_fields__}
-    return {name: _plain(value) for name, value in fields.items() if hasattr(value, "shape")}
+    return {
+        name: _plain(value, problem) for name, value in fields.items() if getattr(value, "ndim", None) == 3
+    }
 
 
-def _plain(value: Any) -> Any:
-    array = np.asarray(value, dtype=np.float64)
-    return float(array.reshape(-1)[0]) if array.size == 1 else array.squeeze(-1).tolist()
+def _plain(value: Any, problem: Problem) -> Any:
+    network = problem.network
+    shape = (problem.arrays.num_nodes, problem.arrays.num_items, value.shape[-1])
+    places = np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
+    table = places[: len(network.nodes), : len(network.items)].squeeze(-1) if shape[-1] == 1 else places
+    return float(table.flat[0]) if np.all(table == table.flat[0]) else table.tolist()

@@ -1,9 +1,8 @@
 """Policies played on the same events, and what came of them."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -24,8 +23,14 @@ from basestock.economics import (
     cvar,
     estimate,
     estimate_ratio,
+    risk_adjusted,
     semideviation,
+    share_estimate,
+    sharpe,
+    sortino,
     sums_of,
+    tier_rows,
+    value_at_risk,
 )
 from basestock.uncertainty import root_words
 
@@ -100,7 +105,7 @@ def _play_chunk(
     compiled = game(problem)
     num_tiers = int(np.asarray(problem.arrays.tier).max()) + 1
     fold = TotalsFold(
-        problem.arrays, problem.tariff, jnp.asarray(problem.discount), problem.ledger, num_tiers
+        problem.arrays, problem.tariff, jnp.asarray(problem.discount), problem.ledger, tier_rows(num_tiers)
     )
     initial = fold.initial(len(numbers))
     start = problem.start(len(numbers))
@@ -116,10 +121,9 @@ def _play_chunk(
         (periods // windows, windows),
     )
     each = [jax.tree.map(lambda leaf, at=window: leaf[at], kept) for window in range(windows)]
+    one_unit = len({item.unit for item in problem.network.items}) == 1
     sums = [
-        sums_of(
-            totals, problem.arrays, problem.tariff, problem.ledger, periods // windows, problem.period_days
-        )
+        sums_of(totals, problem.arrays, problem.tariff, problem.ledger, problem.period_days, one_unit)
         for totals in each
     ]
     return _criterion(problem, each, sums, periods), sums
@@ -157,15 +161,16 @@ def _restart(totals: Totals, initial: Totals) -> Totals:
 
 
 def _criterion(problem: Problem, kept: Sequence[Totals], sums: Sequence[Sums], periods: int) -> np.ndarray:
+    """Return the total of each replication in the problem's own sense: cost where it is minimized, else profit."""
     if problem.criterion == "discounted_cost":
         parts = [
             np.asarray(t.discounted.total, np.float64) - np.asarray(t.discounted.dropped, np.float64)
             for t in kept
         ]
-        return np.sum(parts, axis=0)
+        return problem.sign * np.sum(parts, axis=0)
     signs = dict(zip(problem.ledger.names, problem.ledger.signs, strict=True))
     total = sum(signs[name] * money for part in sums for name, money in part.money.items())
-    total = np.asarray(total, dtype=np.float64)
+    total = problem.sign * np.asarray(total, dtype=np.float64)
     return total / periods if problem.criterion == "average_cost_per_period" else total
 
 
@@ -182,36 +187,54 @@ def kpi_estimates(sums: Sums, num_tiers: int = 1) -> dict[str, Estimate]:
     """Return every key figure that the quantities allow, over the whole network."""
     table: tuple[Kpi, ...] = (*KPIS, *bullwhip_kpis(num_tiers))
     found = {kpi.name: (kpi, kpi.parts(sums)) for kpi in table}
+    n = sums.totals["demand"].shape[-1]
     return {
-        name: estimate_ratio(*parts, kpi.empty) for name, (kpi, parts) in found.items() if parts is not None
+        name: Estimate(None, None, n, parts) if isinstance(parts, str) else estimate_ratio(*parts, kpi.empty)
+        for name, (kpi, parts) in found.items()
+        if parts is not None
     } | _risk(sums)
 
 
+RISK: dict[str, Callable[[np.ndarray], float | None]] = {
+    "std_profit": lambda profit: float(profit.std(ddof=1)),
+    "cvar05_profit": cvar,
+    "var05_profit": value_at_risk,
+    "semideviation": semideviation,
+    "risk_adjusted_profit": risk_adjusted,
+    "sharpe": sharpe,
+    "sortino": sortino,
+}
+"""Measures of the law of an episode's profit."""
+
+FEW_EPISODES = 30
+"""Risk measures of fewer episodes are flagged."""
+
+
 def _risk(sums: Sums) -> dict[str, Estimate]:
-    profit = next(kpi for kpi in KPIS if kpi.name == "profit").parts(sums)
-    if profit is None or len(profit[0]) < 2:
-        return {}
-    values = profit[0]
-    measures: dict[str, Any] = {
-        "std_profit": lambda sample: float(sample.std(ddof=1)),
-        "cvar05_profit": cvar,
-        "semideviation": semideviation,
-    }
-    return {name: _bootstrap(values, measure) for name, measure in measures.items()}
+    values = {name: kpi.parts(sums) for name in ("profit", "total_cost") for kpi in KPIS if kpi.name == name}
+    profit, cost = (parts[0] if isinstance(parts, tuple) else None for parts in values.values())
+    found: dict[str, Estimate] = {}
+    if cost is not None and len(cost) > 1:
+        found["cvar05_cost"] = _bootstrap(cost, lambda sample: -cvar(-sample))
+    if profit is not None and len(profit) > 1:
+        found |= {name: _bootstrap(profit, measure) for name, measure in RISK.items()}
+        found["probability_of_loss"] = share_estimate(profit < 0)
+    return found
 
 
-def _bootstrap(values: np.ndarray, measure: Any, resamples: int = 400) -> Estimate:
-    """Estimate a whole-trace measure with a bootstrap interval over episodes."""
-    draws = np.random.default_rng(len(values)).integers(0, len(values), (resamples, len(values)))
-    spread = np.quantile([measure(values[draw]) for draw in draws], [0.025, 0.975])
-    return Estimate(float(measure(values)), float(spread[1] - spread[0]) / 2, len(values))
+def _bootstrap(
+    values: np.ndarray, measure: Callable[[np.ndarray], float | None], resamples: int = 400
+) -> Estimate:
+    """Estimate a measure of a law with a bootstrap interval over episodes."""
+    value, n = measure(values), len(values)
+    if value is None:
+        return Estimate(None, None, n, "no_spread")
+    draws = np.random.default_rng(n).integers(0, n, (resamples, n))
+    again = [found for draw in draws if (found := measure(values[draw])) is not None]
+    low, high = np.quantile(again, [0.025, 0.975])
+    return Estimate(value, float(high - low) / 2, n, "few_episodes" if n < FEW_EPISODES else "")
 
 
 def paired(first: np.ndarray, other: np.ndarray) -> Estimate:
     """Estimate first - other on the same events."""
     return estimate(np.asarray(first) - np.asarray(other))
-
-
-def as_estimates(values: Mapping[str, np.ndarray]) -> dict[str, Estimate]:
-    """Estimate the mean of each named sample."""
-    return {name: estimate(sample) for name, sample in values.items()}

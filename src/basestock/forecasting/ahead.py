@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
 _NUM_START = 3.0
 
@@ -23,10 +23,10 @@ class Running(NamedTuple):
         Seasonal factors of known periods, per seasonal profile.
     """
 
-    demand: Float[Array, "time series"]
-    known: Float[Array, "time series"]
-    demands: Float[Array, "time series"]
-    weight: Float[Array, "time profile series"]
+    demand: Float[np.ndarray, "time series"]
+    known: Float[np.ndarray, "time series"]
+    demands: Float[np.ndarray, "time series"]
+    weight: Float[np.ndarray, "time profile series"]
 
 
 class Ahead(NamedTuple):
@@ -42,9 +42,9 @@ class Ahead(NamedTuple):
         1 where the interval ended before now and three periods were known at its start.
     """
 
-    demand: Float[Array, "time series"]
-    weight: Float[Array, "time profile series"]
-    counted: Float[Array, "time series"]
+    demand: Float[np.ndarray, "time series"]
+    weight: Float[np.ndarray, "time profile series"]
+    counted: Float[np.ndarray, "time series"]
 
 
 def sums_ahead(

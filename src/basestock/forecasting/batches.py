@@ -11,6 +11,9 @@ from basestock.forecasting.setting import padded
 MAX_ROWS = 512
 """Series computed at once: a batch stays in the cache."""
 
+SIMULATED_ROWS = 64
+"""Series simulated at once, however many there are: the same program, and so the same bits, for few and for many."""
+
 _MAX_FIT_ELEMENTS = 1 << 18
 _MAX_DRAWS = 1 << 23
 
@@ -46,6 +49,7 @@ def pad_rows(tree: _Tree, rows: int) -> _Tree:
     """Pad every leaf with zeros at the end of its first axis."""
 
     def pad(leaf: np.ndarray) -> np.ndarray:
-        return np.pad(leaf, [(0, rows - leaf.shape[0])] + [(0, 0)] * (leaf.ndim - 1))
+        missing = rows - leaf.shape[0]
+        return np.pad(leaf, [(0, missing)] + [(0, 0)] * (leaf.ndim - 1)) if missing else leaf
 
     return jax.tree.map(pad, tree)

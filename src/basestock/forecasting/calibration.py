@@ -1,10 +1,10 @@
 """Widen laws whose simulated sum over the protection interval is surer than their past errors allow."""
 
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+from typing import NamedTuple
+
+import numpy as np
 
 from basestock.forecasting.law import Dynamics
-from basestock.forecasting.training import Draft, View
 
 EXCESS_SHARE = 0.5
 """Share of the excess error that is taken as lasting uncertainty of the level (measured: half scores best)."""
@@ -14,8 +14,37 @@ _LARGEST_SPREAD = 0.7
 _SMALLEST_SUM = 1e-9
 
 
-def calibrated(draft: Draft, view: View) -> Dynamics:
-    """Make the level of stacked drafts uncertain where their past sums were missed by more than chance.
+class Evidence(NamedTuple):
+    """What the past says of laws, ``float32[candidate, series]``.
+
+    Parameters
+    ----------
+    mean, variance
+        Of what may be drawn for one bucket, if there is demand at all.
+    loss
+        Squared errors of the sum over the protection interval, see ``Draft``.
+    """
+
+    mean: np.ndarray
+    variance: np.ndarray
+    loss: np.ndarray
+
+
+def calibrated(
+    dynamics: Dynamics, evidence: Evidence, protection: np.ndarray, num_counted: np.ndarray
+) -> Dynamics:
+    """Make the level of laws uncertain where their past sums were missed by more than chance.
+
+    Parameters
+    ----------
+    dynamics
+        Leaves ``[candidate, ..., series]``.
+    evidence
+        What the past says of them.
+    protection
+        ``int[series]``, periods of the protection interval.
+    num_counted
+        ``float[series]``, past protection intervals behind ``evidence.loss``.
 
     Notes
     -----
@@ -25,35 +54,23 @@ def calibrated(draft: Draft, view: View) -> Dynamics:
     explains half of the excess e - v (...), less with few intervals in history. Intermittent laws vary the
     probability of a demand instead, so that sizes stay whole.
     """
-    dynamics = draft.dynamics
-    count = view.ahead.counted.sum(0)
-    num_intervals = count / view.protection
-    mean, variance = _one_bucket(draft)
-    error = draft.loss / jnp.maximum(count, 1.0)
-    excess = jnp.maximum(error - variance * _growth(dynamics.level_gain, view.protection), 0.0)
+    length, chance = protection.astype(np.float32), dynamics.occurrence
+    mean = chance * evidence.mean
+    variance = np.maximum(chance * (evidence.variance + evidence.mean**2) - mean**2, 0.0)
+    num_intervals = num_counted / length
+    error = evidence.loss / np.maximum(num_counted, 1.0)
+    excess = np.maximum(error - variance * _growth(dynamics.level_gain, length), 0.0)
     lasting = EXCESS_SHARE * excess * num_intervals / (num_intervals + _PRIOR_INTERVALS)
-    expected = view.protection * (jnp.maximum(dynamics.base[:, 0], 0.0) + mean)
-    spread = jnp.clip(jnp.sqrt(lasting) / jnp.maximum(expected, _SMALLEST_SUM), 0.0, _LARGEST_SPREAD)
-    intermittent = dynamics.occurrence < 1.0
+    expected = length * (np.maximum(dynamics.base[:, 0], 0.0) + mean)
+    spread = np.clip(np.sqrt(lasting) / np.maximum(expected, _SMALLEST_SUM), 0.0, _LARGEST_SPREAD)
+    intermittent = chance < 1.0
+    of_chance = np.where(intermittent, np.maximum(dynamics.occurrence_spread, spread), 0.0)
     return dynamics._replace(
-        level_spread=jnp.where(intermittent, 0.0, spread),
-        occurrence_spread=jnp.where(
-            intermittent, jnp.maximum(dynamics.occurrence_spread, spread), dynamics.occurrence_spread
-        ),
+        level_spread=np.where(intermittent, 0.0, spread).astype(np.float32),
+        occurrence_spread=of_chance.astype(np.float32),
     )
 
 
-def _one_bucket(draft: Draft) -> tuple[Array, Array]:
-    """Return mean and variance of what one bucket draws."""
-    drawn = jnp.arange(draft.sample.shape[-2])[:, None] < draft.size[:, None]
-    sample, count = jnp.where(drawn, draft.sample, 0.0), jnp.maximum(draft.size, 1.0)
-    chance = draft.dynamics.occurrence
-    mean = chance * sample.sum(-2) / count
-    return mean, chance * (sample**2).sum(-2) / count - mean**2
-
-
-def _growth(
-    gain: Float[Array, "*candidate series"], length: Float[Array, " series"]
-) -> Float[Array, "*candidate series"]:
+def _growth(gain: np.ndarray, length: np.ndarray) -> np.ndarray:
     """Return 1 + (1 + g)^2 + ... + (1 + (L - 1) g)^2."""
     return length * (1.0 + gain * (length - 1.0) * (1.0 + gain * (2.0 * length - 1.0) / 6.0))

@@ -32,7 +32,7 @@ def choose(scores: Scores, zero_share: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    A few origins say little: the smallest of eight noisy losses is mostly luck, and luck prefers narrow laws. With n
+    A few origins say little: the smallest of seven noisy losses is mostly luck, and luck prefers narrow laws. With n
     origins, relative loss r_c (own loss over the mean of the candidates) and prior p_c of its class the choice is the
     smallest of (n r_c + k p_c) / (n + k), k = 20. The prior depends on the series alone, so that adding a series
     changes no other's choice; only series with fewer than two origins take the best of their class.

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from basestock.forecasting.ahead import Ahead
@@ -35,11 +36,11 @@ class DemandRates(NamedTuple):
         The same per gain of the size and gain of the probability.
     """
 
-    interval: Float[Array, "gain series"]
-    probability: Float[Array, "gain series"]
-    croston_loss: Float[Array, "gain series"]
-    sba_loss: Float[Array, "gain series"]
-    tsb_loss: Float[Array, "size_gain gain series"]
+    interval: Float[np.ndarray, "gain series"]
+    probability: Float[np.ndarray, "gain series"]
+    croston_loss: Float[np.ndarray, "gain series"]
+    sba_loss: Float[np.ndarray, "gain series"]
+    tsb_loss: Float[np.ndarray, "size_gain gain series"]
 
 
 class _State(NamedTuple):
@@ -53,10 +54,11 @@ class _State(NamedTuple):
     num_periods: Array
 
 
+@jax.jit
 def smoothed_rates(
     values: Float[Array, "time series"], observed: Float[Array, "time series"], ahead: Ahead
-) -> DemandRates:
-    """Smooth sizes and intervals at each demand, and the probability at each known period.
+) -> tuple[Array, ...]:
+    """Smooth sizes and intervals at each demand, the probability at each known period: fields of ``DemandRates``.
 
     Notes
     -----
@@ -85,7 +87,7 @@ def smoothed_rates(
     losses = (zero, zero, jnp.zeros((NUM_SIZE_GAINS, *zero.shape)))
     (state, losses), _ = jax.lax.scan(step, (start, losses), (values, observed, ahead))
     _, interval, probability = _means(state)
-    return DemandRates(interval, probability, *losses)
+    return interval, probability, *losses
 
 
 def _after(state: _State, keep: Array, value: Array, known: Array) -> _State:

@@ -1,33 +1,18 @@
-"""The chosen laws, fitted on all history, and their tables."""
-
-from typing import NamedTuple
+"""The chosen laws, fitted on all history."""
 
 import jax
 import numpy as np
 
 from basestock.forecasting.arguments import Request
-from basestock.forecasting.batches import batches, pad_rows, take_rows
+from basestock.forecasting.batches import batches, take_rows
 from basestock.forecasting.cleaning import Cleaned
 from basestock.forecasting.law import Law
 from basestock.forecasting.plan import Plan, laws_before
 from basestock.forecasting.prior import pooled_laws
-from basestock.forecasting.programs import simulated_demand
-from basestock.forecasting.tables import quantile_table
 
 
-class Tables(NamedTuple):
-    """Means and quantiles of buckets and of the sum over the protection interval, see ``DemandForecast``."""
-
-    mean: np.ndarray
-    quantiles: np.ndarray
-    protection_mean: np.ndarray
-    protection_quantiles: np.ndarray
-
-
-def final_laws(
-    request: Request, plan: Plan, chosen: np.ndarray, cleaned: Cleaned, needy: np.ndarray
-) -> tuple[Law, Tables]:
-    """Fit on all history, keep the chosen law of each series, and tabulate it.
+def final_laws(request: Request, plan: Plan, chosen: np.ndarray, cleaned: Cleaned, needy: np.ndarray) -> Law:
+    """Fit on all history and keep the chosen law of each series.
 
     Parameters
     ----------
@@ -42,29 +27,26 @@ def final_laws(
 
     Returns
     -------
-    tuple
-        Laws with NumPy leaves ``[series, ...]``, and tables.
+    Law
+        NumPy leaves ``[series, ...]``.
     """
     num_series, num_periods = request.history.shape
     open_ahead = _open_ahead(request, plan.setting.num_steps)
     borrowed = pooled_laws(cleaned, needy, request.categories, plan.setting.num_steps)
     place = np.cumsum(needy) - 1
     laws: list[Law] = []
-    tables: list[Tables] = []
     for rows in batches(num_series, plan.rows):
         origin = np.full(rows.stop - rows.start, num_periods)
         law = _chosen(laws_before(request, plan, rows, origin), chosen[rows])
         law = _replaced(law, needy[rows], take_rows(borrowed, place[rows][needy[rows]]))
         laws.append(_closed(law, open_ahead[rows]))
-        tables.append(_tabulate(laws[-1], plan, request.horizon, request.protection[rows]))
-    joined = jax.tree.map(lambda *leaves: np.concatenate(leaves), *laws)
-    return joined, Tables(*(np.concatenate(table) for table in zip(*tables, strict=True)))
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *laws)
 
 
 def _chosen(laws: Law, chosen: np.ndarray) -> Law:
     """Pick one candidate a row and drop the padding."""
     rows = np.arange(len(chosen))
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[rows, chosen], laws)
+    return jax.tree.map(lambda leaf: leaf[rows, chosen], laws)
 
 
 def _replaced(law: Law, needy: np.ndarray, borrowed: Law) -> Law:
@@ -75,7 +57,7 @@ def _replaced(law: Law, needy: np.ndarray, borrowed: Law) -> Law:
         leaf[rows] = own
         return leaf
 
-    return jax.tree.map(put, law, jax.tree.map(np.asarray, borrowed))
+    return jax.tree.map(put, law, borrowed)
 
 
 def _closed(law: Law, open_ahead: np.ndarray) -> Law:
@@ -98,16 +80,3 @@ def _open_ahead(request: Request, num_steps: int) -> np.ndarray:
     told = request.closed_ahead[:, :num_steps]
     closed[:, : told.shape[1]] = told
     return (~closed).astype(np.float32)
-
-
-def _tabulate(law: Law, plan: Plan, horizon: int, protection: np.ndarray) -> Tables:
-    demand = np.asarray(simulated_demand(pad_rows(law, plan.rows), plan.table_dice))[: len(protection)]
-    within = (np.arange(demand.shape[1]) < protection[:, None]).astype(np.float32)
-    total = np.einsum("shp,sh->sp", demand, within)
-    buckets, whole = demand[:, :horizon], np.asarray(law.dynamics.whole)
-    return Tables(
-        mean=buckets.mean(axis=-1),
-        quantiles=quantile_table(buckets, whole),
-        protection_mean=total.mean(axis=-1),
-        protection_quantiles=quantile_table(total, whole),
-    )

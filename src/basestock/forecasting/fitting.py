@@ -12,7 +12,7 @@ from basestock.forecasting.forecast import DemandForecast
 from basestock.forecasting.plan import make_plan
 from basestock.forecasting.registry import FORECASTERS
 from basestock.forecasting.rolling import known_span
-from basestock.forecasting.tables import LEVELS
+from basestock.forecasting.tables import LEVELS, tabulate
 from basestock.forecasting.validation import rolling_scores
 
 SMALLEST_HISTORY = 4
@@ -115,7 +115,8 @@ def _fit(request: Request) -> DemandForecast:
     scores = rolling_scores(request, plan, scorable=status == "ok")
     known = cleaned.observed.sum(axis=1)
     chosen = choose(scores, 1.0 - (cleaned.values > 0).sum(axis=1) / np.maximum(known, 1.0))
-    laws, tables = final_laws(request, plan, chosen, cleaned, needy)
+    laws = final_laws(request, plan, chosen, cleaned, needy)
+    tables = tabulate(laws, request.protection, request.horizon, request.seed)
     names = np.where(status == "no_demand", "no_demand", np.asarray(request.candidates)[chosen])
     return DemandForecast(
         series_ids=request.series_ids,
@@ -123,14 +124,14 @@ def _fit(request: Request) -> DemandForecast:
         status=status.tolist(),
         mean=tables.mean,
         levels=LEVELS.copy(),
-        quantiles=tables.quantiles,
         protection=request.protection,
         protection_mean=tables.protection_mean,
         protection_quantiles=tables.protection_quantiles,
-        whole=np.asarray(laws.dynamics.whole),
+        whole=laws.dynamics.whole,
         scores=scores,
         training_periods=known.astype(np.int64),
         laws=laws,
+        seed=request.seed,
     )
 
 

@@ -1,6 +1,7 @@
 """What a fit returns: the law of demand of every series, as tables and as paths."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from basestock.forecasting.law import Law
 from basestock.forecasting.scoring import Scores
 
 _MAX_DRAWS_AT_ONCE = 1 << 20
+_MAX_ROWS_AT_ONCE = 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,8 +30,6 @@ class DemandForecast:
         ``float32[series, horizon]``, expected demand of each bucket, in item units.
     levels
         ``float[level]``, levels of the quantile tables.
-    quantiles
-        ``float32[series, horizon, level]`` of each bucket, in item units.
     protection
         ``int[series]``, periods of the protection interval, counted from the first bucket after history.
     protection_mean, protection_quantiles
@@ -43,6 +43,8 @@ class DemandForecast:
         ``int[series]``, known periods the final fit learned from.
     laws
         The chosen laws, NumPy leaves ``[series, ...]``.
+    seed
+        Of the stratified numbers behind the tables.
 
     Notes
     -----
@@ -54,7 +56,6 @@ class DemandForecast:
     status: list[str]
     mean: np.ndarray
     levels: np.ndarray
-    quantiles: np.ndarray
     protection: np.ndarray
     protection_mean: np.ndarray
     protection_quantiles: np.ndarray
@@ -62,11 +63,19 @@ class DemandForecast:
     scores: Scores
     training_periods: np.ndarray
     laws: Law = dataclasses.field(repr=False)
+    seed: int
 
     @property
     def horizon(self) -> int:
         """Number of buckets forecast."""
         return self.mean.shape[1]
+
+    @functools.cached_property
+    def quantiles(self) -> np.ndarray:
+        """Quantiles of each bucket, ``float32[series, horizon, level]``, in item units; tabulated on first use."""
+        from basestock.forecasting.tables import bucket_quantiles
+
+        return bucket_quantiles(self.laws, self.horizon, self.seed)
 
     def take(self, series: np.ndarray) -> "DemandForecast":
         """Return the forecast of some of its series.
@@ -85,7 +94,6 @@ class DemandForecast:
 
         names = (
             "mean",
-            "quantiles",
             "protection",
             "protection_mean",
             "protection_quantiles",
@@ -131,11 +139,13 @@ class DemandForecast:
         num_series = len(self.series_ids)
         drawn = np.empty((num_paths, num_series, self.horizon), dtype=np.float32)
         words, paths = stable_words(self.series_ids), np.arange(padded(num_paths))
-        rows = min(max(_MAX_DRAWS_AT_ONCE // (len(paths) * self.horizon), 1), padded(num_series))
+        # Whatever the number of series, one program draws for them, and for a few horizons the same one.
+        num_steps = min(1 << max(self.horizon - 1, 7).bit_length(), self.laws.dynamics.base.shape[1])
+        rows = min(max(_MAX_DRAWS_AT_ONCE // (len(paths) * num_steps), 1), _MAX_ROWS_AT_ONCE)
         for part in batches(num_series, rows):
             laws, own = (pad_rows(take_rows(tree, part), rows) for tree in (self.laws, words))
-            demand = drawn_demand(laws, own, jax.random.key(seed), paths, num_steps=self.horizon)
-            drawn[:, part] = np.asarray(demand)[: part.stop - part.start, :, :num_paths].transpose(2, 0, 1)
+            demand = np.asarray(drawn_demand(laws, own, jax.random.key(seed), paths, num_steps=num_steps))
+            drawn[:, part] = demand[: part.stop - part.start, : self.horizon, :num_paths].transpose(2, 0, 1)
         return drawn
 
     def protection_quantile(self, level: np.ndarray | float) -> np.ndarray:

@@ -1,10 +1,11 @@
 """The law of future demand of one series, and the paths that numbers in (0, 1) draw from it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, UInt32
 
 from basestock.forecasting.setting import NUM_ATOMS
@@ -14,7 +15,7 @@ _MAX_UNROLLED = 48
 
 
 class Dynamics(NamedTuple):
-    """Everything of a law but its table of values; steps h = 1, 2, ... run over the horizon.
+    """Everything of a law but its table of values, in JAX or NumPy; steps h = 1, 2, ... run over the horizon.
 
     Parameters
     ----------
@@ -37,18 +38,18 @@ class Dynamics(NamedTuple):
         Whether demand comes in whole units.
     """
 
-    base: Float[Array, " step"]
-    spread: Float[Array, " step"]
-    season_scale: Float[Array, " step"]
-    season_shift: Float[Array, " step"]
-    level_gain: Float[Array, ""]
-    slope_gain: Float[Array, ""]
-    damping: Float[Array, ""]
-    occurrence: Float[Array, ""]
-    occurrence_spread: Float[Array, ""]
-    level_spread: Float[Array, ""]
-    block_step: Float[Array, ""]
-    whole: Bool[Array, ""]
+    base: Float[Any, " step"]
+    spread: Float[Any, " step"]
+    season_scale: Float[Any, " step"]
+    season_shift: Float[Any, " step"]
+    level_gain: Float[Any, ""]
+    slope_gain: Float[Any, ""]
+    damping: Float[Any, ""]
+    occurrence: Float[Any, ""]
+    occurrence_spread: Float[Any, ""]
+    level_spread: Float[Any, ""]
+    block_step: Float[Any, ""]
+    whole: Bool[Any, ""]
 
 
 class Law(NamedTuple):
@@ -66,7 +67,7 @@ class Law(NamedTuple):
     the simulation of that exponential smoothing model.
     """
 
-    atoms: Float[Array, " atom"]
+    atoms: Float[Any, " atom"]
     dynamics: Dynamics
 
 
@@ -115,10 +116,10 @@ class _Motion(NamedTuple):
     start: _Moving
 
 
-def plain_dynamics(num_steps: int, whole: Bool[Array, " series"]) -> Dynamics:
-    """Return the dynamics, leaves ``[..., series]``, of independent draws: no base, no season, no drift."""
-    zeros, ones = jnp.zeros((num_steps, *whole.shape)), jnp.ones((num_steps, *whole.shape))
-    zero, one = jnp.zeros(whole.shape), jnp.ones(whole.shape)
+def plain_dynamics(num_steps: int, whole: np.ndarray) -> Dynamics:
+    """Return the dynamics, NumPy leaves ``[..., series]``, of independent draws: no base, no season, no drift."""
+    zero, one = np.zeros(whole.shape, np.float32), np.ones(whole.shape, np.float32)
+    zeros, ones = (np.broadcast_to(leaf, (num_steps, *whole.shape)) for leaf in (zero, one))
     return Dynamics(zeros, ones, ones, zeros, zero, zero, zero, one, zero, zero, zero, whole)
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from basestock.forecasting.ahead import Ahead
@@ -41,6 +42,7 @@ class _Sums(NamedTuple):
         return self.value / jnp.maximum(self.weight, _SMALLEST_DIVISOR)
 
 
+@jax.jit
 def exponential_level(
     values: Float[Array, "time series"], weights: Float[Array, "time series"], gain: Float[Array, " series"]
 ) -> Float[Array, "time series"]:
@@ -62,6 +64,7 @@ def exponential_level(
     return jax.lax.scan(step, _Sums(zero, zero), (values, weights))[1]
 
 
+@jax.jit
 def smoothing_losses(
     values: Float[Array, "time series"], weights: Float[Array, "time profile series"], ahead: Ahead
 ) -> Float[Array, "gain profile series"]:
@@ -85,6 +88,6 @@ def smoothing_losses(
     return jax.lax.scan(step, (_Sums(zero, zero), zero), (values, weights, ahead))[0][1]
 
 
-def lagged(series: Float[Array, "time series"]) -> Float[Array, "time series"]:
+def lagged(series: Float[np.ndarray, "time series"]) -> Float[np.ndarray, "time series"]:
     """Return the series one period later, starting with 0."""
-    return jnp.pad(series, ((1, 0), (0, 0)))[:-1]
+    return np.pad(series, ((1, 0), (0, 0)))[:-1]

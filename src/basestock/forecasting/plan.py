@@ -8,17 +8,14 @@ from basestock.forecasting.arguments import Request
 from basestock.forecasting.batches import batch_rows, pad_rows
 from basestock.forecasting.cleaning import Cleaned, clean
 from basestock.forecasting.dice import stratified_dice
+from basestock.forecasting.drafting import candidate_laws
 from basestock.forecasting.law import Dice, Law
-from basestock.forecasting.programs import candidate_laws
 from basestock.forecasting.rolling import seen_before
 from basestock.forecasting.setting import Setting, padded
 from basestock.forecasting.training import prepare
 
 NUM_SCORE_PATHS = 64
 """Stratified paths behind each rolling-origin score."""
-
-NUM_TABLE_PATHS = 1024
-"""Stratified paths behind the quantile tables."""
 
 
 class Plan(NamedTuple):
@@ -34,7 +31,7 @@ class Plan(NamedTuple):
         Steps simulated for a rolling-origin score.
     rows
         Series of a batch.
-    score_dice, table_dice
+    score_dice
         Random numbers shared by all series.
     """
 
@@ -43,7 +40,6 @@ class Plan(NamedTuple):
     num_score_steps: int
     rows: int
     score_dice: Dice
-    table_dice: Dice
 
 
 def make_plan(request: Request) -> Plan:
@@ -53,14 +49,13 @@ def make_plan(request: Request) -> Plan:
     steps = padded(max(request.horizon, longest))
     width = padded(num_periods, smallest=16)
     score_steps = padded(longest, smallest=4)
-    draws = max(steps * NUM_TABLE_PATHS, score_steps * NUM_SCORE_PATHS * len(request.candidates))
+    draws = score_steps * NUM_SCORE_PATHS * len(request.candidates)
     return Plan(
         setting=Setting(request.season_length, steps),
         num_periods=width,
         num_score_steps=score_steps,
         rows=batch_rows(num_series, width, draws),
         score_dice=stratified_dice(NUM_SCORE_PATHS, score_steps, request.seed),
-        table_dice=stratified_dice(NUM_TABLE_PATHS, steps, request.seed),
     )
 
 
@@ -79,7 +74,7 @@ def laws_before(request: Request, plan: Plan, rows: slice, origin: np.ndarray) -
     Returns
     -------
     Law
-        Leaves ``[padded row, candidate, ...]``.
+        NumPy leaves ``[padded row, candidate, ...]``.
     """
     cleaned = clean(
         seen_before(request.history[rows], origin, plan.num_periods),
@@ -88,4 +83,4 @@ def laws_before(request: Request, plan: Plan, rows: slice, origin: np.ndarray) -
     padded_rows = Cleaned(*(pad_rows(column, plan.rows) for column in cleaned))
     protection = np.pad(request.protection[rows], (0, plan.rows - len(origin)), constant_values=1)
     training = prepare(padded_rows, protection, plan.setting)
-    return candidate_laws(training, names=request.candidates, setting=plan.setting)
+    return candidate_laws(training, padded_rows.whole, names=request.candidates, setting=plan.setting)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from basestock.forecasting.cleaning import Cleaned
@@ -80,10 +79,9 @@ def pooled_laws(cleaned: Cleaned, needy: np.ndarray, categories: Sequence[str], 
         whole[mine] |= (periods[mine] == 0) & pool.whole
         atoms[mine] = level[mine, None] * pool.shape
     atoms = np.where(whole[:, None], np.floor(atoms + _stratified_fractions()), atoms)
-    plain = plain_dynamics(num_steps, jnp.asarray(whole, jnp.bool_))
-    uncertain = plain._replace(level_spread=jnp.asarray(spread, jnp.float32))
-    dynamics = jax.tree.map(lambda leaf: np.moveaxis(np.asarray(leaf), -1, 0), uncertain)
-    return Law(jnp.asarray(atoms, jnp.float32), dynamics)
+    uncertain = plain_dynamics(num_steps, whole)._replace(level_spread=spread.astype(np.float32))
+    dynamics = jax.tree.map(lambda leaf: np.moveaxis(leaf, -1, 0), uncertain)
+    return Law(atoms.astype(np.float32), dynamics)
 
 
 def _stratified_fractions() -> np.ndarray:

@@ -10,25 +10,39 @@ import jax.numpy as jnp
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Float, Int, UInt32
 
-from basestock.forecasting.atoms import atom_tables
-from basestock.forecasting.calibration import calibrated
+from basestock.forecasting.atoms import atom_ranks
 from basestock.forecasting.law import Dice, Law, demand_paths, demand_total
-from basestock.forecasting.registry import FORECASTERS
-from basestock.forecasting.setting import Setting
-from basestock.forecasting.training import Training, View
 from basestock.uncertainty.keys import root_words, threefry, uniform_from_bits
 
 _PURPOSE = 0x0DE3A4D
 
 
-@functools.partial(jax.jit, static_argnames=("names", "setting"))
-def candidate_laws(training: Training, *, names: tuple[str, ...], setting: Setting) -> Law:
-    """Fit every candidate to every series; leaves are ``[series, candidate, ...]``."""
-    view = View(training, setting)
-    drafts = [FORECASTERS[name].draft(view) for name in names]
-    draft = jax.tree.map(lambda *leaves: jnp.stack(leaves), *drafts)
-    dynamics = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, 0), calibrated(draft, view))
-    return Law(atom_tables(draft.sample, draft.size, draft.recency), dynamics)
+@jax.jit
+def filled_tables(
+    sample: Float[Array, "candidate time series"],
+    newest: Int[Array, "source rank series"],
+    source: Int[Array, " candidate"],
+    size: Float[Array, "candidate series"],
+    recency: Float[Array, "candidate series"],
+) -> Float[Array, "series candidate atom"]:
+    """Fill the tables of drafts.
+
+    Parameters
+    ----------
+    sample, size, recency
+        See ``Draft``.
+    newest
+        Periods to draw from, newest first.
+    source
+        Which of them a candidate draws from.
+    """
+
+    def of_series(values: Array, periods: Array, rank: Array) -> Array:
+        period = jax.vmap(functools.partial(jnp.take, mode="clip"))(periods[source], rank)
+        return jnp.take_along_axis(values, period, axis=1, mode="clip")
+
+    ranks = atom_ranks(size, recency)
+    return jax.vmap(of_series, in_axes=(-1, -1, -1))(sample, newest, jnp.moveaxis(ranks, 0, 1))
 
 
 @jax.jit
@@ -41,6 +55,19 @@ def simulated_sums(
         return demand_total(law, dice, weights)
 
     return jax.vmap(jax.vmap(total, in_axes=(0, None)))(laws, counted)
+
+
+@jax.jit
+def simulated_moments(
+    laws: Law, dice: Dice, within: Float[Array, "series step"]
+) -> tuple[Float[Array, "series step"], Float[Array, "series path"]]:
+    """Simulate demand as ``simulated_demand`` does; return its mean per step and its sum over the steps within."""
+
+    def of_series(pair: tuple[Law, Array]) -> tuple[Array, Array]:
+        demand = demand_paths(pair[0], dice)
+        return demand.mean(axis=1), (pair[1][:, None] * demand).sum(axis=0)
+
+    return jax.lax.map(of_series, (laws, within))
 
 
 @jax.jit

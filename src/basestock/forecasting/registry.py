@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from basestock.forecasting.models.croston import croston
 from basestock.forecasting.models.empirical_bootstrap import empirical_bootstrap
-from basestock.forecasting.models.moving_average import moving_average
 from basestock.forecasting.models.sba import sba
 from basestock.forecasting.models.seasonal_exponential_smoothing import seasonal_exponential_smoothing
 from basestock.forecasting.models.seasonal_naive import seasonal_naive
@@ -35,7 +34,6 @@ class Candidate(NamedTuple):
 FORECASTERS: Mapping[str, Candidate] = MappingProxyType(
     {
         "seasonal_naive": Candidate(seasonal_naive, 1.50, 1.20),
-        "moving_average": Candidate(moving_average, 1.07, 1.06),
         "simple_exponential_smoothing": Candidate(simple_exponential_smoothing, 1.00, 1.05),
         "seasonal_exponential_smoothing": Candidate(seasonal_exponential_smoothing, 1.05, 1.10),
         "croston": Candidate(croston, 1.10, 1.03),

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from basestock.forecasting.setting import Setting
 
@@ -19,8 +19,8 @@ _SMALLEST_BASE = 1e-9
 class Profiles(NamedTuple):
     """Seasonal factors of the past and of the horizon; profile 0 is "no season"."""
 
-    past: Float[Array, "time profile series"]
-    future: Float[Array, "step profile series"]
+    past: Float[np.ndarray, "time profile series"]
+    future: Float[np.ndarray, "step profile series"]
 
 
 def seasonal_profiles(

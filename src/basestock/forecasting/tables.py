@@ -1,6 +1,16 @@
 """From simulated demand to means and quantile tables."""
 
+from typing import NamedTuple
+
 import numpy as np
+
+from basestock.forecasting.batches import SIMULATED_ROWS, batches, pad_rows, take_rows
+from basestock.forecasting.dice import stratified_dice
+from basestock.forecasting.law import Law
+from basestock.forecasting.programs import simulated_demand, simulated_moments
+
+NUM_TABLE_PATHS = 1024
+"""Stratified paths behind the tables."""
 
 LEVELS = np.array(
     [
@@ -10,6 +20,40 @@ LEVELS = np.array(
     ]
 )
 """Levels of every quantile table."""
+
+
+class Tables(NamedTuple):
+    """Means of buckets, and mean and quantiles of the sum over the protection interval, see ``DemandForecast``."""
+
+    mean: np.ndarray
+    protection_mean: np.ndarray
+    protection_quantiles: np.ndarray
+
+
+def tabulate(laws: Law, protection: np.ndarray, horizon: int, seed: int) -> Tables:
+    """Tabulate laws with NumPy leaves ``[series, ...]``; ``protection`` is ``int[series]`` periods."""
+    num_steps = laws.dynamics.base.shape[1]
+    dice = stratified_dice(NUM_TABLE_PATHS, num_steps, seed)
+    within = (np.arange(num_steps) < protection[:, None]).astype(np.float32)
+    parts: list[Tables] = []
+    for rows in batches(len(protection), SIMULATED_ROWS):
+        law, weights = pad_rows((take_rows(laws, rows), within[rows]), SIMULATED_ROWS)
+        num_series = rows.stop - rows.start
+        mean, total = (np.asarray(value)[:num_series] for value in simulated_moments(law, dice, weights))
+        table = quantile_table(total, laws.dynamics.whole[rows])
+        parts.append(Tables(mean[:, :horizon], total.mean(axis=-1), table))
+    return Tables(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def bucket_quantiles(laws: Law, horizon: int, seed: int) -> np.ndarray:
+    """Return ``float32[series, horizon, level]``, the quantiles of every bucket by the paths of :func:`tabulate`."""
+    num_series, num_steps = laws.dynamics.base.shape
+    dice = stratified_dice(NUM_TABLE_PATHS, num_steps, seed)
+    table = np.empty((num_series, horizon, len(LEVELS)), dtype=np.float32)
+    for rows in batches(num_series, SIMULATED_ROWS):
+        demand = np.asarray(simulated_demand(pad_rows(take_rows(laws, rows), SIMULATED_ROWS), dice))
+        table[rows] = quantile_table(demand[: rows.stop - rows.start, :horizon], laws.dynamics.whole[rows])
+    return table
 
 
 def quantile_table(sample: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -5,17 +5,15 @@ leading one.
 """
 
 import functools
+from collections.abc import Mapping
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Float, Int
 
 from basestock.forecasting.ahead import Ahead, Running, sums_ahead
 from basestock.forecasting.cleaning import Cleaned
 from basestock.forecasting.demand_rates import DemandRates, smoothed_rates
-from basestock.forecasting.law import Dynamics
 from basestock.forecasting.levels import smoothing_losses
 from basestock.forecasting.season import Profiles, seasonal_profiles
 from basestock.forecasting.setting import Setting
@@ -32,23 +30,24 @@ class Training(NamedTuple):
         1 where demand is known, else 0.
     protection
         Periods of the protection interval (lead time + review).
-    whole
-        Whether demand comes in whole units.
     profiles
         Seasonal options.
     running
         Sums up to and including each period.
     ahead
         Sums over the protection interval after each period: what parameters are compared on.
+    newest_known, newest_demands
+        The known periods, and those with demand, newest first; 0 after the last.
     """
 
-    values: Float[Array, "time series"]
-    observed: Float[Array, "time series"]
-    protection: Float[Array, " series"]
-    whole: Bool[Array, " series"]
+    values: Float[np.ndarray, "time series"]
+    observed: Float[np.ndarray, "time series"]
+    protection: Float[np.ndarray, " series"]
     profiles: Profiles
     running: Running
     ahead: Ahead
+    newest_known: Int[np.ndarray, "rank series"]
+    newest_demands: Int[np.ndarray, "rank series"]
 
 
 def prepare(cleaned: Cleaned, protection: np.ndarray, setting: Setting) -> Training:
@@ -58,11 +57,24 @@ def prepare(cleaned: Cleaned, protection: np.ndarray, setting: Setting) -> Train
     rows = np.cumsum(np.concatenate([values[:, None], past * observed[:, None]], axis=1), axis=0)
     known, demands = np.cumsum(observed, axis=0), np.cumsum(observed * (values > 0), axis=0)
     ahead = sums_ahead(rows, known, protection)
-    columns = [values, observed, protection.astype(np.float32), cleaned.whole, past, future]
-    columns += [rows[:, 0], known, demands, rows[:, 1:], *ahead]
-    placed: list[Array] = jax.device_put(columns)
-    profiles, running = Profiles(*placed[4:6]), Running(*placed[6:10])
-    return Training(placed[0], placed[1], placed[2], placed[3], profiles, running, Ahead(*placed[10:]))
+    return Training(
+        values=values,
+        observed=observed,
+        protection=protection.astype(np.float32),
+        profiles=Profiles(past, future),
+        running=Running(rows[:, 0], known, demands, rows[:, 1:]),
+        ahead=Ahead(*ahead),
+        newest_known=_newest_first(observed, known),
+        newest_demands=_newest_first(observed * (values > 0), demands),
+    )
+
+
+def _newest_first(chosen: np.ndarray, running: np.ndarray) -> np.ndarray:
+    """Return the chosen periods of each series, newest first; 0 after the last."""
+    newest = np.zeros(chosen.shape, np.int32)
+    period, column = np.nonzero(chosen)
+    newest[(running[-1] - running).astype(np.int32)[period, column], column] = period
+    return newest
 
 
 class Draft(NamedTuple):
@@ -71,113 +83,97 @@ class Draft(NamedTuple):
     Parameters
     ----------
     sample
-        Past values or residuals, newest first.
+        Past values or residuals, one per period.
+    at_demands
+        Whether only periods with demand may be drawn, instead of all known ones.
     size
-        How many of them may be drawn; what follows is ignored.
+        How many of the newest of them may be drawn.
     recency
         0 draws all alike; a gain g draws the k-th newest with weight (1 - g)^k.
     loss
         Squared errors of the chosen parameters on the sum over the protection interval, over all intervals that
         ended before now; 0 if the model does not look at them.
     dynamics
-        The rest of the laws, leaves ``[..., series]``.
+        The rest of the laws: fields of ``Dynamics``, ``[series]`` or ``[step, series]``; what is absent is that of
+        independent draws, see ``plain_dynamics``.
     """
 
-    sample: Float[Array, "rank series"]
-    size: Float[Array, " series"]
-    recency: Float[Array, " series"]
-    loss: Float[Array, " series"]
-    dynamics: Dynamics
+    sample: Float[np.ndarray, "time series"]
+    at_demands: bool
+    size: Float[np.ndarray, " series"]
+    recency: Float[np.ndarray, " series"]
+    loss: Float[np.ndarray, " series"]
+    dynamics: Mapping[str, np.ndarray]
 
 
 class View:
     """A batch of series as the models see it; features are computed once, and only if a model asks."""
 
     def __init__(self, training: Training, setting: Setting) -> None:
-        self.values, self.observed, self.protection, self.whole = training[:4]
-        self.profiles, self.running, self.ahead = training[4:]
+        self.values, self.observed = training.values, training.observed
+        self.profiles, self.running, self.ahead = training.profiles, training.running, training.ahead
         self.num_periods, self.num_series = self.values.shape
         self.setting = setting
-        self.zeros = jnp.zeros(self.num_series)
+        self.zeros = np.zeros(self.num_series, np.float32)
 
     @property
-    def num_observed(self) -> Float[Array, " series"]:
+    def num_observed(self) -> Float[np.ndarray, " series"]:
         """Number of known periods."""
         return self.running.known[-1]
 
     @property
-    def num_demands(self) -> Float[Array, " series"]:
+    def num_demands(self) -> Float[np.ndarray, " series"]:
         """Number of known periods with demand."""
         return self.running.demands[-1]
 
-    def num_after(self, num_start: Float[Array, " series"] | float) -> Float[Array, " series"]:
+    def num_after(self, num_start: Float[np.ndarray, " series"] | float) -> Float[np.ndarray, " series"]:
         """Return how many known periods come after the first ones, but at least one."""
-        return jnp.maximum(self.num_observed - jnp.ceil(num_start), jnp.minimum(self.num_observed, 1.0))
+        return np.maximum(self.num_observed - np.ceil(num_start), np.minimum(self.num_observed, 1.0))
 
     @property
-    def num_forecast(self) -> Float[Array, " series"]:
+    def num_forecast(self) -> Float[np.ndarray, " series"]:
         """Number of periods whose one-step forecast had at least four periods (or a quarter of all) before it."""
-        return self.num_after(jnp.clip(self.num_observed / 4.0, 1.0, 4.0))
-
-    @functools.cached_property
-    def newest_known(self) -> Int[Array, "rank series"]:
-        """Known periods, newest first."""
-        return _newest_first(self.observed, self.running.known)
-
-    @functools.cached_property
-    def newest_demands(self) -> Int[Array, "rank series"]:
-        """Known periods with demand, newest first."""
-        return _newest_first(self.observed * (self.values > 0), self.running.demands)
+        return self.num_after(np.clip(self.num_observed / 4.0, 1.0, 4.0))
 
     @functools.cached_property
     def demand_rates(self) -> DemandRates:
         """Sizes, intervals and probabilities of demand, and the losses of the methods built on them."""
-        return smoothed_rates(self.values, self.observed, self.ahead)
+        rates = smoothed_rates(self.values, self.observed, self.ahead)
+        return DemandRates(*(np.asarray(rate) for rate in rates))
 
     @functools.cached_property
-    def smoothing_losses(self) -> Float[Array, "gain profile series"]:
+    def smoothing_losses(self) -> Float[np.ndarray, "gain profile series"]:
         """Loss of exponential smoothing per gain of ``LEVEL_GAINS`` and seasonal profile."""
-        return smoothing_losses(self.values, self.profiles.past * self.observed[:, None], self.ahead)
+        weights = self.profiles.past * self.observed[:, None]
+        return np.asarray(smoothing_losses(self.values, weights, self.ahead))
 
 
-def by_cycle(values: Float[Array, "time series"], length: int) -> Float[Array, "cycle phase series"]:
+def by_cycle(
+    values: Float[np.ndarray, "time series"], length: int
+) -> Float[np.ndarray, "cycle phase series"]:
     """Cut time into cycles that end with the newest period; what is missing of the first one is 0."""
     missing = -values.shape[0] % length
-    return jnp.pad(values, ((missing, 0), (0, 0))).reshape(-1, length, values.shape[1])
-
-
-def _newest_first(chosen: Float[Array, "time series"], running: Float[Array, "time series"]) -> Array:
-    """Return the chosen periods of each series, newest first; 0 after the last."""
-    num_periods, num_series = chosen.shape
-    rank = jnp.where(chosen > 0, running[-1] - running, num_periods).astype(jnp.int32)
-    period = jnp.broadcast_to(jnp.arange(num_periods)[:, None], chosen.shape)
-    column = jnp.broadcast_to(jnp.arange(num_series), chosen.shape)
-    return jnp.zeros(chosen.shape, jnp.int32).at[rank, column].set(period, mode="drop")
-
-
-def at_periods(values: Float[Array, "time series"], periods: Int[Array, "rank series"]) -> Array:
-    """Return the values of given periods, ``[rank, series]``."""
-    return jnp.take_along_axis(values, periods, axis=0, mode="clip")
+    return np.pad(values, ((missing, 0), (0, 0))).reshape(-1, length, values.shape[1])
 
 
 class Choice(NamedTuple):
     """The best parameters of each series: gain (or window), seasonal profile, and their loss."""
 
-    gain: Int[Array, " series"]
-    profile: Int[Array, " series"]
-    loss: Float[Array, " series"]
+    gain: Int[np.ndarray, " series"]
+    profile: Int[np.ndarray, " series"]
+    loss: Float[np.ndarray, " series"]
 
 
-def smallest(losses: Float[Array, "gain profile series"]) -> Choice:
+def smallest(losses: Float[np.ndarray, "gain profile series"]) -> Choice:
     """Return the parameters of the smallest loss; the first ones where all are equal."""
     num_profiles = losses.shape[1]
     flat = losses.reshape(-1, losses.shape[-1])
-    best = jnp.argmin(flat, axis=0)
+    best = np.argmin(flat, axis=0)
     return Choice(best // num_profiles, best % num_profiles, flat.min(axis=0))
 
 
 def of_profile(
-    factors: Float[Array, "time profile series"], profile: Int[Array, " series"]
-) -> Float[Array, "time series"]:
+    factors: Float[np.ndarray, "time profile series"], profile: Int[np.ndarray, " series"]
+) -> Float[np.ndarray, "time series"]:
     """Pick the seasonal factors of one profile per series."""
-    return jnp.take_along_axis(factors, profile[None, None], axis=1)[:, 0]
+    return np.take_along_axis(factors, profile[None, None], axis=1)[:, 0]

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from basestock.forecasting.arguments import Request
-from basestock.forecasting.batches import batches, pad_rows
+from basestock.forecasting.batches import SIMULATED_ROWS, batches, pad_rows, take_rows
 from basestock.forecasting.cleaning import is_censored
+from basestock.forecasting.law import Law
 from basestock.forecasting.plan import Plan, laws_before
 from basestock.forecasting.programs import simulated_sums
 from basestock.forecasting.rolling import fold_origins, known_span, seen_after
@@ -56,7 +57,15 @@ def _score_fold(request: Request, plan: Plan, origin: np.ndarray, target: _Targe
     for rows in batches(len(origin), plan.rows):
         laws = laws_before(request, plan, rows, np.maximum(origin[rows], 0))
         counted = target.counted[rows]
-        weights = pad_rows(counted.astype(np.float32), plan.rows)
-        sums = np.asarray(simulated_sums(laws, plan.score_dice, weights))[: len(counted)]
+        sums = _simulated(laws, plan, counted.astype(np.float32))
         parts.append(score_fold(sums, target.demand[rows].sum(axis=1), counted.sum(axis=1) > 0))
     return FoldScores(*(np.concatenate(score) for score in zip(*parts, strict=True)))
+
+
+def _simulated(laws: Law, plan: Plan, weights: np.ndarray) -> np.ndarray:
+    """Return simulated sums over the counted steps, ``float32[series, candidate, path]``."""
+    parts: list[np.ndarray] = []
+    for rows in batches(len(weights), SIMULATED_ROWS):
+        law, own = pad_rows((take_rows(laws, rows), weights[rows]), SIMULATED_ROWS)
+        parts.append(np.asarray(simulated_sums(law, plan.score_dice, own))[: rows.stop - rows.start])
+    return np.concatenate(parts)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,8 @@ from basestock.operations.replay import Replayed, replay
 
 SCHEMA = "basestock.backtest/1"
 RESAMPLES = 500
+SPENT = ("holding", "backorder", "fixed_order")
+"""Terms that lower the profit; lost margin was never earned."""
 NO_LEAKAGE = (
     "Forecasts and parameters were made from the buckets before each refit alone; every policy met the same demand, "
     "lead times, reviews and order sizes, and started with the same stock."
@@ -89,7 +92,7 @@ def run_backtest(twin: Twin, settings: BacktestSettings) -> dict[str, Any]:
         shortest = int(protection.min()) if len(protection) else 0
         raise WindowError(
             f"backtest: a window has {length} buckets, must have at least 3 x (lead time + review) = {3 * shortest}. "
-            "Use fewer folds, a longer history, or a longer --horizon."
+            f"Use fewer folds, a longer history, or --horizon {math.ceil(3 * shortest * twin.period_days)}."
         )
     part = twin.take(fits)
     runs = [
@@ -213,14 +216,13 @@ def _kpis(
     periods = flows["demand"].shape[0]
     served, wanted = blocks.sums(flows["sales"] * price), blocks.sums(flows["demand"] * price)
     stock = blocks.sums(flows["closing"] * cost) / periods
-    sold = blocks.sums(flows["sales"] * cost)
-    margin = blocks.sums(flows["sales"] * (price - cost))
+    handed = flows["sales"] + flows["backorders_filled"]
+    sold = blocks.sums(handed * cost)
+    margin = blocks.sums(handed * (price - cost))
     goodwill = blocks.sums(
         flows["lost"] * np.maximum(np.nan_to_num(twin.stockout_cost) - np.maximum(price - cost, 0), 0)
     )
-    spent = sum(
-        (blocks.sums(run.money[name]) for name in ("holding", "fixed_order") if name in run.money), goodwill
-    )
+    spent = sum((blocks.sums(run.money[name]) for name in SPENT if name in run.money), goodwill)
     values = {
         "saving": saved,
         "saving_per_year": saved / years,
@@ -228,12 +230,12 @@ def _kpis(
         "average_inventory_value": stock,
         "turnover": _ratio(sold / years, stock),
         "stockout_periods": blocks.sums((flows["closing"] <= 0).astype(float)),
-        "shortage_periods": blocks.sums((flows["lost"] > 0).astype(float)),
+        "shortage_periods": blocks.sums((flows["lost"] + flows["newly_backordered"] > 0).astype(float)),
         "order_lines": blocks.sums((flows["ordered"] > 0).astype(float)),
     }
     if np.isfinite(twin.unit_price).all():
         values |= {
-            "revenue": blocks.sums(flows["sales"] * price),
+            "revenue": blocks.sums(handed * price),
             "gross_margin": margin,
             "profit": margin - spent,
         }

@@ -6,6 +6,7 @@ import numpy as np
 
 from basestock.data.twin import Twin
 from basestock.operations.order_rules import Cap
+from basestock.operations.pricing import order_value
 from basestock.operations.proposals import PricedLines, finalize_line
 from basestock.operations.quantities import quantity
 from basestock.operations.selection import Selection, select_within_budget
@@ -50,12 +51,13 @@ def fund(twin: Twin, snapshot: Snapshot, priced: PricedLines, budget: float) -> 
 
 def _blocks(twin: Twin, priced: PricedLines, row: int) -> list[tuple[float, float, float]]:
     """List (quantity so far, cost, gain) of the blocks up to the order."""
-    cost = float(twin.unit_cost[priced.lines[row]])
-    quantities, gains = priced.prices.quantity[row], priced.prices.gain[row]
-    if not np.isfinite(cost):
+    line, quantities, gains = int(priced.lines[row]), priced.prices.quantity[row], priced.prices.gain[row]
+    paid = [order_value(twin, line, float(quantity)) for quantity in quantities]
+    if not np.isfinite(paid).all():
         return []
+    # A better price can make more cost less: then the step is free.
     return [
-        (float(quantities[at]), float(quantities[at] - quantities[at - 1]) * cost, float(gains[at]))
+        (float(quantities[at]), max(paid[at] - paid[at - 1], 0.0), float(gains[at]))
         for at in range(1, priced.chosen[row] + 1)
         if quantities[at] > quantities[at - 1]
     ]

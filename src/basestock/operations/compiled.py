@@ -4,14 +4,19 @@ import os
 from pathlib import Path
 
 
-def keep_compiled() -> None:
-    """Keep compiled programs in the user's cache folder, or where ``BASESTOCK_CACHE`` says; nowhere if that fails."""
-    import jax
-
+def programs_folder() -> Path:
+    """Return where compiled programs are kept: the user's cache folder, or what ``BASESTOCK_CACHE`` says."""
     root = (
         os.environ.get("BASESTOCK_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     )
-    folder = Path(root) / "basestock" / "programs"
+    return Path(root) / "basestock" / "programs"
+
+
+def keep_compiled() -> None:
+    """Keep compiled programs in :func:`programs_folder`; nowhere if it cannot be written."""
+    import jax
+
+    folder = programs_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -7,10 +7,9 @@ import numpy as np
 
 from basestock.data.twin import Twin
 from basestock.decision import Policy
-from basestock.dynamics import NetworkArrays, compile_network
+from basestock.dynamics import NetworkArrays
 from basestock.forecasting import DemandForecast
-from basestock.operations.lines import line_network, overage, pack_size
-from basestock.operations.pricing import padded_leaf
+from basestock.operations.lines import overage, pack_size, padded_leaf
 from basestock.operations.reference import ReferenceRule, current_rule
 from basestock.policies import REGISTRY, BaseStock, Either, FixedQuantity, Legal, Marginal, OrderUpTo, find
 
@@ -68,7 +67,9 @@ def reference_rule(twin: Twin, forecast: DemandForecast) -> ReferenceRule:
     return current_rule(twin, forecast.mean.mean(axis=1), service_level(twin, forecast))
 
 
-def make_decider(name: str, twin: Twin, forecast: DemandForecast, *, seed: int = 0) -> Decider:
+def make_decider(
+    name: str, twin: Twin, forecast: DemandForecast, arrays: NetworkArrays, *, seed: int = 0
+) -> Decider:
     """Build a policy for the lines from what is known today.
 
     Parameters
@@ -77,6 +78,8 @@ def make_decider(name: str, twin: Twin, forecast: DemandForecast, *, seed: int =
         ``current``, or a registered policy; searched ones are tuned on the forecast, never on what comes after.
     twin, forecast
         Calibrated lines and the law of their demand.
+    arrays
+        Their compiled network.
     seed
         Root of the events of the search.
 
@@ -90,7 +93,6 @@ def make_decider(name: str, twin: Twin, forecast: DemandForecast, *, seed: int =
     KeyError
         If the name is unknown.
     """
-    arrays = compile_network(line_network(twin))
     level = critical_level(twin, forecast)
     if name == "current":
         return _current(reference_rule(twin, forecast), arrays)

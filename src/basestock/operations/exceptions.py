@@ -10,7 +10,9 @@ import polars as pl
 from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast
 from basestock.operations.lines import holding_per_period
+from basestock.operations.pricing import order_value
 from basestock.operations.proposals import PricedLines
+from basestock.operations.selection import Selection
 from basestock.operations.snapshot import Snapshot
 
 COLUMNS = {
@@ -28,6 +30,10 @@ EXCESS_DAYS = 90.0
 """Days of demand beyond the protection interval above which stock counts as excess."""
 
 
+MINIMUM_DAYS = 180.0
+"""Days of demand that a minimum may cover before it is worth talking about."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Finding:
     """One exception before it has an id."""
@@ -41,7 +47,11 @@ class Finding:
 
 
 def find_exceptions(
-    twin: Twin, snapshot: Snapshot, forecast: DemandForecast, priced: PricedLines
+    twin: Twin,
+    snapshot: Snapshot,
+    forecast: DemandForecast,
+    priced: PricedLines,
+    funded: tuple[float, Selection] | None = None,
 ) -> pl.DataFrame:
     """List the exceptions of a run, most money first.
 
@@ -49,6 +59,8 @@ def find_exceptions(
     ----------
     twin, snapshot, forecast, priced
         Lines, today, law of demand, and what was decided.
+    funded
+        Budget and what it funds, if there is one.
 
     Returns
     -------
@@ -59,6 +71,9 @@ def find_exceptions(
         *_stockouts(twin, priced),
         *_conflicts(twin, priced),
         *_excess(twin, snapshot, forecast),
+        *_supplier_minimum(twin, priced),
+        *_long_minimum(twin, forecast, priced),
+        *_budget(twin, priced, funded),
         *_held(twin),
     ]
     ranked = sorted(found, key=lambda finding: (-finding.money, finding.kind, finding.subject))
@@ -149,6 +164,69 @@ def _excess(twin: Twin, snapshot: Snapshot, forecast: DemandForecast) -> list[Fi
             )
         )
     return found
+
+
+def _supplier_minimum(twin: Twin, priced: PricedLines) -> list[Finding]:
+    """Orders to a supplier that together stay below what it accepts: one finding a supplier."""
+    totals: dict[str, tuple[float, float, float]] = {}
+    for row, line in enumerate(priced.lines):
+        least, qty = float(twin.supplier_minimum[line]), float(priced.final[row].qty)
+        if np.isfinite(least) and qty > 0:
+            cost, value, _ = totals.get(twin.supplier_id[line], (0.0, 0.0, 0.0))
+            cost += float(np.nan_to_num(order_value(twin, int(line), qty)))
+            value += float(priced.prices.value[row, priced.chosen[row]])
+            totals[twin.supplier_id[line]] = cost, value, least
+    return [
+        Finding(
+            "guardrail",
+            f"supplier={name}",
+            max(value, 0.0),
+            twin.as_of,
+            f"add {least - cost:,.2f} {twin.currency} to the order or wait: its lines are {cost:,.2f}, the supplier "
+            f"accepts orders from {least:,.2f} {twin.currency} on",
+            f"supply:{name}",
+        )
+        for name, (cost, value, least) in sorted(totals.items())
+        if cost < least
+    ]
+
+
+def _long_minimum(twin: Twin, forecast: DemandForecast, priced: PricedLines) -> list[Finding]:
+    """A minimum that covers more than 180 days of demand (SRC-009): what holding the residue costs."""
+    per_day = np.maximum(forecast.mean.mean(axis=1), 0.0) / twin.period_days
+    found: list[Finding] = []
+    for row, line in enumerate(priced.lines):
+        least = float(np.nan_to_num(twin.order_minimum[line] * twin.factor[line]))
+        rate = float(per_day[line])
+        if not priced.final[row].qty > 0 or not least > MINIMUM_DAYS * rate:
+            continue
+        days = f"{least / rate:.0f} days" if rate > 0 else "no demand"
+        residue = max(float(priced.final[row].qty) - float(priced.need[row]), 0.0)
+        money = residue * float(
+            holding_per_period(twin.take(np.array([line])))[0] * twin.review_periods[line]
+        )
+        action = f"agree on a smaller minimum: {least:g} {twin.base_uom[line]} cover {days}"
+        cause = f"supply:{twin.supplier_id[line]}"
+        found.append(
+            Finding("minimum_over_180_days", _name(twin, int(line)), money, twin.as_of, action, cause)
+        )
+    return found
+
+
+def _budget(twin: Twin, priced: PricedLines, funded: tuple[float, Selection] | None) -> list[Finding]:
+    """What the budget leaves out, as one finding."""
+    if funded is None:
+        return []
+    budget, selection = funded
+    wanted = float(np.maximum(priced.prices.value.max(axis=1, initial=0.0), 0.0).sum())
+    left = max(wanted - selection.gain, 0.0)
+    if left <= 0.0:
+        return []
+    action = (
+        f"raise the budget or accept: {budget:,.2f} {twin.currency} fund {selection.gain:,.2f} of {wanted:,.2f} "
+        f"{twin.currency} of value; no choice within it gains more than {selection.gap:,.2f} more"
+    )
+    return [Finding("budget", "run", left, twin.as_of, action, "budget")]
 
 
 def _held(twin: Twin) -> list[Finding]:

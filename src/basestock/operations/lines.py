@@ -1,19 +1,39 @@
 """Planned lines as one network: every line an item at its own shelf, played by the same transition as everything."""
 
+import dataclasses
+import hashlib
+
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from basestock.data.twin import Twin
-from basestock.dynamics import InitialState
+from basestock.dynamics import InitialState, NetworkArrays, State, compile_network
 from basestock.economics import Tariff, make_tariff
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 
 NODE = "shelf"
 DAYS_A_YEAR = 365.0
+MAX_NAME = 100
 
 
 def line_names(twin: Twin) -> list[str]:
     """Return one stable name per line, from which its random numbers are keyed."""
-    return [f"{item}@{location}" for item, location in zip(twin.item_id, twin.location_id, strict=True)]
+    return [line_name(item, location) for item, location in zip(twin.item_id, twin.location_id, strict=True)]
+
+
+def line_name(item: str, location: str) -> str:
+    """Return the name of a line; a digest where the plain one could be mistaken, or is too long for a network.
+
+    Examples
+    --------
+    >>> line_name("SKU-1", "MAIN"), line_name("A@B", "C") == line_name("A", "B@C")
+    ('SKU-1@MAIN', False)
+    """
+    name = f"{item}@{location}"
+    if "@" not in item and len(name) <= MAX_NAME and name.isprintable():
+        return name
+    return hashlib.sha256(f"{item}\x1f{location}".encode()).hexdigest()
 
 
 def lane_name(review_periods: int) -> str:
@@ -52,7 +72,45 @@ def line_network(twin: Twin) -> SupplyNetwork:
             for review in np.unique(twin.review_periods)
         ),
         unmet="lost",
+        unmet_at={(NODE, names[line]): "backorder" for line in np.flatnonzero(twin.backordered).tolist()},
     )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CompiledLines:
+    """The lines of a twin as arrays: network, rates, and today's stock and open orders.
+
+    Parameters
+    ----------
+    network
+        The authored network.
+    arrays, tariff, state
+        Compiled; the item axis is padded.
+    """
+
+    network: SupplyNetwork
+    arrays: NetworkArrays
+    tariff: Tariff
+    state: State
+
+
+def compile_lines(twin: Twin) -> CompiledLines:
+    """Compile the lines, with room for every open order however late it is due."""
+    network = line_network(twin)
+    arrays = compile_network(network)
+    # The last column of a twin's open orders may be years away, longer than any lead time.
+    slots = max(arrays.features.slots, twin.on_order.shape[1])
+    arrays = dataclasses.replace(arrays, features=dataclasses.replace(arrays.features, slots=slots))
+    return CompiledLines(
+        network, arrays, line_tariff(twin, network), line_start(twin).compile(network, arrays)
+    )
+
+
+def padded_leaf(values: np.ndarray, arrays: NetworkArrays, fill: float = 0.0) -> Float[Array, "1 item 1"]:
+    """Return one number per line on the padded item axis."""
+    table = np.full((1, arrays.num_items, 1), fill, dtype=np.float32)
+    table[0, : len(values), 0] = values
+    return jnp.asarray(table)
 
 
 def _lane(twin: Twin, names: list[str], lines: np.ndarray, review: int) -> Lane:
@@ -99,13 +157,25 @@ def holding_per_period(twin: Twin) -> np.ndarray:
 
 
 def overage(twin: Twin) -> np.ndarray:
-    """Return what a unit costs that is not needed before the next order can arrive: holding over lead time + review."""
+    """Return what a unit costs that is not needed before the next order can arrive, money.
+
+    Notes
+    -----
+    Holding over lead time + review where unserved demand is lost; over the review alone where it waits, since the
+    rate of a waiting unit is per review as well (:func:`backorder_rate`).
+    """
     yearly = np.nan_to_num(twin.unit_cost) * twin.holding_rate
-    return yearly * (twin.lead_days + twin.review_days) / DAYS_A_YEAR
+    days = twin.review_days + np.where(twin.backordered, 0.0, twin.lead_days)
+    return yearly * days / DAYS_A_YEAR
+
+
+def backorder_rate(twin: Twin) -> np.ndarray:
+    """Return money per unit waiting and model period: a unit that waits one review costs its stockout cost."""
+    return np.nan_to_num(twin.stockout_cost) / np.maximum(twin.review_periods, 1)
 
 
 def line_tariff(twin: Twin, network: SupplyNetwork) -> Tariff:
-    """Return the rates of the lines: holding, lost margin with goodwill, order cost.
+    """Return the rates of the lines: holding, lost margin with goodwill or waiting, order cost.
 
     Parameters
     ----------
@@ -126,10 +196,12 @@ def line_tariff(twin: Twin, network: SupplyNetwork) -> Tariff:
         return {(owner, name): value for owner, name, value in zip(owners, names, money, strict=True)}
 
     here = [NODE] * twin.num_lines
+    waiting = np.where(twin.backordered, backorder_rate(twin), 0.0)
     return make_tariff(
         network,
         holding=at(here, holding_per_period(twin)),
-        lost_sale=at(here, twin.stockout_cost),
+        lost_sale=at(here, np.where(twin.backordered, 0.0, twin.stockout_cost)),
+        backorder=at(here, waiting) if twin.backordered.any() else None,
         fixed_order=at(lanes, twin.order_cost),
     )
 

@@ -9,26 +9,34 @@ import basestock
 from basestock.data.calibration import calibrate
 from basestock.data.dataset import Dataset
 from basestock.data.twin import Twin
+from basestock.forecasting import DemandForecast
 from basestock.operations.budget import fund
 from basestock.operations.deciders import make_decider, reference_rule
 from basestock.operations.exceptions import find_exceptions
+from basestock.operations.exit_check import block_illegal
+from basestock.operations.guardrails import Guard, guard_run
+from basestock.operations.order_frame import orders_frame
 from basestock.operations.plan_frames import (
     forecast_frame,
     history_frame,
     kpi_frame,
     ledger_frame,
     marginal_frame,
-    orders_frame,
     projection_frame,
     rank,
 )
 from basestock.operations.plan_settings import PlanSettings, content_sha
-from basestock.operations.proposals import price_needs, proposal_id
-from basestock.operations.snapshot import ask, take_snapshot
+from basestock.operations.preset_orders import preset_orders
+from basestock.operations.proposals import PricedLines, price_needs, proposal_id
+from basestock.operations.snapshot import Snapshot, ask, take_snapshot
 from basestock.operations.twin_forecast import forecast_lines
 
 NUM_CARDS = 200
 """Lines that get a projection and a full card."""
+
+
+class NothingToPlanError(ValueError):
+    """No item-location is left to plan."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,6 +51,8 @@ class PlanRun:
         What was asked, of what.
     orders, ledger, marginal, exceptions, kpi, projection, history, forecast
         Output tables.
+    guard
+        What the guardrails of the whole run say.
     """
 
     run_id: str
@@ -59,6 +69,7 @@ class PlanRun:
     projection: pl.DataFrame
     history: pl.DataFrame
     forecast: pl.DataFrame
+    guard: Guard = dataclasses.field(default_factory=Guard)
 
 
 def plan_lines(twin: Twin, settings: PlanSettings, inputs_sha: str) -> PlanRun:
@@ -78,22 +89,23 @@ def plan_lines(twin: Twin, settings: PlanSettings, inputs_sha: str) -> PlanRun:
     PlanRun
         Output tables, byte for byte the same for the same inputs and settings.
     """
-    policy_sha = content_sha({"policy": settings.policy, "version": basestock.__version__})
+    policy = settings.preset or settings.policy
+    policy_sha = content_sha({"policy": policy, "version": basestock.__version__})
     run_id = content_sha({"inputs": inputs_sha, "config": settings.sha(), "policy": policy_sha})[:16]
     forecast = forecast_lines(twin, seed=settings.seed)
     snapshot = take_snapshot(twin)
-    decider = make_decider(settings.policy, twin, forecast, seed=settings.seed)
-    need = ask(decider.proposes, twin, snapshot.state)
-    priced = price_needs(
-        twin, snapshot, forecast, need, decider, num_paths=settings.replications, seed=settings.seed
-    )
+    priced, level = _decide(twin, settings, forecast, snapshot)
+    funded = None
     if settings.budget is not None:
-        priced, _ = fund(twin, snapshot, priced, settings.budget)
+        priced, selection = fund(twin, snapshot, priced, settings.budget)
+        funded = settings.budget, selection
+    priced = block_illegal(twin, snapshot, priced)
     ids = [proposal_id(run_id, twin, int(line)) for line in priced.lines]
-    marginal = marginal_frame(twin, priced, ids)
-    orders = orders_frame(twin, snapshot, forecast, priced, ids, (run_id, policy_sha, inputs_sha), settings)
-    orders = rank(orders)
+    identity = (run_id, policy_sha, inputs_sha)
+    reference = _reference(twin, settings, forecast, snapshot)
+    orders = rank(orders_frame(twin, snapshot, forecast, priced, ids, identity, settings, reference))
     shown = orders.head(NUM_CARDS)
+    ordered = pl.col("proposal_id").is_in(orders["proposal_id"].implode())
     return PlanRun(
         run_id,
         inputs_sha,
@@ -102,16 +114,40 @@ def plan_lines(twin: Twin, settings: PlanSettings, inputs_sha: str) -> PlanRun:
         settings,
         twin,
         orders,
-        ledger_frame(twin, snapshot, forecast, priced, ids).filter(
-            pl.col("proposal_id").is_in(orders["proposal_id"].to_list())
-        ),
-        marginal.filter(pl.col("proposal_id").is_in(orders["proposal_id"].to_list())),
-        find_exceptions(twin, snapshot, forecast, priced),
-        kpi_frame(twin, snapshot, orders, priced),
-        projection_frame(twin, forecast, priced, decider, snapshot, shown, settings),
+        ledger_frame(twin, snapshot, forecast, priced, ids).filter(ordered),
+        marginal_frame(twin, priced, ids).filter(ordered),
+        find_exceptions(twin, snapshot, forecast, priced, funded),
+        kpi_frame(twin, snapshot, orders, priced, funded),
+        projection_frame(twin, forecast, level, snapshot, shown, settings),
         history_frame(twin, shown),
         forecast_frame(twin, forecast, shown),
     )
+
+
+def _decide(
+    twin: Twin, settings: PlanSettings, forecast: DemandForecast, snapshot: Snapshot
+) -> tuple[PricedLines, np.ndarray]:
+    """Return the priced orders, and ``[line]`` the level that is followed from the next review on, base units."""
+    arrays = snapshot.compiled.arrays
+    decider = make_decider(settings.policy, twin, forecast, arrays, seed=settings.seed)
+    if settings.preset is None:
+        need = ask(decider.proposes, twin, snapshot.compiled)
+        return price_needs(twin, snapshot, forecast, need, decider.level, settings), decider.level
+    share = twin.lead_periods / np.maximum(twin.lead_periods + twin.review_periods, 1)
+    orders = preset_orders(settings.preset, twin, snapshot.position, forecast.protection_mean * share)
+    need = np.array([float(order.need) for order in orders])
+    return price_needs(twin, snapshot, forecast, need, decider.level, settings, orders), decider.level
+
+
+def _reference(
+    twin: Twin, settings: PlanSettings, forecast: DemandForecast, snapshot: Snapshot
+) -> np.ndarray:
+    """Return ``[line]`` what the reference rule orders today, base units."""
+    if settings.reference == "current":
+        return reference_rule(twin, forecast).need(snapshot.position)
+    compiled = snapshot.compiled
+    rule = make_decider(settings.reference, twin, forecast, compiled.arrays, seed=settings.seed)
+    return ask(rule.executes, twin, compiled)
 
 
 def plan(
@@ -125,6 +161,9 @@ def plan(
     items: str | None = None,
     locations: str | None = None,
     count_drafts: bool = False,
+    preset: str | None = None,
+    horizon_days: float | None = None,
+    include_quarantined: bool = False,
 ) -> PlanRun:
     """Turn a checked dataset into priced order lines: forecast, decide, finalize, price, rank.
 
@@ -144,17 +183,42 @@ def plan(
         Regular expressions; only matching lines are planned.
     count_drafts
         Whether draft orders count as on order.
+    preset
+        Another system whose order quantities are taken instead of ours; the policy still says what follows later.
+    horizon_days
+        Longest pricing of a line, days; 4 x (lead time + review) if not given.
+    include_quarantined
+        Whether lines held by findings are planned as far as their data go; they keep the codes as flags.
 
     Returns
     -------
     PlanRun
         Output tables, the same for the same arguments.
     """
-    settings = PlanSettings(policy, reference, budget, replications, seed)
-    twin = calibrate(data, items=items, locations=locations, count_drafts=count_drafts)
+    settings = PlanSettings(policy, reference, budget, replications, seed, preset, horizon_days)
+    chosen = {
+        "items": items,
+        "locations": locations,
+        "count_drafts": count_drafts,
+        "include_quarantined": include_quarantined,
+    }
+    twin = calibrate(
+        data,
+        items=items,
+        locations=locations,
+        count_drafts=count_drafts,
+        include_quarantined=include_quarantined,
+    )
+    if twin.num_lines == 0:
+        raise NothingToPlanError(
+            f"none of {data.pairs.height} item-locations can be planned; {twin.not_planned.height} are left out for "
+            "what `basestock check` says. Correct the data, or ask for other items and locations."
+        )
     assumed = assume_stock(twin, seed) if data.info.assume.get("inventory") == "reference" else twin
-    selection = content_sha({"items": items, "locations": locations, "count_drafts": count_drafts})
-    return plan_lines(assumed, settings, content_sha({"inputs": data.inputs_sha, "selection": selection}))
+    inputs = content_sha({"inputs": data.inputs_sha, "selection": content_sha(chosen)})
+    run = plan_lines(assumed, settings, inputs)
+    guard = guard_run(data.tables, data.as_of, run.orders, data.review_days, twin.currency)
+    return dataclasses.replace(run, guard=guard)
 
 
 def assume_stock(twin: Twin, seed: int) -> Twin:

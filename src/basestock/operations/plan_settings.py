@@ -28,6 +28,10 @@ class PlanSettings:
         Demand paths per line.
     seed
         Root of all random numbers.
+    preset
+        Name of another system whose order quantities are taken; ``None``: our own.
+    horizon_days
+        Longest pricing of a line, days; 4 x (lead time + review) if ``None``.
     """
 
     policy: str = "marginal"
@@ -35,6 +39,8 @@ class PlanSettings:
     budget: float | None = None
     replications: int = 128
     seed: int = 0
+    preset: str | None = None
+    horizon_days: float | None = None
 
     def sha(self) -> str:
         """Return the hash of the settings."""

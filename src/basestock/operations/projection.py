@@ -2,92 +2,103 @@
 
 import datetime
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 import polars as pl
-from jaxtyping import Array
 
 from basestock.data.twin import Twin
-from basestock.decision import Game, Policy, advance, begin
-from basestock.dynamics import State, Step
-from basestock.operations.pricing import follow_up, line_game
-from basestock.policies import FirstOrder
-from basestock.uncertainty import root_words
+from basestock.forecasting import DemandForecast
+from basestock.operations.line_chunks import chunks, cut_chunk, shapes
+from basestock.operations.line_play import Played, play_chunk
+from basestock.operations.lines import CompiledLines
+from basestock.operations.pricing import CANDIDATES, draw_paths
 
 QUANTILES = (0.1, 0.5, 0.9)
+SCENARIOS = {"with": 1, "without": 0}
+"""Scenario to the candidate that plays it."""
+
+SHORTEST = 8
+SCHEMA = {
+    **dict.fromkeys(("item_id", "location_id"), pl.String),
+    "date": pl.Date,
+    **dict.fromkeys(("quantile", "on_hand", "backorders"), pl.Float64),
+    "scenario": pl.String,
+}
 
 
-def project(twin: Twin, order: np.ndarray, level: np.ndarray, paths: np.ndarray) -> pl.DataFrame:
-    """Project the stock of every line.
+def project(
+    twin: Twin,
+    compiled: CompiledLines,
+    shown: np.ndarray,
+    order: np.ndarray,
+    level: np.ndarray,
+    forecast: DemandForecast,
+    *,
+    num_paths: int,
+    seed: int,
+) -> pl.DataFrame:
+    """Project the stock of some lines over twice their lead time + review.
 
     Parameters
     ----------
-    twin
-        Lines.
+    twin, compiled, forecast
+        All lines, and their law of demand.
+    shown
+        Positions of the lines to project.
     order
-        ``[line]`` order of today, base units.
+        ``[shown]`` order of today, base units.
     level
-        ``[line]`` order-up-to level followed later, base units.
-    paths
-        ``[path, line, period]`` demand, base units.
+        ``[shown]`` order-up-to level followed later, base units.
+    num_paths, seed
+        Demand paths per line, and their root.
 
     Returns
     -------
     polars.DataFrame
         Rows (item_id, location_id, date, quantile, on_hand, backorders, scenario).
     """
-    frames = [
-        _frame(twin, _closing(twin, quantities, level, paths), scenario)
-        for scenario, quantities in (("with", order), ("without", np.zeros_like(order)))
-    ]
-    return pl.concat(frames)
+    part = twin.take(shown)
+    horizon, protection = projection_periods(part), part.lead_periods + part.review_periods
+    # As many columns as a pricing has, so that its program is used again; the last candidates repeat the order.
+    candidates = np.concatenate([np.zeros((len(shown), 1)), np.tile(order[:, None], CANDIDATES - 1)], axis=1)
+    frames: list[pl.DataFrame] = []
+    for shape, rows in chunks(shapes(part, horizon)):
+        paths = draw_paths(forecast, shown[rows], shape, num_paths, seed)
+        chunk = cut_chunk(compiled, shown[rows], shape)
+        spans = protection[rows], horizon[rows]
+        played = play_chunk(chunk, shape, candidates[rows], level[rows], paths, *spans, traced=True)
+        frames += [
+            _frame(part.take(rows), played, scenario, candidate, horizon[rows])
+            for scenario, candidate in SCENARIOS.items()
+        ]
+    if not frames:
+        return pl.DataFrame(schema=SCHEMA)
+    return pl.concat(frames).sort("location_id", "item_id", "scenario", "date", "quantile")
 
 
-def _closing(twin: Twin, order: np.ndarray, level: np.ndarray, paths: np.ndarray) -> np.ndarray:
-    game, _, state = line_game(twin, paths)
-    first = np.zeros((1, game.network.num_items, 1), dtype=np.float32)
-    first[0, : twin.num_lines, 0] = order
-    policy = FirstOrder(jnp.asarray(first), follow_up(level, game.network))
-    wide = jax.tree.map(lambda leaf: jnp.repeat(leaf, paths.shape[0], axis=-1) if leaf.ndim else leaf, state)
-    return np.asarray(_trace(game, policy, wide, paths.shape[2]))[:, 0, : twin.num_lines]
+def projection_periods(twin: Twin) -> np.ndarray:
+    """Return ``[line]`` how far stock is projected, periods."""
+    return np.maximum(2 * (twin.lead_periods + twin.review_periods), SHORTEST)
 
 
-@eqx.filter_jit
-def _trace(game: Game, policy: Policy, state: State, num_periods: int) -> Array:
-    def fold(carry: None, step: Step) -> tuple[None, Array]:
-        closing = step.outcome.opening if step.outcome.closing is None else step.outcome.closing
-        return None, jnp.moveaxis(jnp.quantile(closing, jnp.asarray(QUANTILES), axis=-1), 0, -1)
-
-    root = root_words(jax.random.key(0))
-    replications = jnp.arange(state.on_hand.shape[-1])
-    start = begin(game, policy, state, root)
-    return advance(
-        game,
-        policy,
-        start,
-        root=root,
-        replications=replications,
-        num_periods=num_periods,
-        fold=fold,
-        initial=None,
-    ).traced
-
-
-def _frame(twin: Twin, quantiles: np.ndarray, scenario: str) -> pl.DataFrame:
-    periods, lines, count = quantiles.shape
+def _frame(twin: Twin, played: Played, scenario: str, candidate: int, horizon: np.ndarray) -> pl.DataFrame:
+    stock = np.quantile(played.closing[:, :, candidate], QUANTILES, axis=-1)
+    # A path with little stock is one where much waits.
+    waiting = np.quantile(played.waiting[:, :, candidate], [1 - level for level in QUANTILES], axis=-1)
+    count, periods, lines = stock.shape
     days = [
         twin.as_of + datetime.timedelta(days=round(period * twin.period_days)) for period in range(periods)
     ]
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {
             "item_id": np.repeat(np.tile(twin.item_id, periods), count),
             "location_id": np.repeat(np.tile(twin.location_id, periods), count),
             "date": np.repeat(np.array(days, dtype="datetime64[D]"), lines * count),
             "quantile": np.tile(QUANTILES, periods * lines),
-            "on_hand": np.round(quantiles.reshape(-1), 3),
-            "backorders": np.zeros(periods * lines * count),
+            "on_hand": np.round(np.moveaxis(stock, 0, -1).reshape(-1), 3),
+            "backorders": np.round(np.moveaxis(waiting, 0, -1).reshape(-1), 3),
             "scenario": [scenario] * (periods * lines * count),
-        }
+        },
+        schema_overrides=SCHEMA,
     )
+    inside = np.arange(periods)[:, None] < horizon[None, :]
+    return frame.filter(pl.Series(np.repeat(inside.reshape(-1), count)))

@@ -10,16 +10,13 @@ import numpy as np
 from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast
 from basestock.operations.candidates import candidate_ladder, order_caps, order_rule
-from basestock.operations.deciders import Decider
 from basestock.operations.final_quantity import FinalQuantity
-from basestock.operations.finalize import finalize_quantity
+from basestock.operations.finalize import finalize_quantity, finalize_with_calendar
 from basestock.operations.order_rules import Cap, Context
-from basestock.operations.pricing import Prices, horizon_groups, price_orders
+from basestock.operations.plan_settings import PlanSettings
+from basestock.operations.pricing import Prices, price_orders, with_price_breaks
 from basestock.operations.quantities import quantity
 from basestock.operations.snapshot import Snapshot
-
-MAX_HORIZON = 512
-"""Longest horizon of a pricing, model periods."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,10 +49,9 @@ def price_needs(
     snapshot: Snapshot,
     forecast: DemandForecast,
     need: np.ndarray,
-    decider: Decider,
-    *,
-    num_paths: int,
-    seed: int,
+    level: np.ndarray,
+    settings: PlanSettings,
+    decided: list[FinalQuantity] | None = None,
 ) -> PricedLines:
     """Price and finalize every line whose policy asks for something.
 
@@ -65,12 +61,12 @@ def price_needs(
         Lines, today, and the law of demand.
     need
         ``[line]`` base units.
-    decider
-        The policy; its level is followed from the next review on.
-    num_paths
-        Demand paths per line.
-    seed
-        Root of the paths.
+    level
+        ``[line]`` level that is followed from the next review on, base units; NaN: what today's need fills up to.
+    settings
+        Demand paths, seed, horizon.
+    decided
+        Orders of all lines that another rule has made already: they are priced as they are.
 
     Returns
     -------
@@ -78,50 +74,45 @@ def price_needs(
         Quantities, steps, values.
     """
     asked = np.flatnonzero(need > 5e-4)
-    part, wanted = twin.take(asked), need[asked]
-    position = snapshot.position[asked]
-    level = np.where(np.isfinite(decider.level[asked]), decider.level[asked], position + wanted)
-    ladder = candidate_ladder(part, wanted, position)
-    prices = _price_by_horizon(part, ladder.quantities, level, forecast, asked, num_paths, seed)
-    final = [
-        finalize_line(part, line, wanted[line], position[line], prices, line)
+    part, wanted, position = twin.take(asked), need[asked], snapshot.position[asked]
+    aims = np.where(np.isfinite(level[asked]), level[asked], position + wanted)
+    given = None if decided is None else [decided[line] for line in asked]
+    sizes = None if given is None else np.array([float(final.qty) for final in given])
+    prices = price_orders(
+        twin,
+        snapshot.compiled,
+        asked,
+        candidate_ladder(part, wanted, position, sizes),
+        aims,
+        forecast,
+        num_paths=settings.replications,
+        seed=settings.seed,
+        horizon_days=settings.horizon_days,
+    )
+    prices = with_price_breaks(part, prices)
+    per_day = demand_per_day(part, forecast.protection_mean[asked])
+    final = given or [
+        finalize_line(part, line, wanted[line], position[line], prices, line, per_day=float(per_day[line]))
         for line in range(part.num_lines)
     ]
-    chosen = np.array(
-        [_candidate(prices.quantity[line], float(final[line].qty)) for line in range(part.num_lines)],
-        dtype=int,
-    )
-    return PricedLines(asked, wanted, final, prices, chosen)
+    chosen = np.array([_candidate(prices.quantity[row], float(each.qty)) for row, each in enumerate(final)])
+    return PricedLines(asked, wanted, final, prices, chosen.astype(int))
 
 
-def _price_by_horizon(
-    twin: Twin,
-    quantities: np.ndarray,
-    level: np.ndarray,
-    forecast: DemandForecast,
-    asked: np.ndarray,
-    num_paths: int,
-    seed: int,
-) -> Prices:
-    if not twin.num_lines:
-        empty = np.zeros((0, quantities.shape[1]))
-        return Prices(empty, empty, empty, empty, empty, empty, np.zeros(0))
-    groups = horizon_groups(twin.lead_periods + twin.review_periods, min(MAX_HORIZON, forecast.mean.shape[1]))
-    parts: list[tuple[np.ndarray, Prices]] = []
-    for horizon, lines in groups.items():
-        paths = forecast.take(asked[lines]).sample_paths(num_paths, seed=seed)[:, :, :horizon]
-        parts.append((lines, price_orders(twin.take(lines), quantities[lines], level[lines], paths)))
-    order = np.argsort(np.concatenate([lines for lines, _ in parts]), kind="stable")
-    return Prices(
-        *(
-            np.concatenate([getattr(prices, field.name) for _, prices in parts])[order]
-            for field in dataclasses.fields(Prices)
-        )
-    )
+def demand_per_day(twin: Twin, protection_mean: np.ndarray) -> np.ndarray:
+    """Return ``[line]`` expected demand a day over lead time + review, base units."""
+    return protection_mean / ((twin.lead_periods + twin.review_periods) * twin.period_days)
 
 
 def finalize_line(
-    twin: Twin, line: int, need: float, position: float, prices: Prices, row: int, caps: tuple[Cap, ...] = ()
+    twin: Twin,
+    line: int,
+    need: float,
+    position: float,
+    prices: Prices,
+    row: int,
+    caps: tuple[Cap, ...] = (),
+    per_day: float = 0.0,
 ) -> FinalQuantity:
     """Turn the need of a line into an orderable quantity.
 
@@ -135,19 +126,25 @@ def finalize_line(
         Values of candidate quantities, and the line's row in them.
     caps
         Limits beside those of the line itself.
+    per_day
+        Demand that a later arrival has to cover, base units a day.
     """
     known, value = prices.quantity[row], prices.value[row]
 
     def gains(amount: Decimal) -> float:
         return float(np.interp(float(amount), known, value))
 
+    rule = order_rule(twin, line)
     context = Context(
         caps=(*order_caps(twin, line, position), *caps),
         gains=gains,
+        price_breaks=tuple(quantity(threshold) for threshold, _ in twin.price_breaks[line]),
         order_date=twin.as_of,
         lead_time_days=quantity(float(twin.lead_days[line])),
     )
-    return finalize_quantity(quantity(need), order_rule(twin, line), context)
+    if rule.order_days is None:
+        return finalize_quantity(quantity(need), rule, context)
+    return finalize_with_calendar(lambda late: quantity(need + late * per_day), rule, context)
 
 
 def _candidate(quantities: np.ndarray, qty: float) -> int:
@@ -206,7 +203,7 @@ def proposal_id(run_id: str, twin: Twin, line: int, kind: str = "buy") -> str:
     return hashlib.sha256("\x1f".join(keys).encode()).hexdigest()[:16]
 
 
-def arrival(twin: Twin, line: int, quantile_score: float) -> datetime.date:
-    """Return the day an order of today arrives with the given normal score of its lead time."""
-    days = float(twin.lead_days[line]) + quantile_score * float(np.nan_to_num(twin.lead_sd_days[line]))
-    return twin.as_of + datetime.timedelta(days=max(round(days), 0))
+def arrival(twin: Twin, line: int, final: FinalQuantity, normal_score: float) -> datetime.date:
+    """Return the day on which an order arrives, at a normal score of its lead time."""
+    days = float(twin.lead_days[line]) + normal_score * float(np.nan_to_num(twin.lead_sd_days[line]))
+    return (final.order_date or twin.as_of) + datetime.timedelta(days=max(round(days), 0))

@@ -43,7 +43,8 @@ class Replayed:
     signs
         +1 for costs, -1 for revenue, by term.
     flows
-        ``{field: [period, line]}`` ordered, demand, sales, lost, closing; base units.
+        ``{field: [period, line]}`` ordered, demand, sales, lost, newly_backordered, backorders_filled, closing; base
+        units.
     """
 
     money: dict[str, np.ndarray]
@@ -94,25 +95,26 @@ def replay(
     """
     cuts = np.unique(np.linspace(first, last, refits + 1).round().astype(int))
     forecasts = [forecaster(twin, int(cut)) for cut in cuts[:-1]]
-    game, tariff = _game(twin, recorded_demand(twin, first, last, forecasts[0]))
+    usual = np.maximum(forecasts[0].mean.mean(axis=1), 0.0)
+    game, tariff = _game(twin, recorded_demand(twin, first, last, usual))
     ledger = ledger_for(tariff)
     opening = _opening(twin, forecasts[0])
     result: dict[str, Replayed] = {}
     for name in policies:
-        deciders = [make_decider(name, twin, forecast, seed=seed) for forecast in forecasts]
+        deciders = [make_decider(name, twin, forecast, game.network, seed=seed) for forecast in forecasts]
         lengths = np.diff(cuts).tolist()
         result[name] = _run(twin, game, tariff, ledger, deciders, lengths, opening)
     return result
 
 
-def recorded_demand(twin: Twin, first: int, last: int, forecast: DemandForecast) -> np.ndarray:
-    """Return ``[line, period]`` the demand that is replayed, base units.
+def recorded_demand(twin: Twin, first: int, last: int, usual: np.ndarray) -> np.ndarray:
+    """Return ``[line, period]`` the demand that is replayed, base units; ``usual`` is that expected before, by line.
 
     Sales of a bucket that was in stock part of the time are scaled up by that part; a bucket that was empty or is
     unknown takes the rate that was expected before the window; a closed bucket has no demand.
     """
     sold, share = twin.history[:, first:last], twin.in_stock[:, first:last]
-    expected = np.maximum(forecast.mean.mean(axis=1), 0.0)[:, None]
+    expected = usual[:, None]
     part = np.where(np.isfinite(share), share, 1.0)
     # A share below a quarter would multiply a few pieces into a flood.
     scaled = np.where(
@@ -182,6 +184,11 @@ class _Watch(eqx.Module):
     def __call__(self, carry: None, step: Step) -> tuple[None, tuple[Array, dict[str, Array]]]:
         outcome = step.outcome
         flows = {name: getattr(outcome, name) for name in ("demand", "sales", "lost", "closing")}
+        nothing = jnp.zeros_like(given(outcome.sales))
+        flows |= {
+            name: nothing if (leaf := getattr(outcome, name)) is None else leaf
+            for name in ("newly_backordered", "backorders_filled")
+        }
         flows |= {"ordered": into_nodes(self.network, given(outcome.ordered))}
         return None, (self.ledger.by_place(self.network, self.tariff, step), flows)
 

@@ -83,12 +83,17 @@ def default_folder(run: PlanRun) -> Path:
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as CSV with plain decimals, ISO dates, and text escaped against spreadsheet formulas."""
     floats = [name for name, kind in frame.schema.items() if kind == pl.Float64]
-    plain = frame.with_columns(pl.col(name).map_elements(_plain, return_dtype=pl.String) for name in floats)
-    escaped(frame.drop(floats)).hstack(plain.select(floats)).select(frame.columns).write_csv(path)
+    plain = frame.select(_plain(name) for name in floats)
+    escaped(frame.drop(floats)).hstack(plain).select(frame.columns).write_csv(path)
 
 
-def _plain(value: float) -> str:
-    return f"{value:.6f}".rstrip("0").rstrip(".")
+def _plain(name: str) -> pl.Expr:
+    """Return a column of numbers as plain decimals of at most six places; unknown stays empty."""
+    number = pl.col(name).fill_nan(None)
+    exact = number.round(6).cast(pl.Decimal(38, 6), strict=False).cast(pl.String)
+    short = exact.str.strip_chars_end("0").str.strip_chars_end(".")
+    # Beyond 32 digits before the point there is no decimal; such a number is printed as it is.
+    return pl.coalesce(short, number.cast(pl.String)).alias(name)
 
 
 def write_run(
@@ -147,6 +152,10 @@ def _record(run: PlanRun, dataset: Dataset, command: str, timings: Mapping[str, 
         "replications": run.settings.replications,
         "seed": run.settings.seed,
         "code_version": basestock.__version__,
+        "preset": run.settings.preset,
+        "horizon_days": run.settings.horizon_days,
+        "stops": list(run.guard.stops),
+        "notices": list(run.guard.notices),
         "command": command,
         "timings": {
             "environment": _environment(),
@@ -184,7 +193,7 @@ def report_html(run: PlanRun, dataset: Dataset) -> str:
                 "budget": run.settings.budget,
                 "code_version": basestock.__version__,
                 "assumptions": _sentences(dataset),
-                "warnings": _warnings(dataset),
+                "warnings": [*run.guard.stops, *_warnings(dataset), *run.guard.notices],
                 "hashes": {
                     "inputs_sha": run.inputs_sha,
                     "config_sha": run.config_sha,

@@ -31,16 +31,22 @@ def forecast_lines(
     DemandForecast
         Laws of every coming bucket and of the protection interval, base units.
     """
-    known = (twin.history if history is None else history)[:, :upto]
+    known = twin.history if history is None else history
     protection = twin.lead_periods + twin.review_periods
     longest = int(protection.max(initial=1))
     return fit(
-        known,
+        _before(known, upto, np.nan),
         season_length=_SEASONS.get(twin.period_days, 12),
         horizon=min(4 * longest, MAX_HORIZON),
         protection=np.maximum(protection, 1),
-        in_stock=twin.in_stock[:, :upto],
-        closed=twin.closed[:, :upto],
+        in_stock=_before(twin.in_stock, upto, np.nan),
+        closed=_before(twin.closed, upto, False),
         seed=seed,
         series_ids=line_names(twin),
     )
+
+
+def _before(values: np.ndarray, upto: int | None, unknown: float) -> np.ndarray:
+    """Cut the buckets from ``upto`` on and put as many unknown ones in front: refits then share compiled programs."""
+    hidden = 0 if upto is None else max(values.shape[-1] - upto, 0)
+    return np.pad(values[:, : values.shape[-1] - hidden], ((0, 0), (hidden, 0)), constant_values=unknown)

@@ -8,14 +8,14 @@ from jaxtyping import Array, Float
 
 from basestock.decision import Observation, OrderUpToLevels, Policy, Problem
 from basestock.dynamics import Decision, into_nodes
-from basestock.policies.protection import money_at_stake, protection_demand
+from basestock.policies.protection import money_at_stake, protection_demand, review_periods
 from basestock.policies.quantities import FixedQuantity
 
 NodeItem = Float[Array, "node item #replication"]
 
 
 def leaf(values: np.ndarray) -> Array:
-    """Return ``[node, item]`` parameters with the trailing replication axis of length 1."""
+    """Return parameters, ``[..., node, item]``, with the trailing replication axis of length 1."""
     return jnp.asarray(values, dtype=jnp.float32)[..., None]
 
 
@@ -61,10 +61,11 @@ class Eoq(Policy):
         """Compute quantities, and reorder points that meet the demand until arrival with probability 1 - hQ/(bD)."""
         demand = protection_demand(problem)
         underage, overage = money_at_stake(problem)
+        holding = overage / review_periods(problem)
         fixed = _fixed_costs(problem)
-        lot = np.sqrt(2 * fixed * demand.rate / np.maximum(overage, 1e-12))
+        lot = np.sqrt(2 * fixed * demand.rate / np.maximum(holding, 1e-12))
         lot = np.maximum(np.round(lot), np.maximum(np.round(demand.rate), 1.0))
-        risk = overage * lot / np.maximum(underage * demand.rate, 1e-12)
+        risk = holding * lot / np.maximum(underage * demand.rate, 1e-12)
         return cls(leaf(demand.quantile(np.clip(1 - risk, 0.0, 1.0))), leaf(lot))
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:

@@ -22,8 +22,7 @@ class Marginal(Policy):
     Parameters
     ----------
     demand
-        Quantiles of the demand over the protection interval (lead time + review) at equal steps of probability,
-        units.
+        Values of the demand over the protection interval (lead time + review), smallest first, units.
     underage
         Money saved per unit that is needed.
     overage
@@ -32,6 +31,8 @@ class Marginal(Policy):
         Units per pack; 0 or 1 for single units.
     minimum
         Smallest order, units.
+    weight
+        Probability of each value; equal ones if not given.
     """
 
     demand: Float[Array, "level node item #replication"]
@@ -39,6 +40,7 @@ class Marginal(Policy):
     overage: NodeItem
     pack: NodeItem
     minimum: NodeItem
+    weight: Float[Array, "level node item #replication"] | None = None
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Order the packs that pay."""
@@ -56,7 +58,12 @@ class Marginal(Policy):
         """Return the critical quantile of the demand, where one more unit stops paying."""
         ratio = self.underage / jnp.maximum(self.underage + self.overage, 1e-12)
         count = self.demand.shape[0]
-        index = jnp.clip(jnp.ceil(ratio * count) - 1, 0, count - 1).astype(jnp.int32)
+        if self.weight is None:
+            index = jnp.ceil(ratio * count) - 1
+        else:
+            # The sum of the weights is exact to about 1e-6.
+            index = (jnp.cumsum(self.weight, axis=0) < ratio - 1e-6).sum(0)
+        index = jnp.clip(index, 0, count - 1).astype(jnp.int32)
         return jnp.take_along_axis(self.demand, index[None], axis=0)[0]
 
     def gain(self, low: Array, high: Array) -> Float[Array, "node item replication"]:
@@ -65,7 +72,8 @@ class Marginal(Policy):
         return (self.underage + self.overage) * needed - self.overage * (high - low)
 
     def _expected_sales(self, level: Array) -> Array:
-        return jnp.minimum(self.demand, level[None]).mean(0)
+        sales = jnp.minimum(self.demand, level[None])
+        return sales.mean(0) if self.weight is None else (sales * self.weight).sum(0)
 
 
 def marginal_for(problem: Problem) -> Marginal:
@@ -75,9 +83,10 @@ def marginal_for(problem: Problem) -> Marginal:
     arrays = problem.arrays
     at_nodes = lambda limit: into_nodes(arrays, limit * arrays.primary)  # noqa: E731
     return Marginal(
-        jnp.asarray(demand.quantiles, dtype=jnp.float32)[..., None],
+        leaf(demand.values),
         leaf(underage),
         leaf(overage),
         at_nodes(arrays.order_multiple),
         at_nodes(arrays.order_minimum),
+        leaf(demand.masses),
     )

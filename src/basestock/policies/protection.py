@@ -1,15 +1,22 @@
 """The law of demand that an order must cover: over lead time and review, at a node and all it supplies."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
 from basestock.decision import Problem
-from basestock.uncertainty import Autoregressive, DemandLaw, DiscreteLaw, Gamma, Seasonal
+from basestock.uncertainty import Autoregressive, DemandLaw, DiscreteLaw, Gamma, Normal, Seasonal
 
-LEVELS = (np.arange(200) + 0.5) / 200
-"""Probabilities at which protection demand is tabulated: the middles of equal steps."""
+_EDGES = np.concatenate([np.linspace(0.0, 0.98, 197), 1.0 - np.geomspace(0.02, 1e-6, 60)[1:], [1.0]])
+
+LEVELS, WEIGHTS = (_EDGES[1:] + _EDGES[:-1]) / 2, np.diff(_EDGES)
+"""Middles and widths of the cells of probability in which a long law is tabulated: finer towards the upper tail."""
+
+HIGHEST = 1.0 - 1e-6
+"""Largest probability whose quantile is asked for: where stock costs nothing, all of it would be infinite."""
+
+Inverse = Callable[[float], float]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,20 +31,36 @@ class ProtectionDemand:
         ``[node, item]`` expected demand per period, units.
     mean, deviation
         ``[node, item]`` units.
-    quantiles
-        ``[level, node, item]`` units, at :data:`LEVELS`.
+    values, masses
+        ``[level, node, item]`` units and their probabilities: the law itself where it has few values, else the middles
+        of :data:`LEVELS`.
+    inverses
+        Exact quantile function by (node, item).
     """
 
     periods: np.ndarray
     rate: np.ndarray
     mean: np.ndarray
     deviation: np.ndarray
-    quantiles: np.ndarray
+    values: np.ndarray
+    masses: np.ndarray
+    inverses: Mapping[tuple[int, int], Inverse]
 
     def quantile(self, level: np.ndarray) -> np.ndarray:
         """Return ``[node, item]`` quantiles at one probability per place, units."""
-        position = np.clip(np.ceil(level * len(LEVELS) - 0.5).astype(int), 0, len(LEVELS) - 1)
-        return np.take_along_axis(self.quantiles, position[None], axis=0)[0]
+        found = np.zeros(self.mean.shape)
+        for place, inverse in self.inverses.items():
+            found[place] = inverse(float(np.clip(level[place], 0.0, HIGHEST)))
+        return found
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Law:
+    mean: float
+    deviation: float
+    values: np.ndarray
+    masses: np.ndarray
+    inverse: Inverse
 
 
 def protection_demand(problem: Problem) -> ProtectionDemand:
@@ -55,14 +78,17 @@ def protection_demand(problem: Problem) -> ProtectionDemand:
 
     Notes
     -----
-    Discrete laws are convolved exactly, over the law of the lead time where it is random. Laws with memory or seasons
-    and continuous laws enter by mean and variance through a gamma law.
+    Discrete laws are convolved exactly, over the law of the lead time where it is random; sums of normal demand over a
+    fixed time stay normal. Laws with memory or seasons and other continuous laws enter by mean and variance through a
+    gamma law.
     """
     arrays = problem.arrays
     shape = (arrays.num_nodes, arrays.num_items)
     periods, rate, mean, deviation = (np.zeros(shape) for _ in range(4))
-    quantiles = np.zeros((len(LEVELS), *shape))
-    cache: dict[tuple[object, ...], tuple[float, float, np.ndarray]] = {}
+    values, masses = (np.zeros((len(LEVELS), *shape)) for _ in range(2))
+    masses[0] = 1.0
+    inverses: dict[tuple[int, int], Inverse] = {}
+    cache: dict[tuple[object, ...], _Law] = {}
     for node, item, lane in _supplied(problem):
         laws = _descendant_laws(problem, node, item)
         lead_times = problem.network.lanes[lane].lead_time_law(problem.network.items[item].name)
@@ -71,10 +97,13 @@ def protection_demand(problem: Problem) -> ProtectionDemand:
         key = (*laws, *sorted(covers.items()))
         if key not in cache:
             cache[key] = _tabulate(laws, covers)
-        mean[node, item], deviation[node, item], quantiles[:, node, item] = cache[key]
+        law = cache[key]
+        mean[node, item], deviation[node, item] = law.mean, law.deviation
+        values[:, node, item], masses[:, node, item] = law.values, law.masses
+        inverses[node, item] = law.inverse
         periods[node, item] = sum(length * probability for length, probability in covers.items())
         rate[node, item] = sum(law.mean for law in laws)
-    return ProtectionDemand(periods, rate, mean, deviation, quantiles)
+    return ProtectionDemand(periods, rate, mean, deviation, values, masses, inverses)
 
 
 def _supplied(problem: Problem) -> Iterable[tuple[int, int, int]]:
@@ -92,17 +121,34 @@ def _descendant_laws(problem: Problem, node: int, item: int) -> tuple[DemandLaw,
     return tuple(law for law in found if law is not None)
 
 
-def _tabulate(laws: tuple[DemandLaw, ...], covers: dict[int, float]) -> tuple[float, float, np.ndarray]:
+def _tabulate(laws: tuple[DemandLaw, ...], covers: dict[int, float]) -> _Law:
     mean = sum(law.mean for law in laws)
     variance = sum(_independent_variance(law) for law in laws)
     length = sum(periods * probability for periods, probability in covers.items())
     spread = sum((periods - length) ** 2 * probability for periods, probability in covers.items())
     total, deviation = mean * length, float(np.sqrt(variance * length + mean**2 * spread))
     if laws and all(_whole(law) for law in laws):
-        return total, deviation, _convolved(laws, covers)
+        return _from_masses(total, deviation, _convolved(laws, covers))
     if deviation == 0 or total == 0:
-        return total, deviation, np.full(len(LEVELS), total)
-    return total, deviation, Gamma(total, deviation).quantile(LEVELS)
+        certain = np.full(len(LEVELS), total)
+        return _Law(total, deviation, certain, WEIGHTS, lambda _: total)
+    normal = len(covers) == 1 and all(isinstance(law, Normal) for law in laws)
+    law = Normal(total, deviation) if normal else Gamma(total, deviation)
+    inverse = lambda level: float(law.quantile(np.array([level]))[0])  # noqa: E731
+    return _Law(total, deviation, law.quantile(LEVELS), WEIGHTS, inverse)
+
+
+def _from_masses(mean: float, deviation: float, masses: np.ndarray) -> _Law:
+    """Describe a law on 0, 1, 2, ..., by itself if few of its values matter."""
+    cumulative = np.cumsum(masses)
+    inverse = lambda level: float(np.searchsorted(cumulative, level - 1e-12))  # noqa: E731
+    first, last = np.searchsorted(cumulative, [1e-9, 1 - 1e-9])
+    if last - first >= len(LEVELS):
+        return _Law(mean, deviation, np.searchsorted(cumulative, LEVELS).astype(float), WEIGHTS, inverse)
+    values = np.minimum(first + np.arange(len(LEVELS), dtype=float), last)
+    kept = np.zeros(len(LEVELS))
+    kept[: last - first + 1] = masses[first : last + 1]
+    return _Law(mean, deviation, values, kept / kept.sum(), inverse)
 
 
 def _independent_variance(law: DemandLaw) -> float:
@@ -128,8 +174,8 @@ def _convolved(laws: tuple[DemandLaw, ...], covers: dict[int, float]) -> np.ndar
         dense[values.astype(int)] = masses
         spectrum = spectrum * np.fft.rfft(dense)
     mixed = sum(probability * spectrum**periods for periods, probability in covers.items())
-    cumulative = np.cumsum(np.maximum(np.fft.irfft(mixed, size), 0.0))
-    return np.searchsorted(cumulative / cumulative[-1], LEVELS).astype(np.float64)
+    masses = np.maximum(np.fft.irfft(mixed, size), 0.0)
+    return masses / masses.sum()
 
 
 def money_at_stake(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
@@ -153,14 +199,15 @@ def money_at_stake(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
         cost = unit_costs(arrays, tariff)
         margin = rate(tariff.price) - (0.0 if cost is None else cost[..., 0])
         short = short + np.maximum(margin, 0.0) * lost_share
-    overage = rate(tariff.holding) * _review(problem)
+    overage = rate(tariff.holding) * review_periods(problem)
     reached = np.asarray(arrays.descendants, dtype=np.float64)
     priced = (short > 0).astype(np.float64)
     inherited = (reached @ short) / np.maximum(reached @ priced, 1.0)
     return np.where(short > 0, short, inherited), overage
 
 
-def _review(problem: Problem) -> np.ndarray:
+def review_periods(problem: Problem) -> np.ndarray:
+    """Return ``[node, item]`` periods between orders on the lane of first priority."""
     review = np.ones((problem.arrays.num_nodes, problem.arrays.num_items))
     for node, item, lane in _supplied(problem):
         review[node, item] = problem.network.lanes[lane].review_period

@@ -14,6 +14,7 @@ from basestock.policies.levels import (
     CappedBaseStock,
     EchelonBaseStock,
     OrderUpTo,
+    PeriodicMinMax,
     PeriodicOrderUpTo,
 )
 from basestock.policies.marginal import marginal_for
@@ -125,6 +126,12 @@ REGISTRY: dict[str, Entry] = {
             "(R, S): every R periods, order up to S",
             lambda p: {"review_period": _reviews(p), "order_up_to_level": _levels(p)},
             lambda v: PeriodicOrderUpTo(v["review_period"], v["order_up_to_level"]),
+        ),
+        Entry(
+            "periodic_min_max",
+            "(R, s, S): every R periods, at or below s, order up to S",
+            lambda p: {"review_period": _reviews(p), "reorder_point": _reorder_points(p), "gap": _gaps(p)},
+            lambda v: PeriodicMinMax(v["review_period"], v["reorder_point"], v["reorder_point"] + v["gap"]),
         ),
         Entry(
             "constant_order",

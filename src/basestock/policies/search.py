@@ -96,8 +96,9 @@ def fit(
     )
     if entry.box is None or entry.build is None:
         policy, tried = _computed(entry, problem), 0
+        searched = float(runner.totals(policy).mean())
     else:
-        values, tried = _search(entry, problem, runner, sweeps)
+        values, tried, searched = _search(entry, problem, runner, sweeps)
         policy = entry.build(
             {key: jnp.asarray(value, dtype=jnp.float32)[..., None] for key, value in values.items()}
         )
@@ -105,13 +106,13 @@ def fit(
         runner, key=jax.random.fold_in(jax.random.key(seed), 2), replications=8 * replications
     )
     totals = fresh.totals(policy)
-    searched = float(runner.totals(policy).mean())
     parameters = {
-        field: np.asarray(getattr(policy, field))[..., 0]
+        field: np.asarray(value)[..., 0]
         for field in policy.__dataclass_fields__
-        if field != "demand"
+        if getattr(value := getattr(policy, field), "ndim", None) == 3
     }
-    return Fit(name, policy, parameters, estimate(totals), searched, tried)
+    sign = problem.sign
+    return Fit(name, policy, parameters, estimate(sign * totals), sign * searched, tried)
 
 
 def _computed(entry: Entry, problem: Problem) -> Policy:
@@ -122,28 +123,29 @@ def _computed(entry: Entry, problem: Problem) -> Policy:
     return entry.compute(problem)
 
 
-def _search(entry: Entry, problem: Problem, runner: "_Runner", sweeps: int) -> tuple[Values, int]:
+def _search(entry: Entry, problem: Problem, runner: "_Runner", sweeps: int) -> tuple[Values, int, float]:
+    """Return the best values, the number of candidates tried, and the total of the best on the search's events."""
     assert entry.box is not None
     box = entry.box(problem)
     low, high = {key: ends[0] for key, ends in box.items()}, {key: ends[1] for key, ends in box.items()}
     best = {key: np.round((low[key] + high[key]) / 2) for key in box}
     if not problem.arrays.features.internal:
         return _zoom(entry, runner, best, low, high, None)
-    tried = 0
+    tried, cost = 0, np.inf
     for _ in range(sweeps):
         for node in reversed(range(len(problem.network.nodes))):
-            best, more = _zoom(entry, runner, best, low, high, node)
+            best, more, cost = _zoom(entry, runner, best, low, high, node)
             tried += more
-    return best, tried
+    return best, tried, cost
 
 
 def _zoom(
     entry: Entry, runner: "_Runner", best: Values, low: Values, high: Values, node: int | None
-) -> tuple[Values, int]:
+) -> tuple[Values, int, float]:
     """Search grids of falling width around the best point, at one node or at all places at once."""
     points = _POINTS[len(best)]
     width = {key: high[key] - low[key] for key in best}
-    tried, last = 0, False
+    tried, last, cost = 0, False, np.inf
     while not last:
         last = all(float(value.max()) <= points - 1 for value in width.values())
         offsets = {key: _grid(best[key], width[key], low[key], high[key], points) for key in best}
@@ -153,12 +155,13 @@ def _zoom(
             for position, key in enumerate(best)
         }
         costs = runner.costs(entry, candidates)
+        cost = float((costs.sum(0) if node is not None else costs).min(-1).sum())
         costs = costs.sum(0, keepdims=True).repeat(costs.shape[0], 0) if node is not None else costs
         choice = costs.argmin(-1)[..., None]
         best = {key: np.take_along_axis(candidates[key], choice, -1)[..., 0] for key in best}
         width = {key: np.ceil(3 * value / (points - 1)) for key, value in width.items()}
         tried += len(combinations)
-    return best, tried
+    return best, tried, cost
 
 
 def _grid(

@@ -25,14 +25,19 @@ class Legal(Policy):
         return self.policy.init(observation)
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
-        """Propose, then round to the nearest multiple (half up), lift to the minimum, cut at the maximum."""
+        """Propose, then round to the nearest multiple (half up), lift to the minimum, cut at the maximum.
+
+        What is no quantity, and what no legal quantity is near, becomes no order.
+        """
         decision, memory = self.policy(observation, memory, key=key)
         network = observation.network
         pack = jnp.where(network.order_multiple > 0, network.order_multiple, 1.0)
-        rounded = jnp.floor(decision.order / pack + 0.5) * pack
+        proposed = jnp.where(jnp.isfinite(decision.order), decision.order, 0.0)
+        rounded = jnp.floor(proposed / pack + 0.5) * pack
         smallest = jnp.ceil(network.order_minimum / pack) * pack
-        legal = jnp.minimum(jnp.maximum(rounded, smallest), network.order_maximum)
-        return Decision(order=jnp.where(rounded > 0, legal, 0.0)), memory
+        largest = jnp.floor(network.order_maximum / pack) * pack
+        legal = jnp.minimum(jnp.maximum(rounded, smallest), largest)
+        return Decision(order=jnp.where((rounded > 0) & (smallest <= largest), legal, 0.0)), memory
 
 
 class FirstOrder(Policy):

@@ -33,6 +33,7 @@ from basestock.uncertainty.sources import (
     Uncertainty,
     compile_market,
     record,
+    require_periods,
 )
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "discrete_uniform",
     "empirical_from_sample",
     "record",
+    "require_periods",
     "root_words",
     "stable_words",
 ]

@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int, UInt32
 
 from basestock.network import SupplyNetwork
@@ -28,8 +29,42 @@ from basestock.uncertainty.tables import (
 Root = UInt32[Array, "2"]
 
 
+def _at(leaf: Array, period: Int[Array, ""]) -> Array:
+    """Return the entry of a period; beyond the end it would silently repeat the last one."""
+    if not isinstance(period, Tracer):
+        require_periods(leaf.shape[0], int(period), 1)
+    return jax.lax.dynamic_index_in_dim(leaf, period, 0, keepdims=False)
+
+
+def require_periods(available: int | None, first: int, num_periods: int) -> None:
+    """Refuse to run past the end of what is known of the future or the past.
+
+    Parameters
+    ----------
+    available
+        Number of periods that a source knows; ``None`` where it knows a law.
+    first, num_periods
+        First period and number of periods that are asked for.
+
+    Raises
+    ------
+    ValueError
+        If the source ends before them.
+    """
+    if available is not None and not 0 <= first <= first + num_periods <= available:
+        raise ValueError(
+            f"Events: periods {first} to {first + num_periods - 1} are asked for, must be among the {available} "
+            "given ones, 0 first. Play fewer periods, or give more."
+        )
+
+
 class MarketSource(eqx.Module):
     """What customers ask for in a period."""
+
+    @property
+    def num_periods(self) -> int | None:
+        """Number of periods that the source knows; ``None`` where it knows a law."""
+        return None
 
     @abc.abstractmethod
     def initial_world(self, num_replications: int) -> World:
@@ -87,6 +122,11 @@ class MarketPaths(MarketSource):
 
     paths: Float[Array, "period node item path"]
 
+    @property
+    def num_periods(self) -> int:
+        """Number of periods of each path."""
+        return self.paths.shape[0]
+
     def initial_world(self, num_replications: int) -> World:
         """Return an empty world."""
         return World()
@@ -95,7 +135,7 @@ class MarketPaths(MarketSource):
         self, world: World, root: Root, period: Int[Array, ""], replications: Int[Array, " replication"]
     ) -> tuple[Float[Array, "node item replication"], World]:
         """Return the demand of the period on each replication's path."""
-        market = jax.lax.dynamic_index_in_dim(self.paths, period, 0, keepdims=False)
+        market = _at(self.paths, period)
         if self.paths.shape[-1] == 1:
             return jnp.broadcast_to(market, (*market.shape[:2], len(replications))), world
         return jnp.take(market, replications % self.paths.shape[-1], axis=-1), world
@@ -108,6 +148,11 @@ class EventSource(eqx.Module):
     lane_words: UInt32[Array, "lane 2"]
     item_words: UInt32[Array, "item 2"]
     lead_times: LeadTimeTables | None
+
+    @property
+    def num_periods(self) -> int | None:
+        """Number of periods that the market is known for; ``None`` for laws."""
+        return self.market.num_periods
 
     def initial_world(self, num_replications: int) -> World:
         """Return the world before the first period."""
@@ -153,6 +198,11 @@ class Recorded(eqx.Module):
 
     events: Event
 
+    @property
+    def num_periods(self) -> int:
+        """Number of recorded periods."""
+        return min(leaf.shape[0] for leaf in jax.tree.leaves(self.events))
+
     def initial_world(self, num_replications: int) -> World:
         """Return an empty world."""
         return World()
@@ -161,8 +211,7 @@ class Recorded(eqx.Module):
         self, world: World, root: Root, period: Int[Array, ""], replications: Int[Array, " replication"]
     ) -> tuple[Event, World]:
         """Return the recorded event of the period."""
-        pick = lambda leaf: jax.lax.dynamic_index_in_dim(leaf, period, 0, keepdims=False)  # noqa: E731
-        return jax.tree.map(pick, self.events), world
+        return jax.tree.map(lambda leaf: _at(leaf, period), self.events), world
 
 
 AnySource = EventSource | Recorded

@@ -5,8 +5,9 @@ import datetime
 import numpy as np
 import polars as pl
 
+from basestock.data.calibration.assumed import assumption_notes
 from basestock.data.calibration.panel import BUCKET_DAYS, demand_panel
-from basestock.data.calibration.sources import choose_sources
+from basestock.data.calibration.sources import choose_sources, price_breaks
 from basestock.data.calibration.supply import last_orders, newest_stock, open_orders
 from basestock.data.dataset import Dataset
 from basestock.data.twin import Twin
@@ -19,7 +20,12 @@ _KEYS = ["item_id", "location_id"]
 
 
 def calibrate(
-    dataset: Dataset, *, items: str | None = None, locations: str | None = None, count_drafts: bool = False
+    dataset: Dataset,
+    *,
+    items: str | None = None,
+    locations: str | None = None,
+    count_drafts: bool = False,
+    include_quarantined: bool = False,
 ) -> Twin:
     """Bring every item-location that can be planned to one line of the twin.
 
@@ -31,6 +37,8 @@ def calibrate(
         Regular expressions; only matching lines are planned.
     count_drafts
         Whether draft orders count as on order.
+    include_quarantined
+        Whether lines held by findings are planned as far as their data go; they keep the codes as flags.
 
     Returns
     -------
@@ -40,7 +48,7 @@ def calibrate(
     places = _places(dataset, items, locations)
     sourced = choose_sources(dataset.tables["item_supplier"], places, dataset.as_of)
     table = _joined(dataset, sourced)
-    reasons = table.with_columns(_reason(dataset).alias("reason"))
+    reasons = table.with_columns(_reason(dataset, include_quarantined).alias("reason"))
     planned = reasons.filter(pl.col("reason") == "").sort("location_id", "item_id")
     left = reasons.filter(pl.col("reason") != "")
     return _twin(dataset, planned, _not_planned(dataset, left), count_drafts)
@@ -69,11 +77,15 @@ def _places(dataset: Dataset, items: str | None, locations: str | None) -> pl.Da
 
 
 def _joined(dataset: Dataset, sourced: pl.DataFrame) -> pl.DataFrame:
-    item = dataset.tables["item"]
-    table = sourced.join(item, on="item_id", how="left", suffix="_item", maintain_order="left")
+    item = dataset.tables["item"].drop("_assumed", strict=False)
+    table = sourced.drop("_assumed", strict=False).join(
+        item, on="item_id", how="left", suffix="_item", maintain_order="left"
+    )
     if "item_location" in dataset.tables:
         table = table.join(
-            dataset.tables["item_location"].drop("source", "source_id", "updated_at", strict=False),
+            dataset.tables["item_location"].drop(
+                "source", "source_id", "updated_at", "_assumed", strict=False
+            ),
             on=_KEYS,
             how="left",
             suffix="_here",
@@ -84,7 +96,9 @@ def _joined(dataset: Dataset, sourced: pl.DataFrame) -> pl.DataFrame:
             newest_stock(dataset.tables["inventory"]), on=_KEYS, how="left", maintain_order="left"
         )
     if "supplier" in dataset.tables:
-        supplier = dataset.tables["supplier"].select("supplier_id", "order_days")
+        supplier = dataset.tables["supplier"].select(
+            "supplier_id", "order_days", "min_order_value", pl.col("name").alias("supplier_name")
+        )
         table = table.join(supplier, on="supplier_id", how="left", maintain_order="left")
     if "purchase_order" in dataset.tables:
         table = table.join(
@@ -98,7 +112,7 @@ def _joined(dataset: Dataset, sourced: pl.DataFrame) -> pl.DataFrame:
     return table.join(held.unique(_KEYS), on=_KEYS, how="left", maintain_order="left")
 
 
-def _reason(dataset: Dataset) -> pl.Expr:
+def _reason(dataset: Dataset, include_quarantined: bool) -> pl.Expr:
     """Say why a line is not planned; an empty text where it is."""
     made = (
         dataset.tables["bom"]["parent_id"].unique().implode()
@@ -109,7 +123,7 @@ def _reason(dataset: Dataset) -> pl.Expr:
     assumed_stock = "inventory" in dataset.info.assume
     stockless = pl.lit(False) if assumed_stock else pl.col("available").is_null()
     return (
-        pl.when(pl.col("codes").is_not_null())
+        pl.when(pl.col("codes").is_not_null() & pl.lit(not include_quarantined))
         .then(pl.lit("held by findings in the data"))
         .when(pl.col("lifecycle").fill_null("active") == "ended")
         .then(pl.lit("ended item: no new orders"))
@@ -187,15 +201,20 @@ def _costs(table: pl.DataFrame) -> np.ndarray:
 
 
 def _stockout(
-    table: pl.DataFrame, cost: np.ndarray, price: np.ndarray, holding: np.ndarray, review: np.ndarray
+    table: pl.DataFrame,
+    cost: np.ndarray,
+    price: np.ndarray,
+    holding: np.ndarray,
+    review: np.ndarray,
+    waits: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return money per unit short, and where it had to be implied by a service target for lack of a price."""
     given = _numbers(table, "stockout_cost_here", "stockout_cost")
     margin = price - cost
     known = np.where(np.isfinite(given), given, np.where(margin > 0, margin, np.nan))
     target = np.clip(_numbers(table, "service_target", default=DEFAULT_SERVICE), 0.0, 0.999)
-    lead = _numbers(table, "lead_time_days")
-    held = np.nan_to_num(cost) * holding * (review + np.nan_to_num(lead)) / 365.0
+    lead = np.where(waits, 0.0, np.nan_to_num(_numbers(table, "lead_time_days")))
+    held = np.nan_to_num(cost) * holding * (review + lead) / 365.0
     implied = held * target / (1 - target)
     return np.where(np.isfinite(known), known, implied), ~np.isfinite(known)
 
@@ -216,7 +235,8 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
     review = np.where(np.isfinite(review), review, np.where(np.isfinite(gap), gap, DEFAULT_REVIEW_DAYS))
     cost, price = _costs(table), _numbers(table, "unit_price")
     holding = _numbers(table, "holding_cost_rate_here", "holding_cost_rate", default=DEFAULT_HOLDING_RATE)
-    stockout, implied = _stockout(table, cost, price, holding, review)
+    waits = np.array([unmet == "backorder" for unmet in _texts(table, "unmet", default="lost")], dtype=bool)
+    stockout, implied = _stockout(table, cost, price, holding, review, waits)
     protection = np.maximum(np.ceil((lead + review) / period - 1e-9), 1).astype(int)
     reviews = np.clip(np.round(review / period), 1, protection).astype(int)
     orders = dataset.tables.get("purchase_order")
@@ -226,11 +246,13 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
         else _on_order(orders, table, dataset, period, count_drafts)
     )
     whole = _flags(table, "integer_qty", True)
+    flags = _flag_codes(dataset, table)
     rounding = np.where(np.isfinite(cost) & np.isfinite(price), "economic", "up")
     return Twin(
         item_id=table["item_id"].to_list(),
         location_id=table["location_id"].to_list(),
         supplier_id=table["supplier_id"].fill_null("").to_list(),
+        supplier_name=_texts(table, "supplier_name", "supplier_id"),
         description=_texts(table, "description", "item_id"),
         category=_texts(table, "category", default="ALL"),
         base_uom=_texts(table, "base_uom"),
@@ -252,11 +274,15 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
         holding_rate=holding,
         stockout_cost=stockout,
         implied_cost=implied,
+        backordered=waits,
         order_cost=_numbers(table, "order_cost_here", "order_cost", default=0.0),
         factor=_numbers(table, "factor", default=1.0),
         order_minimum=_numbers(table, "order_minimum"),
         order_multiple=_numbers(table, "order_multiple"),
         order_maximum=_numbers(table, "order_maximum"),
+        capacity=_numbers(table, "capacity_per_period"),
+        supplier_minimum=_numbers(table, "min_order_value"),
+        price_breaks=price_breaks(dataset.tables.get("price"), table, dataset.as_of),
         rounding=[
             given or default
             for given, default in zip(_texts(table, "rounding"), rounding.tolist(), strict=True)
@@ -276,8 +302,8 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
         service_metric=_texts(table, "service_metric", default="none"),
         service_target=_numbers(table, "service_target"),
         supplier_order_days=order_days,
-        flags=_joined_texts(dataset.flagged, table, "codes"),
-        assumptions=_assumptions(dataset, table, implied),
+        flags=flags,
+        assumptions=assumption_notes(dataset, _with_units(table), implied.tolist(), flags),
         not_planned=not_planned,
     )
 
@@ -291,27 +317,17 @@ def _on_order(
     return open_orders(orders, table.select(_KEYS), dataset.as_of, period)
 
 
-def _joined_texts(frame: pl.DataFrame, table: pl.DataFrame, column: str) -> list[str]:
-    if frame.is_empty():
-        return [""] * table.height
-    found = table.select(_KEYS).join(frame.unique(_KEYS), on=_KEYS, how="left", maintain_order="left")
-    return found[column].fill_null("").to_list()
+def _flag_codes(dataset: Dataset, table: pl.DataFrame) -> list[str]:
+    """Return the codes of the findings of each line; those that would hold it are among them if it is planned."""
+    held = table["codes"].fill_null("").to_list()
+    if dataset.flagged.is_empty():
+        return held
+    flagged = dataset.flagged.unique(_KEYS)
+    found = table.select(_KEYS).join(flagged, on=_KEYS, how="left", maintain_order="left")
+    pairs = zip(held, found["codes"].fill_null("").to_list(), strict=True)
+    return [" ".join(sorted({*one.split(), *other.split()})) for one, other in pairs]
 
 
-def _assumptions(dataset: Dataset, table: pl.DataFrame, implied: np.ndarray) -> list[str]:
-    """List what was assumed for each line: guesses of the profile, assumed stock, an implied stockout cost."""
-    general = ["stock assumed at the reference policy's level"] if "inventory" in dataset.info.assume else []
-    guessed = _texts(table, "_assumed")
-    notes: list[str] = []
-    for line in range(table.height):
-        own = [*general]
-        if guessed[line]:
-            own.append(
-                "source assumed by the profile"
-                if guessed[line] == "*"
-                else f"assumed by the profile: {guessed[line]}"
-            )
-        if implied[line]:
-            own.append("stockout cost implied by a service target")
-        notes.append("; ".join(own))
-    return notes
+def _with_units(table: pl.DataFrame) -> pl.DataFrame:
+    factor = pl.col("factor") if "factor" in table.columns else pl.lit(1.0)
+    return table.with_columns(factor.alias("factor"))

@@ -47,3 +47,42 @@ def choose_sources(item_supplier: pl.DataFrame, lines: pl.DataFrame, as_of: date
     )
     best = ranked.unique(["item_id", "location_id"], keep="first", maintain_order=True)
     return lines.join(best, on=["item_id", "location_id"], how="left", maintain_order="left")
+
+
+def price_breaks(
+    prices: pl.DataFrame | None, table: pl.DataFrame, as_of: datetime.date
+) -> list[tuple[tuple[float, float], ...]]:
+    """Return the purchase prices of each line from certain quantities on: (base units, money per base unit), rising.
+
+    Parameters
+    ----------
+    prices
+        Canonical ``price``; rows of a supplier are purchase prices per order unit, others are for customers.
+    table
+        Lines with their source and the factor of its order unit.
+    as_of
+        Day on which a price must be valid; the latest one of a quantity holds.
+
+    Returns
+    -------
+    list
+        One tuple per line, empty where its source has one price.
+    """
+    if prices is None:
+        return [()] * table.height
+    valid = prices.filter(
+        pl.col("supplier_id").is_not_null()
+        & (pl.col("min_qty") > 0)
+        & (pl.col("valid_from").is_null() | (pl.col("valid_from") <= as_of))
+        & (pl.col("scheme").fill_null("all_units") == "all_units")
+    ).sort("valid_from", nulls_last=False)
+    newest = valid.unique(["item_id", "supplier_id", "min_qty"], keep="last", maintain_order=True)
+    keys = ["item_id", "supplier_id"]
+    steps = newest.sort("min_qty").group_by(keys, maintain_order=True).agg("min_qty", "price")
+    found = table.select(*keys, "factor").join(steps, on=keys, how="left", maintain_order="left")
+    return [
+        tuple((quantity * factor, price / factor) for quantity, price in zip(quantities, money, strict=True))
+        if quantities
+        else ()
+        for quantities, money, factor in found.select("min_qty", "price", "factor").iter_rows()
+    ]

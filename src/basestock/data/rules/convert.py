@@ -48,7 +48,16 @@ def build_work(feeds: list[FeedFrame], info: SourceInfo, log: IssueLog, settings
     ordered = sorted(feeds, key=lambda feed: (list(TABLES).index(feed.table), feed.name))
     for name, group in groupby(ordered, key=lambda feed: feed.table):
         _add_table(work, TABLES[name], list(group))
+    _flag_cut_files(work)
     return work
+
+
+def _flag_cut_files(work: Work) -> None:
+    """Flag what rests on files that look cut off by a spreadsheet (FIL-005)."""
+    found = work.log.touched().filter(pl.col("code") == "FIL-005")
+    for file in found["file"].unique().sort():
+        for table in work.tables:
+            work.flag("FIL-005", work.rows(table).filter(pl.col("_file") == file))
 
 
 def _add_table(work: Work, table: Table, feeds: list[FeedFrame]) -> None:
@@ -140,7 +149,9 @@ def _report_code(work: Work, table: Table, column: Column, rows: pl.DataFrame, c
         raw = work.raw(table.name, column.name, rows["_id"]).alias("_raw")
         work.find(code, table.name, rows.with_columns(raw), column=column.name, old=pl.col("_raw"), new="")
         return
-    if table.name == "demand_history" and code == "DEM-005":
+    if (table.name == "demand_history" and code == "DEM-005") or (
+        code == "NUM-004" and column.code == "FCT-002"
+    ):
         return
     taken = column.requirement == "R" or code in _ROW_CODES or column.code == code
     severity = "error" if code in ("DAT-008", "NUM-003") else ""

@@ -135,7 +135,11 @@ def _fold_copies(work: Work, name: str, rows: pl.DataFrame) -> None:
     """Fold equal rows of a key into the first; rows of the key that differ stay for IDN-012."""
     values = _values(rows)
     same = rows.sort("_file", "_sheet", "_row").filter(pl.int_range(pl.len()).over(values) > 0)
-    work.find("IDN-011", name, same)
+    if name in _TRANSACTIONS:
+        rule = "The line key that the profile declares must be unique; equal lines count once."
+        work.find("IDN-013", name, same, rule=rule, action="fold", severity="repair")
+    else:
+        work.find("IDN-011", name, same)
 
 
 def _conflict_code(name: str) -> str:

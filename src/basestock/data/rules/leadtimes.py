@@ -146,10 +146,11 @@ def _check_basis(work: Work) -> None:
 
 
 def _check_crossing(work: Work, drawn: pl.DataFrame) -> None:
-    """Flag suppliers whose later orders arrive first (SRC-008)."""
+    """Flag suppliers whose later orders of an item for a place arrive first (SRC-008)."""
+    source = ["supplier_id", "item_id", "location_id"]
     pairs = drawn.with_columns(
-        pl.col("receipt_date").shift(-1).over("supplier_id", "item_id").alias("_next"),
-        pl.col("order_date").shift(-1).over("supplier_id", "item_id").alias("_ordered"),
+        pl.col("receipt_date").shift(-1).over(source).alias("_next"),
+        pl.col("order_date").shift(-1).over(source).alias("_ordered"),
     ).filter(pl.col("_next").is_not_null() & (pl.col("_ordered") > pl.col("order_date")))  # fmt: skip
     crossed = pairs.group_by("supplier_id").agg(
         (pl.col("_next") < pl.col("receipt_date")).mean().alias("_share"), pl.len().alias("_pairs")

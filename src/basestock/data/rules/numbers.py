@@ -7,8 +7,8 @@ import polars as pl
 from basestock.data.rules.work import Work
 from basestock.data.tables import TABLES, Column
 
-_ELSEWHERE = frozenset(("SRC-011",))
-"""Codes of bounds whose violation another rule repairs."""
+_ELSEWHERE = frozenset(("SRC-011", "FCT-002"))
+"""Codes of bounds whose violation another rule treats."""
 
 _DIRT = 1e-6
 _ABSURD = 1e9

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 from datetime import date, timedelta
+from difflib import get_close_matches
+from pathlib import PurePosixPath
 
 import polars as pl
 
@@ -179,12 +181,31 @@ def _check_required(work: Work) -> None:
     assumed = work.info.assume
     for name in ("item", "inventory", "demand_history"):
         if not work.has(name) and name not in assumed:
-            work.log.add(
-                "RUN-001", table=name, value=name, rule=f"{name} must be present, accepted and not empty"
-            )
+            rule = f"{name} must be present, accepted and not empty{_found_instead(work, name)}"
+            work.log.add("RUN-001", table=name, value=name, rule=rule)
     if not any(work.has(name) for name in _SOURCES):
         rule = "a source of supply must be there: item_supplier, lane, bom or operation"
+        rule += _found_instead(work, "item_supplier")
         work.log.add("RUN-001", table="item_supplier", value="item_supplier", rule=rule)
+
+
+def _found_instead(work: Work, table: str) -> str:
+    """Say what became of the table, or which file that was not read has a name near it."""
+    if table in work.tables:
+        return f"; all {sum(feed.read for feed in work.tables[table].feeds)} rows were taken out"
+    files = work.info.files
+    if any(table in file.tables and file.status == "refused" for file in files):
+        return "; its file was refused"
+    unread = {
+        (file.sheet or PurePosixPath(file.name).stem).split(".")[0]: file
+        for file in files
+        if file.status == "ignored"
+    }
+    near = get_close_matches(table, unread, n=1, cutoff=0.6)
+    if not near:
+        return ""
+    label = f"{unread[near[0]].name}#{unread[near[0]].sheet}".removesuffix("#")
+    return f"; `{label}` was not read, is it meant?"
 
 
 def _check_held(work: Work, pairs: pl.DataFrame, held: pl.DataFrame) -> None:

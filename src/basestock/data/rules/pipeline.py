@@ -7,6 +7,7 @@ from typing import Literal, cast
 from basestock.data.frames import FeedFrame, SourceInfo
 from basestock.data.issues import IssueLog
 from basestock.data.rules import (
+    exchange,
     history,
     keys,
     leadtimes,
@@ -20,6 +21,9 @@ from basestock.data.rules import (
 )
 from basestock.data.rules.convert import build_work
 from basestock.data.rules.defaults import fill_defaults
+from basestock.data.rules.dependent import check_replenishment
+from basestock.data.rules.drift import EarlierLoad, check_drift
+from basestock.data.rules.forecasts import check_forecasts
 from basestock.data.rules.identifiers import clean_identifiers, flag_case_twins
 from basestock.data.rules.lanes import check_lanes
 from basestock.data.rules.rates import review_days
@@ -30,7 +34,13 @@ from basestock.data.rules.work import Settings, Work, merged_settings
 Gaps = Literal["zero", "closed", "missing"]
 
 
-def run_rules(feeds: list[FeedFrame], info: SourceInfo, log: IssueLog, settings: Settings) -> Work:
+def run_rules(
+    feeds: list[FeedFrame],
+    info: SourceInfo,
+    log: IssueLog,
+    settings: Settings,
+    earlier: EarlierLoad | None = None,
+) -> Work:
     """Bring feeds of text through all rules.
 
     Parameters
@@ -43,6 +53,8 @@ def run_rules(feeds: list[FeedFrame], info: SourceInfo, log: IssueLog, settings:
         Gets every finding.
     settings : Settings
         What the loading person said.
+    earlier : EarlierLoad, optional
+        An earlier load to compare with.
 
     Returns
     -------
@@ -55,6 +67,7 @@ def run_rules(feeds: list[FeedFrame], info: SourceInfo, log: IssueLog, settings:
     _place(work)
     _check_tables(work)
     _convert(work)
+    check_drift(work, earlier)
     _conclude(work)
     return work
 
@@ -105,6 +118,7 @@ def _check_tables(work: Work) -> None:
 def _convert(work: Work) -> None:
     """One currency, one unit per item."""
     money.settle_currency(work)
+    exchange.check_rates(work)
     money.convert_money(work)
     unconverted = money.offers(work)
     conversions = check_conversions(work)
@@ -120,6 +134,7 @@ def _conclude(work: Work) -> None:
     sources.check_priorities(work)
     sources.check_minimums(work)
     sources.check_unsourced(work)
+    check_replenishment(work)
     structure.check_bom_costs(work)
     masters.check_life_cycle(work)
     history.check_gaps(work)
@@ -127,6 +142,7 @@ def _conclude(work: Work) -> None:
     history.check_censoring(work)
     history.check_outliers(work)
     masters.check_history_length(work)
+    check_forecasts(work)
     check_missing_stock(work)
     places.check_set_dates(work)
     places.check_snapshot_age(work, review_days(work))

@@ -111,4 +111,5 @@ def item_locations(work: Work) -> pl.DataFrame:
     items, known_places = work.known.get("item"), work.known.get("location", places)
     if items is not None:
         pairs = pairs.filter(pl.col("item_id").is_in(items.implode()))
-    return pairs.filter(pl.col("location_id").is_in(known_places.implode())).sort(PAIR)
+    pairs = pairs.filter(pl.col("location_id").is_in(known_places.implode()))
+    return pl.concat([pairs, work.vanished]).unique().sort(PAIR)

@@ -53,6 +53,10 @@ _ASSUMPTION = {"what": pl.String, "value": pl.String, "effect": pl.String, "scop
 _TAKEN = {"_id": pl.Int64, "_codes": pl.String, "_rule": pl.String, "_remedy": pl.String}
 
 
+def _no_pairs() -> pl.DataFrame:
+    return pl.DataFrame(schema={"item_id": pl.String, "location_id": pl.String})
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the person who loads says about this load.
@@ -163,6 +167,8 @@ class Work:
         Meaning of absent buckets.
     known : dict of str to Series
         Identifiers of each master table, those of quarantined rows included.
+    vanished : DataFrame
+        item_id, location_id that an earlier load had and this one has not.
     """
 
     tables: dict[str, TableWork]
@@ -175,6 +181,7 @@ class Work:
     gaps: str = "missing"
     known: dict[str, pl.Series] = field(default_factory=dict)
     derived: dict[str, pl.DataFrame] = field(default_factory=dict)
+    vanished: pl.DataFrame = field(default_factory=_no_pairs)
     _holds: list[pl.DataFrame] = field(default_factory=list)
     _flags: list[pl.DataFrame] = field(default_factory=list)
     _assumed: list[dict[str, str]] = field(default_factory=list)

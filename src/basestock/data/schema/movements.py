@@ -225,7 +225,7 @@ FORECAST = table(
             "quantile", "dec", "share 0..1", key=True, lower=0.0, upper=1.0, open_lower=True, open_upper=True,
             code="NUM-010", description="Quantile; empty = mean.",
         ),
-        amount("value", "base_uom", "Demand of the bucket.", requirement="R"),
+        amount("value", "base_uom", "Demand of the bucket.", requirement="R", code="FCT-002"),
     ),
     tier=2,
     title="Forecasts made elsewhere; quantiles must not cross.",

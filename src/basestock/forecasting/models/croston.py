@@ -1,7 +1,7 @@
 """Croston's method: sizes of demand and intervals between demands, smoothed apart."""
 
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Float
 
 from basestock.forecasting.demand_rates import RATE_GAINS
 from basestock.forecasting.models.intermittent import intermittent_draft
@@ -15,10 +15,12 @@ def croston(view: View) -> Draft:
     ----------
     Croston (1972), Operational Research Quarterly 23, 289-303, doi:10.1057/jors.1972.50.
     """
-    return croston_draft(view, view.demand_rates.croston_loss, jnp.ones(len(RATE_GAINS)))
+    return croston_draft(view, view.demand_rates.croston_loss, np.ones(len(RATE_GAINS), np.float32))
 
 
-def croston_draft(view: View, losses: Float[Array, "gain series"], factor: Float[Array, " gain"]) -> Draft:
+def croston_draft(
+    view: View, losses: Float[np.ndarray, "gain series"], factor: Float[np.ndarray, " gain"]
+) -> Draft:
     """Return Croston's law with the gain of the smallest loss and the probability of a demand times a factor.
 
     Parameters
@@ -30,12 +32,12 @@ def croston_draft(view: View, losses: Float[Array, "gain series"], factor: Float
     factor
         Correction of the probability, per gain.
     """
-    best = jnp.argmin(losses, axis=0)
-    gain = jnp.asarray(RATE_GAINS)[best]
-    interval = jnp.take_along_axis(view.demand_rates.interval, best[None], axis=0)[0]
+    best = np.argmin(losses, axis=0)
+    gain = np.asarray(RATE_GAINS, np.float32)[best]
+    interval = np.take_along_axis(view.demand_rates.interval, best[None], axis=0)[0]
     return intermittent_draft(
         view,
-        occurrence=factor[best] / jnp.maximum(interval, 1.0),
+        occurrence=factor[best] / np.maximum(interval, 1.0),
         num_demands=(2.0 - gain) / gain,
         recency=gain,
         loss=losses.min(0),

@@ -1,12 +1,11 @@
 """The history itself as the law: past buckets drawn again, alone or in runs."""
 
-import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+import numpy as np
+from jaxtyping import Bool, Float
 
-from basestock.forecasting.law import plain_dynamics
 from basestock.forecasting.levels import RECENCY_GAINS
 from basestock.forecasting.season import SMALLEST_DIVISOR
-from basestock.forecasting.training import Draft, View, at_periods, of_profile, smallest
+from basestock.forecasting.training import Draft, View, of_profile, smallest
 
 
 def empirical_bootstrap(view: View) -> Draft:
@@ -20,20 +19,20 @@ def empirical_bootstrap(view: View) -> Draft:
     start, around the end of history, so that the sum over the protection interval keeps the dependence.
     """
     best = smallest(view.smoothing_losses[-len(RECENCY_GAINS) :])
-    recency = jnp.asarray(RECENCY_GAINS)[best.gain]
+    recency = np.asarray(RECENCY_GAINS, np.float32)[best.gain]
     season = of_profile(view.profiles.past, best.profile)
-    sample = view.values / jnp.maximum(season, SMALLEST_DIVISOR)
+    sample = view.values / np.maximum(season, SMALLEST_DIVISOR)
     runs = (recency == 0.0) & _resembles_neighbors(sample, view)
-    dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
-        season_scale=of_profile(view.profiles.future, best.profile),
-        block_step=jnp.where(runs, 1.0 / jnp.maximum(view.num_observed, 1.0), 0.0),
-    )
-    return Draft(at_periods(sample, view.newest_known), view.num_observed, recency, best.loss, dynamics)
+    dynamics = {
+        "season_scale": of_profile(view.profiles.future, best.profile),
+        "block_step": np.where(runs, 1.0 / np.maximum(view.num_observed, 1.0), 0.0),
+    }
+    return Draft(sample, False, view.num_observed, recency, best.loss, dynamics)
 
 
-def _resembles_neighbors(sample: Float[Array, "time series"], view: View) -> Bool[Array, " series"]:
+def _resembles_neighbors(sample: Float[np.ndarray, "time series"], view: View) -> Bool[np.ndarray, " series"]:
     """Whether the first autocorrelation stands out of the noise."""
-    count = jnp.maximum(view.num_observed, 1.0)
+    count = np.maximum(view.num_observed, 1.0)
     deviation = view.observed * (sample - (sample * view.observed).sum(0) / count)
     products = (deviation[1:] * deviation[:-1]).sum(0)
-    return products > 1.96 / jnp.sqrt(count) * (deviation**2).sum(0)
+    return products > 1.96 / np.sqrt(count) * (deviation**2).sum(0)

@@ -1,19 +1,18 @@
 """The law of demand that often stays away, as Croston's method, SBA and TSB use it."""
 
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Float
 
-from basestock.forecasting.law import plain_dynamics
-from basestock.forecasting.training import Draft, View, at_periods
+from basestock.forecasting.training import Draft, View
 
 
 def intermittent_draft(
     view: View,
     *,
-    occurrence: Float[Array, " series"],
-    num_demands: Float[Array, " series"],
-    recency: Float[Array, " series"],
-    loss: Float[Array, " series"],
+    occurrence: Float[np.ndarray, " series"],
+    num_demands: Float[np.ndarray, " series"],
+    recency: Float[np.ndarray, " series"],
+    loss: Float[np.ndarray, " series"],
 ) -> Draft:
     """Return the law "a demand comes with a probability; its size is one of the past sizes".
 
@@ -30,8 +29,9 @@ def intermittent_draft(
     loss
         Squared errors of the chosen parameters, see ``Draft``.
     """
-    rests_on = jnp.maximum(jnp.minimum(view.num_demands, num_demands), 1.0)
-    dynamics = plain_dynamics(view.setting.num_steps, view.whole)._replace(
-        occurrence=occurrence, occurrence_spread=jnp.sqrt((1.0 - occurrence) / rests_on)
-    )
-    return Draft(at_periods(view.values, view.newest_demands), view.num_demands, recency, loss, dynamics)
+    rests_on = np.maximum(np.minimum(view.num_demands, num_demands), 1.0)
+    dynamics = {
+        "occurrence": occurrence,
+        "occurrence_spread": np.sqrt(np.maximum(1.0 - occurrence, 0.0) / rests_on),
+    }
+    return Draft(view.values, True, view.num_demands, recency, loss, dynamics)

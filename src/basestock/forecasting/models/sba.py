@@ -1,6 +1,6 @@
 """The Syntetos-Boylan approximation: Croston's method without its bias."""
 
-import jax.numpy as jnp
+import numpy as np
 
 from basestock.forecasting.demand_rates import RATE_GAINS
 from basestock.forecasting.models.croston import croston_draft
@@ -15,4 +15,4 @@ def sba(view: View) -> Draft:
     Syntetos and Boylan (2005), International Journal of Forecasting 21, 303-314,
     doi:10.1016/j.ijforecast.2004.10.001.
     """
-    return croston_draft(view, view.demand_rates.sba_loss, 1.0 - jnp.asarray(RATE_GAINS) / 2.0)
+    return croston_draft(view, view.demand_rates.sba_loss, 1.0 - np.asarray(RATE_GAINS, np.float32) / 2.0)

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
-from basestock.forecasting.law import plain_dynamics
 from basestock.forecasting.season import SMALLEST_DIVISOR
-from basestock.forecasting.training import Draft, View, at_periods, by_cycle
+from basestock.forecasting.training import Draft, View, by_cycle
 
 DAMPING = 0.9
 """Damping of the slope a period [phi]."""
@@ -24,10 +24,10 @@ _NUM_START = 4.0
 
 
 class _Gains(NamedTuple):
-    level: Array
-    slope: Array
-    season: Array
-    multiplicative: Array
+    level: np.ndarray
+    slope: np.ndarray
+    season: np.ndarray
+    multiplicative: np.ndarray
 
 
 class _State(NamedTuple):
@@ -55,62 +55,72 @@ def seasonal_exponential_smoothing(view: View) -> Draft:
     ----------
     Gardner (2006), International Journal of Forecasting 22, 637-666, doi:10.1016/j.ijforecast.2006.03.005.
     """
-    gains = _Gains(*jnp.asarray(LANES).T[:, :, None])
+    gains = _gains()
     length = view.setting.season_length if view.setting.season_length < view.num_periods else 1
     values, known = by_cycle(view.values, length), by_cycle(view.observed, length)
-    level, season = _start(values, known, gains)
-    state, season, errors = _smooth(values, known, gains, level, season)
-    best = jnp.argmin(state.loss, axis=0)
+    state, season, errors = jax.tree.map(np.asarray, _smooth(values, known, *_start(values, known, gains)))
+    best = np.argmin(state.loss, axis=0)
     num_steps = view.setting.num_steps
-    season = _of_lane(season, best)[jnp.arange(num_steps) % length]
+    season = _of_lane(season, best)[np.arange(num_steps) % length]
     multiplicative = gains.multiplicative[best, 0] > 0
-    dynamics = plain_dynamics(num_steps, view.whole)._replace(
-        base=_of_lane(state.level, best) + _of_lane(state.slope, best) * _damped_sums(num_steps)[:, None],
-        season_scale=jnp.where(multiplicative, jnp.maximum(season, 0.0), 1.0),
-        season_shift=jnp.where(multiplicative, 0.0, season),
-        level_gain=gains.level[best, 0],
-        slope_gain=(gains.level * gains.slope)[best, 0],
-        damping=view.zeros + DAMPING,
-    )
+    dynamics = {
+        "base": _of_lane(state.level, best) + _of_lane(state.slope, best) * _damped_sums(num_steps)[:, None],
+        "season_scale": np.where(multiplicative, np.maximum(season, 0.0), 1.0),
+        "season_shift": np.where(multiplicative, 0.0, season),
+        "level_gain": gains.level[best, 0],
+        "slope_gain": (gains.level * gains.slope)[best, 0],
+        "damping": view.zeros + DAMPING,
+    }
     errors = _of_lane(errors, best).reshape(-1, view.num_series)[-view.num_periods :]
-    count = jnp.minimum(
-        view.num_forecast, view.num_after(jnp.minimum(float(length), view.num_observed / 2.0))
-    )
-    return Draft(at_periods(errors, view.newest_known), count, view.zeros, view.zeros, dynamics)
+    count = np.minimum(view.num_forecast, view.num_after(np.minimum(float(length), view.num_observed / 2.0)))
+    return Draft(errors, False, count, view.zeros, view.zeros, dynamics)
+
+
+def _gains() -> _Gains:
+    """Return the columns of ``LANES``, ``float32[lane, 1]``."""
+    return _Gains(*np.asarray(LANES, np.float32).T[:, :, None])
 
 
 def _of_lane(
-    lanes: Float[Array, "*rest lane series"], best: Int[Array, " series"]
-) -> Float[Array, "*rest series"]:
+    lanes: Float[np.ndarray, "*rest lane series"], best: Int[np.ndarray, " series"]
+) -> Float[np.ndarray, "*rest series"]:
     """Pick one lane per series."""
     index = best.reshape((1,) * (lanes.ndim - 1) + (-1,))
-    return jnp.take_along_axis(lanes, index, axis=-2)[..., 0, :]
+    return np.take_along_axis(lanes, index, axis=-2)[..., 0, :]
 
 
-def _damped_sums(num_steps: int) -> Float[Array, " step"]:
+def _damped_sums(num_steps: int) -> Float[np.ndarray, " step"]:
     """Return phi + phi^2 + ... + phi^h for every step h."""
-    return DAMPING * (1.0 - DAMPING ** jnp.arange(1, num_steps + 1)) / (1.0 - DAMPING)
+    return DAMPING * (1.0 - DAMPING ** np.arange(1, num_steps + 1)) / (1.0 - DAMPING)
 
 
-def _start(values: Array, known: Array, gains: _Gains) -> tuple[Array, Float[Array, "phase lane series"]]:
+def _start(
+    values: np.ndarray, known: np.ndarray, gains: _Gains
+) -> tuple[np.ndarray, Float[np.ndarray, "phase lane series"]]:
     """Return the mean level and the seasons of the first half of the cycles with known demand."""
     has_data = known.sum(1) > 0
-    half = jnp.argmax(has_data, axis=0) + (has_data.sum(0) + 1) // 2
-    early = known * (jnp.arange(values.shape[0])[:, None] < half)[:, None]
+    half = np.argmax(has_data, axis=0) + (has_data.sum(0) + 1) // 2
+    early = known * (np.arange(values.shape[0])[:, None] < half)[:, None]
     demand, count = values * early, early.sum(0)
-    level = demand.sum((0, 1)) / jnp.maximum(count.sum(0), 1.0)
-    cycle_level = demand.sum(1) / jnp.maximum(early.sum(1), 1.0)
+    level = demand.sum((0, 1)) / np.maximum(count.sum(0), 1.0)
+    cycle_level = demand.sum(1) / np.maximum(early.sum(1), 1.0)
     base = (early * cycle_level[:, None]).sum(0)
-    ratio = jnp.where(base > 0, demand.sum(0) / jnp.where(base > 0, base, 1.0), 1.0)
-    ratio = 1.0 + count / (count + 1.0) * (ratio - 1.0) if values.shape[1] > 1 else jnp.ones_like(ratio)
+    ratio = np.where(base > 0, demand.sum(0) / np.where(base > 0, base, 1.0), 1.0)
+    ratio = 1.0 + count / (count + 1.0) * (ratio - 1.0) if values.shape[1] > 1 else np.ones_like(ratio)
     ratio = ratio[:, None]
-    return level, jnp.where(gains.multiplicative > 0, ratio, level * (ratio - 1.0))
+    season = np.where(gains.multiplicative > 0, ratio, level * (ratio - 1.0))
+    return level, season.astype(np.float32)
 
 
+@jax.jit
 def _smooth(
-    values: Array, known: Array, gains: _Gains, level: Array, season: Array
+    values: Float[Array, "cycle phase series"],
+    known: Float[Array, "cycle phase series"],
+    level: Float[Array, " series"],
+    season: Float[Array, "phase lane series"],
 ) -> tuple[_State, Float[Array, "phase lane series"], Float[Array, "cycle phase lane series"]]:
     """Run the recursion over cycles and, inside, over phases."""
+    gains = _gains()
     multiplicative = gains.multiplicative > 0
     season_gain = gains.season * (1.0 - gains.level) * (values.shape[1] > 1)
     smallest_level = jnp.maximum(1e-3 * level, jnp.finfo(level.dtype).tiny)

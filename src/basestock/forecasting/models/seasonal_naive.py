@@ -1,10 +1,9 @@
 """The last season again: the reference that every other model has to beat."""
 
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Float
 
-from basestock.forecasting.law import plain_dynamics
-from basestock.forecasting.training import Draft, View, at_periods, by_cycle
+from basestock.forecasting.training import Draft, View, by_cycle
 
 
 def seasonal_naive(view: View) -> Draft:
@@ -16,28 +15,29 @@ def seasonal_naive(view: View) -> Draft:
     nothing is known a season before, the mean stands in; history shorter than m + 2 gives its deviations from the mean.
     """
     length = min(view.setting.season_length, view.num_periods)
-    mean = view.values.sum(0) / jnp.maximum(view.num_observed, 1.0)
+    mean = view.values.sum(0) / np.maximum(view.num_observed, 1.0)
     before, known_before = (_delayed(series, length) for series in (view.values, view.observed))
     enough = view.num_observed >= length + 2
-    errors = view.values - jnp.where(enough & (known_before > 0), before, mean)
-    step = jnp.arange(view.setting.num_steps)
-    plain = plain_dynamics(view.setting.num_steps, view.whole)
-    dynamics = plain._replace(
-        season_shift=_last_known(view, length, mean)[step % length],
-        spread=plain.spread * jnp.sqrt(1.0 + step // length)[:, None],
-    )
-    count = jnp.where(enough, view.num_observed - length, view.num_observed)
-    return Draft(at_periods(errors, view.newest_known), count, view.zeros, view.zeros, dynamics)
+    errors = view.values - np.where(enough & (known_before > 0), before, mean)
+    step = np.arange(view.setting.num_steps)
+    dynamics = {
+        "season_shift": _last_known(view, length, mean)[step % length],
+        "spread": np.sqrt(1.0 + step // length)[:, None] + view.zeros,
+    }
+    count = np.where(enough, view.num_observed - length, view.num_observed)
+    return Draft(errors, False, count, view.zeros, view.zeros, dynamics)
 
 
-def _delayed(series: Float[Array, "time series"], length: int) -> Float[Array, "time series"]:
-    return jnp.pad(series, ((length, 0), (0, 0)))[: series.shape[0]]
+def _delayed(series: Float[np.ndarray, "time series"], length: int) -> Float[np.ndarray, "time series"]:
+    return np.pad(series, ((length, 0), (0, 0)))[: series.shape[0]]
 
 
-def _last_known(view: View, length: int, mean: Float[Array, " series"]) -> Float[Array, "phase series"]:
+def _last_known(
+    view: View, length: int, mean: Float[np.ndarray, " series"]
+) -> Float[np.ndarray, "phase series"]:
     """Return the newest known value of each phase, phase 0 being the next period."""
     values, known = by_cycle(view.values, length), by_cycle(view.observed, length)
-    cycle = jnp.arange(1, values.shape[0] + 1)[:, None, None]
+    cycle = np.arange(1, values.shape[0] + 1)[:, None, None]
     newest = (known * cycle).max(0)
-    last = jnp.where((cycle == newest) & (known > 0), values, 0.0).sum(0)
-    return jnp.where(newest > 0, last, mean)
+    last = np.where((cycle == newest) & (known > 0), values, 0.0).sum(0)
+    return np.where(newest > 0, last, mean)

@@ -1,11 +1,10 @@
 """Simple exponential smoothing, with or without a seasonal profile, and its simulated errors."""
 
-import jax.numpy as jnp
+import numpy as np
 
-from basestock.forecasting.law import plain_dynamics
 from basestock.forecasting.levels import SMOOTHING_GAINS, exponential_level, lagged
 from basestock.forecasting.season import SMALLEST_DIVISOR
-from basestock.forecasting.training import Draft, View, at_periods, of_profile, smallest
+from basestock.forecasting.training import Draft, View, of_profile, smallest
 
 
 def simple_exponential_smoothing(view: View) -> Draft:
@@ -18,14 +17,13 @@ def simple_exponential_smoothing(view: View) -> Draft:
     error of the sum over the protection interval, over all intervals that ended before now.
     """
     best = smallest(view.smoothing_losses[: len(SMOOTHING_GAINS)])
-    gain = jnp.asarray(SMOOTHING_GAINS)[best.gain]
+    gain = np.asarray(SMOOTHING_GAINS, np.float32)[best.gain]
     season = of_profile(view.profiles.past, best.profile)
-    level = exponential_level(view.values, season * view.observed, gain)
-    errors = (view.values - season * lagged(level)) / jnp.maximum(season, SMALLEST_DIVISOR)
-    plain = plain_dynamics(view.setting.num_steps, view.whole)
-    dynamics = plain._replace(
-        base=plain.base + level[-1],
-        season_scale=of_profile(view.profiles.future, best.profile),
-        level_gain=gain,
-    )
-    return Draft(at_periods(errors, view.newest_known), view.num_forecast, view.zeros, best.loss, dynamics)
+    level = np.asarray(exponential_level(view.values, season * view.observed, gain))
+    errors = (view.values - season * lagged(level)) / np.maximum(season, SMALLEST_DIVISOR)
+    dynamics = {
+        "base": level[-1],
+        "season_scale": of_profile(view.profiles.future, best.profile),
+        "level_gain": gain,
+    }
+    return Draft(errors, False, view.num_forecast, view.zeros, best.loss, dynamics)

@@ -1,6 +1,6 @@
 """The method of Teunter, Syntetos and Babai: the probability of demand, updated in every period."""
 
-import jax.numpy as jnp
+import numpy as np
 
 from basestock.forecasting.demand_rates import RATE_GAINS
 from basestock.forecasting.models.intermittent import intermittent_draft
@@ -15,11 +15,11 @@ def tsb(view: View) -> Draft:
     Teunter, Syntetos and Babai (2011), European Journal of Operational Research 214, 606-615,
     doi:10.1016/j.ejor.2011.05.018.
     """
-    rates, gains = view.demand_rates, jnp.asarray(RATE_GAINS)
+    rates, gains = view.demand_rates, np.asarray(RATE_GAINS, np.float32)
     losses = rates.tsb_loss.reshape(-1, view.num_series)
-    best = jnp.argmin(losses, axis=0)
+    best = np.argmin(losses, axis=0)
     rate = best % len(RATE_GAINS)
-    chance = jnp.take_along_axis(rates.probability, rate[None], axis=0)[0]
+    chance = np.take_along_axis(rates.probability, rate[None], axis=0)[0]
     return intermittent_draft(
         view,
         occurrence=chance,

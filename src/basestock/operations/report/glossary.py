@@ -133,8 +133,8 @@ GLOSSARY: dict[str, Definition] = {
     "exposure": Definition(
         "Exposure",
         "money",
-        "Stock value plus 30 days of demand value of the item-locations a finding touches. An item-location "
-        "with several findings counts in each of them.",
+        "Stock value plus 30 days of demand value of the item-locations that findings touch. One with several "
+        "findings counts once for each code, and once in the total.",
         "lower",
     ),
     "row_identity": Definition(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ _SEVERITIES = {
     "repair": "repair",
     "r": "repair",
 }
+_OWNER = re.compile(r"item=(?P<item>(?:(?!, \w+=).)*)(?:, location=(?P<place>(?:(?!, \w+=).)*))?")
+"""Item, and place if there is one, in the key of a finding."""
+
 _SEVERITY_ORDER = ("error", "warning", "repair", "note")
 
 
@@ -145,7 +149,17 @@ def _severity() -> pl.Expr:
 
 
 def _exposure(rows: list[Row]) -> float:
-    return math.fsum(row["exposure"] or 0.0 for row in rows)
+    """Return the money that findings touch; what several of them touch counts once."""
+    places: dict[str, dict[str, float]] = {}
+    for row in rows:
+        owner = _OWNER.match(row["key"] or "")
+        item, place = (owner["item"], owner["place"] or "") if owner else ("", "")
+        touched = places.setdefault(item, {})
+        touched[place] = max(touched.get(place, 0.0), row["exposure"] or 0.0)
+    # A finding about an item touches all its places, one about a file everything.
+    everything = places.pop("", {}).get("", 0.0)
+    items = [max(touched.pop("", 0.0), math.fsum(touched.values())) for touched in places.values()]
+    return max(everything, math.fsum(items))
 
 
 def _code_totals(rows: list[Row]) -> list[CodeTotal]:

@@ -135,7 +135,7 @@ class ReportMeta:
     """
 
     as_of: date
-    title: str = "Order proposals"
+    title: str = "Replenishment plan"
     currency: str = "XXX"
     run_id: str = ""
     policy: str = ""

@@ -57,7 +57,12 @@ class FiniteProcess:
 
 
 def enumerate_process(
-    problem: Problem, *, max_order: int, max_position: int, max_states: int = 200_000
+    problem: Problem,
+    *,
+    max_order: int,
+    max_position: int,
+    min_position: int | None = None,
+    max_states: int = 200_000,
 ) -> FiniteProcess:
     """Enumerate the states reachable from the declared start.
 
@@ -69,6 +74,9 @@ def enumerate_process(
         Largest order on any lane, units.
     max_position
         Largest inventory position after ordering, units; decisions beyond it are not allowed.
+    min_position
+        Smallest inventory position after ordering, units; where demand waits, backlog has no other end. Where no
+        decision reaches it, the one that comes closest is allowed.
     max_states
         Refuse beyond this number of states.
 
@@ -93,8 +101,9 @@ def enumerate_process(
     done = 0
     while done < len(states):
         block = np.stack(states[done : done + max(1, CHUNK // (len(decisions) * len(probabilities)))])
-        allowed = _position(problem, block)[:, None] + decisions.sum((1, 2))[None] <= max_position
-        allowed[:, 0] = True
+        allowed = _inside(
+            _position(problem, block)[:, None] + decisions.sum((1, 2))[None], min_position, max_position
+        )
         cost, following = step(block, decisions, events)
         links.append(_register(known, states, following, allowed, max_states))
         costs.append(cost @ probabilities)
@@ -109,6 +118,14 @@ def enumerate_process(
         probabilities,
         0,
     )
+
+
+def _inside(position: np.ndarray, lowest: int | None, highest: int) -> np.ndarray:
+    """Allow the decisions that come closest to the box: those inside it, wherever there is one."""
+    outside = np.maximum(position - highest, 0)
+    if lowest is not None:
+        outside = np.maximum(outside, lowest - position)
+    return outside == outside.min(1, keepdims=True)
 
 
 def _register(
@@ -133,7 +150,7 @@ def _register(
     if len(states) > max_states:
         raise ValueError(
             f"enumerate_process: more than {max_states} states are reached, must be at most that many. "
-            "Lower max_order or max_position, or raise max_states."
+            "Lower max_order or max_position, give min_position where demand waits, or raise max_states."
         )
     links[allowed] = numbers[inverse].reshape(-1, following.shape[2])
     return links
@@ -175,7 +192,8 @@ def _flat(state: State) -> Array:
     return jnp.concatenate([leaf.reshape(-1, count) for leaf in leaves]).T
 
 
-def _unflat(problem: Problem, rows: Array) -> State:
+def states_of(problem: Problem, rows: Array) -> State:
+    """Return the states that rows stand for, one per replication."""
     template = problem.start(1)
     leaves, tree = jax.tree.flatten(template)
     taken = 0
@@ -192,12 +210,12 @@ def _opened_start(problem: Problem) -> list[np.ndarray]:
     state = problem.start(1)
     nothing = Event(market=jnp.zeros((1, *state.on_hand.shape)))
     opened, _ = open_period(problem.arrays, problem.sequence, state, nothing)
-    return list(np.asarray(_flat(canonical(opened)), dtype=np.int16))
+    return list(_whole_numbers(np.asarray(_flat(canonical(opened)))))
 
 
 def _position(problem: Problem, rows: np.ndarray) -> np.ndarray:
     """Return the inventory position of each state, summed over places, units."""
-    state = _unflat(problem, jnp.asarray(rows, dtype=jnp.float32))
+    state = states_of(problem, jnp.asarray(rows, dtype=jnp.float32))
     present = [leaf for leaf in (state.on_hand, state.in_transit, state.unfilled) if leaf is not None]
     position = sum(np.asarray(leaf).sum((0, 1)) for leaf in present)
     return np.asarray(
@@ -227,7 +245,17 @@ class _Advance:
         )
         signs = np.array(self.problem.ledger.signs, dtype=np.float64)
         cost = signs @ np.asarray(money, dtype=np.float64)
-        return cost.reshape(shape), np.asarray(following, dtype=np.int16).reshape(*shape, -1)
+        return cost.reshape(shape), _whole_numbers(np.asarray(following)).reshape(*shape, -1)
+
+
+def _whole_numbers(rows: np.ndarray) -> np.ndarray:
+    whole = rows.astype(np.int16)
+    if not np.array_equal(whole, rows):
+        raise ValueError(
+            "enumerate_process: a state holds a fraction or more than 32,767 units, must be whole numbers below that. "
+            "Count in larger units, or solve another way."
+        )
+    return whole
 
 
 class _Batch(eqx.Module):
@@ -238,7 +266,7 @@ class _Batch(eqx.Module):
 
 @eqx.filter_jit
 def _advance(problem: Problem, batch: _Batch) -> tuple[Array, Array]:
-    state = _unflat(problem, batch.rows)
+    state = states_of(problem, batch.rows)
     event = Event(market=batch.demand[None])
     decision = Decision(order=batch.order)
     flows = PeriodOutcome(opening=state.on_hand)

@@ -1,0 +1,212 @@
+"""The command plan: an export into priced order lines."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from basestock.cli.common import Common, command
+from basestock.cli.errors import DATA, GUARDRAIL, USAGE, CommandError, require_known
+from basestock.cli.options import Items, Locations, Policies, Reading, Reference, Source, names, pattern
+from basestock.cli.output import Answer, give, require_free, show, table
+from basestock.cli.reading import read, require_tables, stop_for_data
+
+if TYPE_CHECKING:
+    from basestock.data.dataset import Dataset
+    from basestock.operations.plan import PlanRun
+
+SHOWN = 20
+"""Lines that a person sees on the terminal; the others are in the run folder."""
+
+_COLUMNS = (
+    *("item", "location", "source", "qty", "unit"),
+    *("cost", "worth now", "+/-", "return", "out without", "out with"),
+)
+
+
+@command
+def plan(
+    source: Source,
+    reading: Reading,
+    common: Common,
+    policy: Policies = None,
+    reference: Reference = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="MONEY", min=0, help="Money to spend at most.")
+    ] = None,
+    replications: Annotated[
+        int, typer.Option("--replications", metavar="N", min=16, help="Demand paths per line.")
+    ] = 128,
+    items: Items = None,
+    locations: Locations = None,
+    count_drafts: Annotated[
+        bool, typer.Option("--count-drafts", help="Draft orders count as on order.")
+    ] = False,
+    preset: Annotated[
+        str | None, typer.Option("--preset", metavar="NAME", help="Order by the rule of another system.")
+    ] = None,
+    horizon: Annotated[
+        float | None,
+        typer.Option("--horizon", metavar="DAYS", min=1, help="Longest pricing; 4 x (lead time + review)."),
+    ] = None,
+    include_quarantined: Annotated[
+        bool, typer.Option("--include-quarantined", help="Plan held item-locations too, flagged.")
+    ] = False,
+) -> None:
+    """Turn an export into priced order lines, best return first.
+
+    Writes orders.csv, report.html and what explains them into --out (runs/AS-OF-RUN).
+    """
+    chosen = _one_policy(policy)
+    if common.out is not None:
+        require_free(common.out, "run.json", "basestock.run/")
+    require_policies(common, chosen, reference or "current")
+    _require_preset(preset)
+    data = read(source, reading, common)
+    require_tables(data, "plan")
+    run = _planned(
+        data,
+        policy=chosen,
+        reference=reference or "current",
+        budget=budget,
+        replications=replications,
+        seed=common.seed or 0,
+        items=pattern(items, "--items"),
+        locations=pattern(locations, "--locations"),
+        count_drafts=count_drafts,
+        preset=preset,
+        horizon_days=horizon,
+        include_quarantined=include_quarantined,
+    )
+    common.finished("plan")
+    folder = _write(run, data, common)
+    common.out = None
+    if common.format_ == "csv":
+        show((folder / "orders.csv").read_bytes())
+    else:
+        give(Answer(_document(run, folder), lambda: _text(run, folder), lambda: run.orders), common)
+    stop_for_data(data, common, "this plan")
+    if run.guard.stops:
+        raise CommandError(
+            f"{' '.join(run.guard.stops)} Nothing is released: the proposals wait for a person.", GUARDRAIL
+        )
+
+
+def _planned(data: "Dataset", **options: Any) -> "PlanRun":
+    from basestock.operations.plan import NothingToPlanError
+    from basestock.operations.plan import plan as plan_data
+
+    try:
+        return plan_data(data, **options)
+    except NothingToPlanError as error:
+        selected = options["items"] or options["locations"]
+        raise CommandError(str(error), USAGE if selected else DATA) from error
+
+
+def _require_preset(name: str | None) -> None:
+    from basestock.operations.presets import PRESETS
+
+    if name is not None:
+        require_known("preset", name, PRESETS)
+
+
+def _one_policy(given: list[str] | None) -> str:
+    chosen = list(names(given, ("marginal",)))
+    if len(chosen) > 1:
+        raise CommandError(
+            f"--policy names {', '.join(chosen)}: one policy decides a plan; compare several by backtest.",
+            USAGE,
+        )
+    return chosen[0]
+
+
+def require_policies(common: Common, *chosen: str) -> None:
+    """Start the machinery, and refuse a policy that nothing can be planned by.
+
+    Raises
+    ------
+    CommandError
+        Naming the nearest one.
+    """
+    from basestock.operations.compiled import keep_compiled
+    from basestock.operations.deciders import line_policies
+
+    keep_compiled()
+    for name in chosen:
+        require_known("policy", name, line_policies())
+    common.finished("start")
+
+
+def _write(run: "PlanRun", data: "Dataset", common: Common) -> Path:
+    from basestock.operations.run_folder import FolderInUseError, default_folder, write_run
+
+    target = common.out or default_folder(run)
+    try:
+        write_run(run, data, target, command="plan", timings=common.seconds)
+    except FolderInUseError as error:
+        raise CommandError(f"--out {error}", USAGE) from error
+    common.finished("write")
+    common.wrote(target, "run folder")
+    return target
+
+
+def _document(run: "PlanRun", folder: Path) -> dict[str, Any]:
+    return {
+        "schema": "basestock.plan/1",
+        "run": {
+            "id": run.run_id,
+            "folder": str(folder),
+            "as_of": run.twin.as_of,
+            "policy": run.settings.policy,
+            "reference": run.settings.reference,
+            "preset": run.settings.preset,
+            "seed": run.settings.seed,
+            "stops": list(run.guard.stops),
+        },
+        "currency": run.twin.currency,
+        "lines": run.orders.to_dicts(),
+        "line_cost": _sum(run, "line_cost"),
+        "value_now": _sum(run, "value_now"),
+        "held": run.twin.not_planned.to_dicts(),
+        "exceptions": run.exceptions.to_dicts(),
+    }
+
+
+def _sum(run: "PlanRun", column: str) -> float:
+    return round(float(run.orders[column].sum() or 0.0), 2)
+
+
+def _text(run: "PlanRun", folder: Path) -> str:
+    money = run.twin.currency if run.twin.currency != "XXX" else "units of money"
+    total = run.orders.height
+    parts: list[str] = []
+    if total:
+        title = (
+            f"The {min(SHOWN, total)} of {total} order lines that return most per unit of money, in {money}:"
+        )
+        rows = [_row(row) for row in run.orders.head(SHOWN).iter_rows(named=True)]
+        parts.append(table(title, _COLUMNS, rows, right=[*_COLUMNS[3:4], *_COLUMNS[5:]]))
+    cost, value = _sum(run, "line_cost"), _sum(run, "value_now")
+    parts.append(
+        f"{total} lines for {cost:,.2f} {money}, worth {value:,.2f} more than waiting for the next review.\n"
+        f"{run.twin.not_planned.height} item-locations are not planned.\n"
+        f"Report: {folder / 'report.html'}"
+    )
+    return "\n\n".join(parts)
+
+
+def _row(row: dict[str, Any]) -> list[str]:
+    money = lambda value: "" if value is None else f"{value:,.2f}"  # noqa: E731
+    return [
+        row["item_id"],
+        row["location_id"],
+        row["source_id"] or "",
+        f"{row['qty']:g}" if row["qty"] < 1e6 else f"{row['qty']:.0f}",
+        row["base_uom"],
+        money(row["line_cost"]),
+        money(row["value_now"]),
+        money(1.96 * row["value_se"]),
+        "" if row["return_per_currency"] is None else f"{row['return_per_currency']:.3f}",
+        f"{row['p_stockout_without']:.0%}",
+        f"{row['p_stockout_with']:.0%}",
+    ]

@@ -1,0 +1,109 @@
+"""A problem named on the command line, and policies tuned and played on it."""
+
+from typing import TYPE_CHECKING, Any
+
+from basestock.cli.common import Common
+from basestock.cli.errors import USAGE, CommandError, require_known
+from basestock.cli.output import table
+from basestock.cli.settings import pairs, problem_parameters
+
+if TYPE_CHECKING:
+    from basestock.decision import Problem
+    from basestock.evaluation import EvaluationReport
+
+
+def named_problem(name: str | None, common: Common) -> "Problem":
+    """Build the problem of a name with the parameters of ``--set`` and ``--config``.
+
+    Raises
+    ------
+    CommandError
+        If there is no name.
+    """
+    from basestock.operations.compiled import keep_compiled
+    from basestock.problems import make_problem
+
+    if name is None:
+        raise CommandError("--problem is missing; `basestock problems` lists them.", USAGE)
+    keep_compiled()
+    return make_problem(name, problem_parameters(common.context, common.entries))
+
+
+def play(
+    problem: "Problem",
+    policies: tuple[str, ...],
+    common: Common,
+    *,
+    replications: int,
+    periods: int | None = None,
+    fixed: list[str] | None = None,
+) -> "EvaluationReport":
+    """Tune each policy whose parameters are not given, and play all of them on the same fresh events."""
+    from basestock.evaluation import evaluate
+    from basestock.policies import REGISTRY, fit, from_parameters
+
+    for name in policies:
+        require_known("policy", name, REGISTRY)
+    given = _given(fixed, policies)
+    seed = common.seed or 0
+    players = {}
+    for name in policies:
+        known = given.get(name)
+        if known:
+            players[name] = from_parameters(problem, name, known)
+        else:
+            players[name] = fit(problem, name, seed=seed).policy
+            common.finished(f"tune {name}")
+    report = evaluate(problem, players, replications, seed, periods=periods)
+    common.finished("play")
+    return report
+
+
+def _given(fixed: list[str] | None, policies: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """Return parameters by policy from ``policy.parameter=value``; with one policy its name may be left out."""
+    given: dict[str, dict[str, float]] = {}
+    for key, text in pairs(fixed, "--parameter").items():
+        policy, _, parameter = key.rpartition(".")
+        owner = policy or (policies[0] if len(policies) == 1 else "")
+        if not owner:
+            raise CommandError(f"--parameter {key}={text}: must be policy.parameter=value.", USAGE)
+        require_known("--parameter: policy", owner, policies)
+        try:
+            given.setdefault(owner, {})[parameter] = float(text)
+        except ValueError as error:
+            raise CommandError(f"--parameter {key}={text}: must be a number.", USAGE) from error
+    return given
+
+
+def policies_text(title: str, rows: list[dict[str, Any]], kpis: tuple[str, ...] = ()) -> str:
+    """Return totals, key figures and gaps of policies for a person."""
+    gaps = any(row.get("gap_percent") is not None for row in rows)
+    columns = ["policy", "total", *kpis, *(["gap %", "certificate"] if gaps else [])]
+    body = [
+        [
+            row["policy"],
+            told(row["total"]),
+            *(told(row["kpis"][kpi]) for kpi in kpis),
+            *([f"{row['gap_percent']:.2f}", row["certificate"]] if gaps else []),
+        ]
+        for row in rows
+    ]
+    return table(title, columns, body, right=[*columns[1:-1], columns[-1]] if not gaps else columns[1:-1])
+
+
+def told(estimate: dict[str, Any]) -> str:
+    """Return an estimate with its half-width in as many digits as it is good for.
+
+    Examples
+    --------
+    >>> told({"mean": 4.63871, "half_width": 0.0172, "n": 200})
+    '4.639 +/- 0.017'
+    >>> told({"mean": None, "half_width": None, "n": 0, "reason": "no_demand"})
+    'no_demand'
+    """
+    mean, width = estimate["mean"], estimate["half_width"]
+    if mean is None:
+        return str(estimate.get("reason", ""))
+    size = abs(width or mean)
+    digits = next((digits for digits in range(6) if size * 10**digits >= 10), 6) if size else 0
+    return f"{mean:,.{digits}f}" + (f" +/- {width:,.{digits}f}" if width else "")

@@ -1,0 +1,161 @@
+"""load, check, template, schema, doctor: documents, files and exit codes."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from basestock.data.tables import OUTPUT_TABLES, TABLES
+from tests.cli.conftest import Run, document
+
+
+def _dirty(export: Path, folder: Path) -> Path:
+    """The export with an item that is sold but not listed, and a negative stock."""
+    shutil.copytree(export, folder)
+    with (folder / "inventory.csv").open("a") as file:
+        file.write("2026-03-02,GHOST,4\n2026-03-02,D-4,-3\n")
+    return folder
+
+
+def test_check_prints_one_document_and_nothing_else_on_standard_output(run: Run, export: Path) -> None:
+    result = run("check", export, "--format", "json")
+    found = document(result)
+    assert result.exit_code == 0
+    assert found["schema"] == "basestock.check/1"
+    assert {"tables", "counts", "coverage", "held", "exposure"} <= set(found)
+    assert set(found["tables"]["item"]) == {
+        "read",
+        "accepted",
+        "repaired",
+        "quarantined",
+        "folded",
+        "ignored",
+    }
+    assert found["tables"]["demand_history"]["read"] == 160
+    assert "load: " in result.stderr
+    assert run("check", export, "--format", "json", "--quiet").stderr == ""
+
+
+@pytest.mark.parametrize("format_", ["table", "json", "csv"])
+def test_the_same_command_prints_the_same_bytes(run: Run, export: Path, format_: str) -> None:
+    outputs = [run("check", export, "--format", format_).stdout_bytes for _ in range(2)]
+    assert outputs[0] == outputs[1] != b""
+
+
+def test_findings_as_rows(run: Run, export: Path, tmp_path: Path) -> None:
+    source = _dirty(export, tmp_path / "dirty")
+    rows = list(csv.DictReader(io.StringIO(run("check", source, "--format", "csv").stdout)))
+    assert "GHOST" in {row["value"] for row in rows} or any("GHOST" in row["key"] for row in rows)
+    frame = pl.read_parquet(io.BytesIO(run("check", source, "--format", "parquet").stdout_bytes))
+    assert frame.height == len(rows) > 0
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet", "txt"])
+def test_the_ending_of_a_file_names_its_format(run: Run, export: Path, tmp_path: Path, ending: str) -> None:
+    source = _dirty(export, tmp_path / "dirty")
+    target = Path("found") / f"issues.{ending}"
+    result = run("check", source, "--out", target)
+    content = target.read_bytes()
+    assert str(target) in result.stderr
+    if ending == "csv":
+        assert content.startswith(b"code,severity")
+    elif ending == "json":
+        assert json.loads(content)["schema"] == "basestock.check/1"
+    elif ending == "parquet":
+        assert pl.read_parquet(io.BytesIO(content)).height > 0
+    else:
+        assert content.decode() == result.stdout
+    assert run("check", source, "--out", target).exit_code == result.exit_code, (
+        "the same again is no conflict"
+    )
+
+
+def test_strict_makes_warnings_stop(run: Run, export: Path, tmp_path: Path) -> None:
+    source = shutil.copytree(export, tmp_path / "doubtful")  # nobody says whether lead times are working days
+    assert run("check", source).exit_code == 0
+    strict = run("check", source, "--strict")
+    assert strict.exit_code == 3
+    assert strict.stdout != ""
+
+
+@pytest.mark.parametrize("command", ["check", "load", "plan", "backtest"])
+@pytest.mark.parametrize(
+    "left", [[], ["item.csv"], ["item.csv", "inventory.csv"]], ids=["nothing", "items", "stock"]
+)
+def test_an_export_without_usable_rows_is_code_3_and_says_what_is_missing(
+    run: Run, export: Path, tmp_path: Path, command: str, left: list[str]
+) -> None:
+    source = tmp_path / "part"
+    source.mkdir()
+    for name in left:
+        shutil.copy(export / name, source)
+    result = run(command, source)
+    assert result.exit_code == 3
+    assert "demand_history" in result.output or "item" in result.output
+
+
+def test_load_writes_a_dataset_that_commands_read_again(run: Run, export: Path) -> None:
+    result = run("load", export, "--currency", "EUR", "--format", "json")
+    found = document(result)
+    assert (found["schema"], found["dataset"]) == ("basestock.load/1", "dataset")
+    assert {path.name for path in Path("dataset").iterdir()} >= {
+        "dataset", "issues.csv", "manifest.json", "quarantine",
+    }  # fmt: skip
+    again = document(run("check", "dataset", "--format", "json"))
+    assert again["currency"] == "EUR"
+    assert again["tables"] == found["tables"]
+
+
+def test_load_replaces_its_own_result_and_no_other(run: Run, export: Path, tmp_path: Path) -> None:
+    assert run("load", export).exit_code == 0
+    before = (Path("dataset") / "manifest.json").read_bytes()
+    assert run("load", export).exit_code == 0
+    assert (Path("dataset") / "manifest.json").read_bytes() == before
+    other = run("load", _dirty(export, tmp_path / "dirty"))
+    assert other.exit_code == 2
+    assert "holds the load of other files" in other.stderr
+    assert (Path("dataset") / "manifest.json").read_bytes() == before
+
+
+def test_the_difference_to_an_earlier_load_is_told(run: Run, export: Path, tmp_path: Path) -> None:
+    run("load", export)
+    source = _dirty(export, tmp_path / "dirty")
+    found = document(run("check", source, "--previous", "dataset", "--format", "json"))
+    assert sum(found["difference"]["new"].values()) > 0
+    assert found["difference"]["rows"]["inventory"] == 2
+
+
+def test_the_template_loads_back_clean(run: Run) -> None:
+    assert run("template").exit_code == 0
+    found = document(run("check", "basestock-template.xlsx", "--format", "json"))
+    assert found["exit_code"] == 0
+    assert all(counts["quarantined"] == 0 for counts in found["tables"].values())
+    assert found["held"] == []
+    before = Path("basestock-template.xlsx").read_bytes()
+    assert run("template").exit_code == 0
+    assert Path("basestock-template.xlsx").read_bytes() == before
+
+
+def test_every_table_has_a_schema(run: Run) -> None:
+    found = document(run("schema", "export"))
+    assert found["schema"] == "basestock.tables/1"
+    assert set(found["tables"]) == {*TABLES, *OUTPUT_TABLES}
+    one = document(run("schema", "export", "item", "--format", "json"))
+    assert one["tables"] == {"item": found["tables"]["item"]}
+
+
+def test_columns_as_rows(run: Run) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("schema", "export", "inventory", "--format", "csv").stdout)))
+    assert [row["name"] for row in rows] == list(TABLES["inventory"].names)
+
+
+def test_doctor_names_versions_and_says_that_nothing_is_sent(run: Run) -> None:
+    found = document(run("doctor", "--format", "json"))
+    assert found["schema"] == "basestock.doctor/1"
+    assert found["network"] == "nothing is ever sent anywhere"
+    assert found["jax"].count(".") == 2
+    assert "polars" in run("doctor").stdout

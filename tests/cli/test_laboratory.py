@@ -1,0 +1,115 @@
+"""problems, simulate, evaluate, backtest problem:NAME: one document each."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from basestock.policies import REGISTRY
+from basestock.problems import FAMILIES
+from tests.cli.conftest import Run, document
+
+SHORT = ("--set", "horizon=60", "--set", "warm_up=10", "--replications", 8)
+GIVEN = ("--problem", "lost_sales", "--parameter", "base_stock.base_stock_level=18")
+ROW = {"policy", "parameters", "total", "terms", "kpis", "versus", "gap_percent", "certificate"}
+
+
+def _played(run: Run, *arguments: object) -> dict[str, Any]:
+    return document(run(*arguments, *SHORT, "--format", "json"))
+
+
+def test_problems_are_listed_with_units_sources_and_known_values(run: Run) -> None:
+    found = document(run("problems", "--format", "json"))
+    assert found["schema"] == "basestock.problems/1"
+    assert {each["name"] for each in found["problems"]} == set(FAMILIES)
+    for each in found["problems"]:
+        assert {"name", "kind", "parameters", "source", "known"} <= set(each)
+        assert all(set(parameter) == {"name", "unit", "default"} for parameter in each["parameters"])
+        assert all(parameter["unit"] for parameter in each["parameters"])
+    text = run("problems").stdout
+    assert "optimal value 4.4 (Zipkin 2008" in text
+
+
+@pytest.mark.parametrize("option", ["--family", "--id", "--problem"])
+def test_one_problem_can_be_asked_for(run: Run, option: str) -> None:
+    found = document(run("problems", option, "backorder", "--format", "json"))
+    assert [each["name"] for each in found["problems"]] == ["backorder"]
+    rows = list(csv.DictReader(run("problems", option, "backorder", "--format", "csv").stdout.splitlines()))
+    assert {row["name"] for row in rows} == {"backorder"}
+
+
+@pytest.mark.parametrize("command", ["simulate", "evaluate"])
+def test_policies_are_played_on_a_problem(run: Run, command: str) -> None:
+    given = (*GIVEN, "--parameter", "constant_order.quantity=4")
+    found = _played(run, command, *given, "--policy", "base_stock,constant_order")
+    assert found["schema"] == "basestock.evaluation/1"
+    assert found["id"] == "lost_sales"
+    assert [row["policy"] for row in found["policies"]] == ["base_stock", "constant_order"]
+    for row in found["policies"]:
+        assert set(row) >= ROW
+        assert set(row["total"]) == {"mean", "half_width", "n"}
+        assert row["total"]["n"] == 8
+    first, second = found["policies"]
+    assert first["parameters"] == {"base_stock_level": 18.0}
+    assert first["versus"]["constant_order"]["mean"] == -second["versus"]["base_stock"]["mean"]
+    assert first["certificate"] == "exact"
+
+
+def test_seed_and_periods_are_used_and_the_same_command_prints_the_same(run: Run) -> None:
+    command = ("simulate", *GIVEN, *SHORT, "--policy", "base_stock", "--periods", 40, "--format", "json")
+    once, again, other = run(*command), run(*command), run(*command, "--seed", 3)
+    assert once.stdout_bytes == again.stdout_bytes
+    assert document(once)["provenance"]["periods"] == 40
+    assert document(once)["policies"][0]["total"] != document(other)["policies"][0]["total"]
+
+
+@pytest.mark.slow
+def test_a_policy_without_given_parameters_is_tuned(run: Run) -> None:
+    result = run(
+        "simulate", "--problem", "lost_sales", *SHORT, "--policy", "constant_order", "--format", "json"
+    )
+    assert "tune constant_order" in result.stderr
+    assert document(result)["policies"][0]["parameters"]["quantity"] > 0
+
+
+def test_a_person_sees_total_gap_and_certificate(run: Run) -> None:
+    text = run("simulate", *GIVEN, *SHORT, "--policy", "base_stock").stdout
+    assert text.startswith("lost_sales: average cost per period, 8 replications of 60 periods")
+    assert "exact" in text
+    assert "+/-" in text
+
+
+@pytest.mark.slow
+def test_a_backtest_of_a_problem_compares_with_a_reference(run: Run) -> None:
+    arguments = ("backtest", "problem:lost_sales", "--policy", "newsvendor", "--reference", "marginal")
+    found = _played(run, *arguments)
+    assert found["schema"] == "basestock.backtest/1"
+    assert {"window", "folds", "reference", "policies", "verdict"} <= set(found)
+    assert [row["policy"] for row in found["policies"]] == ["newsvendor", "marginal"]
+    saving = found["verdict"]["saving"]
+    assert saving["mean"] == -found["policies"][0]["versus"]["marginal"]["mean"]
+    assert found["verdict"]["outcome"] in ("better", "worse", "no difference shown")
+
+
+def test_estimates_as_rows(run: Run) -> None:
+    command = ("simulate", *GIVEN, *SHORT, "--policy", "base_stock")
+    rows = list(csv.DictReader(run(*command, "--format", "csv").stdout.splitlines()))
+    assert {row["kind"] for row in rows} == {"total", "term", "kpi"}
+    frame = pl.read_parquet(io.BytesIO(run(*command, "--format", "parquet").stdout_bytes))
+    assert frame.columns == ["policy", "kind", "name", "mean", "half_width", "n"]
+    assert frame.height == len(rows)
+
+
+def test_a_document_can_be_kept(run: Run) -> None:
+    result = run(
+        "simulate", *GIVEN, *SHORT, "--policy", "base_stock", "--format", "json", "--out", "kept.json"
+    )
+    assert Path("kept.json").read_bytes() == result.stdout_bytes
+
+
+def test_every_policy_has_a_name_on_the_command_line(run: Run) -> None:
+    text = run("simulate", "--problem", "lost_sales", "--policy", "nobody").stderr
+    assert all(name in text for name in REGISTRY)
