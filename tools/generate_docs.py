@@ -1,5 +1,6 @@
 """Write the pages of docs/generated from the code that they describe, so that the two cannot differ."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -200,8 +201,9 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
 
 
 def main() -> int:
-    """Write every page."""
-    (GENERATED / "python").mkdir(parents=True, exist_ok=True)
+    """Write every page, and leave none of what is no longer there."""
+    shutil.rmtree(GENERATED, ignore_errors=True)
+    (GENERATED / "python").mkdir(parents=True)
     pages = {name: page() for name, page in PAGES.items()}
     pages |= {f"python/{package}": python_page(package) for package in PACKAGES}
     for name, parts in pages.items():

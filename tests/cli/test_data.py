@@ -121,6 +121,17 @@ def test_load_replaces_its_own_result_and_no_other(run: Run, export: Path, tmp_p
     assert (Path("dataset") / "manifest.json").read_bytes() == before
 
 
+def test_an_interrupted_load_leaves_nothing(run: Run, export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("basestock.data.dataset_folder._hashes", interrupt)
+    result = run("load", export)
+    assert result.exit_code == 1
+    assert "interrupted. Finished: load. Written: nothing" in result.stderr
+    assert list(Path().iterdir()) == []
+
+
 def test_the_difference_to_an_earlier_load_is_told(run: Run, export: Path, tmp_path: Path) -> None:
     run("load", export)
     source = _dirty(export, tmp_path / "dirty")

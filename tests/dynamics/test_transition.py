@@ -126,6 +126,19 @@ def test_a_short_source_shares_in_proportion_and_keeps_units_whole() -> None:
     assert state.unfilled.reshape(-1).tolist() == [0, 1, 2, 0]
 
 
+def test_the_unit_left_over_goes_by_name_wherever_a_lane_is_listed() -> None:
+    """SIM-215, SIM-605."""
+    network = _two_shops()
+    listed = dataclasses.replace(network, lanes=network.lanes[::-1])
+    arrays = compile_network(listed)
+    state = InitialState(on_hand={("dc", "i"): 7}).compile(listed, arrays)
+    order = Decision(order=jnp.array([0.0, 5.0, 5.0, 0.0]).reshape(4, 1, 1))
+    event = Event(market=jnp.zeros((1, 3, 1, 1)))
+    _, outcome = transition(arrays, RECEIVE_ORDER_SELL, state, order, event)
+    assert [lane.name for lane in listed.lanes[1:3]] == ["dc -> b", "dc -> a"]
+    assert outcome.shipped.reshape(-1).tolist() == [0, 3, 4, 0]
+
+
 def test_fractions_are_shared_exactly_where_units_divide() -> None:
     network = _two_shops(whole_units=False)
     arrays = compile_network(network)

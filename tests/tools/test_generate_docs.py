@@ -1,6 +1,7 @@
 """The generated pages say everything that the code says."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from basestock.data.tables import OUTPUT_TABLES, TABLES
 from basestock.network.schema import SCHEMA
 from basestock.policies.registry import REGISTRY
 from basestock.problems.registry import FAMILIES
+from tools import generate_docs
 from tools.generate_docs import PACKAGES, PAGES, modules
 
 
@@ -49,3 +51,11 @@ def test_a_package_lists_itself_first_and_no_private_module() -> None:
     assert names[0] == "basestock.network"
     assert "basestock.network.schema" in names
     assert all("._" not in f".{name}" for package in PACKAGES for name in modules(package))
+
+
+def test_pages_of_what_is_gone_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone.md").write_text("::: basestock.gone")
+    monkeypatch.setattr(generate_docs, "GENERATED", tmp_path)
+    monkeypatch.setattr(generate_docs, "PAGES", {"policies": PAGES["policies"]})
+    generate_docs.main()
+    assert sorted(path.name for path in tmp_path.glob("*.md")) == ["policies.md"]

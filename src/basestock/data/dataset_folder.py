@@ -74,10 +74,13 @@ def write_folder(dataset: Dataset, folder: Path, previous: Path | None = None) -
         raise FolderError(msg)
     draft = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(draft, ignore_errors=True)
-    for name in (_TABLES, _QUARANTINE, _SOURCE):
-        (draft / name).mkdir(parents=True)
-    _write_parts(dataset, draft, previous)
-    _swap(draft, folder)
+    try:
+        for name in (_TABLES, _QUARANTINE, _SOURCE):
+            (draft / name).mkdir(parents=True)
+        _write_parts(dataset, draft, previous)
+        _swap(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 

@@ -12,7 +12,7 @@ LaneItem = Float[Array, "lane item replication"]
 def allocate(
     network: NetworkArrays, requests: LaneItem, on_hand: Float[Array, "node item replication"]
 ) -> LaneItem:
-    """Share stock in proportion to the requests; whole units go down first, the rest by order of the lanes.
+    """Share stock in proportion to the requests; whole units go down first, the rest by name of the lanes.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ def allocate(
 def _whole_units(
     network: NetworkArrays, requests: LaneItem, shared: LaneItem, available: LaneItem
 ) -> LaneItem:
-    """Round proportional shares down and hand the rest out one by one, to earlier lanes first."""
+    """Round proportional shares down and hand the rest out one by one, in the order of the lanes' names."""
     # A share such as 3 * (2 / 6) must not fall to 0.9999999 and lose a unit.
     base = jnp.floor(shared + 1e-4)
     rest = jnp.floor(available) - at_source(network, out_of_nodes(network, base))
     wants = (requests - base >= 1.0).astype(requests.dtype)
     same = network.lane_source[:, None] == network.lane_source[None, :]
-    before = same & jnp.tri(network.num_lanes, k=-1, dtype=bool)
+    before = same & (network.lane_rank[None, :] < network.lane_rank[:, None])
     rank = jnp.einsum("kl,lir->kir", before.astype(requests.dtype), wants)
     return base + wants * (rank < rest)

@@ -64,7 +64,9 @@ class NetworkArrays(eqx.Module):
     lane_active
         1 where the lane serves the item.
     primary
-        1 on the lane of lowest priority number into each (node, item), ties to the lane listed first.
+        1 on the lane of lowest priority number into each (node, item), ties to the name that sorts first.
+    lane_rank
+        Place of the lane's name in sorted order: what breaks ties, wherever the lane is listed.
     lane_priority
         Priority number of the lane.
     lead_time
@@ -94,6 +96,7 @@ class NetworkArrays(eqx.Module):
     lane_outside: Bool[Array, " lane"]
     lane_active: Float[Array, "lane item 1"]
     primary: Float[Array, "lane item 1"]
+    lane_rank: Int[Array, " lane"]
     lane_priority: Float[Array, "lane 1 1"]
     lead_time: Int[Array, "lane item 1"]
     mean_lead_time: Float[Array, "lane item 1"]
@@ -154,7 +157,8 @@ def compile_network(network: SupplyNetwork) -> NetworkArrays:
         lane_destination=jnp.asarray(ends[1]),
         lane_outside=jnp.asarray(ends[2]),
         lane_active=jnp.asarray(active),
-        primary=jnp.asarray(_primary(network, active, ends[1])),
+        primary=jnp.asarray(_primary(network, axes, active, ends[1])),
+        lane_rank=jnp.asarray(_ranks(axes)),
         lane_priority=jnp.asarray(_per_lane(axes, lanes, lambda lane: lane.priority, np.float32)),
         lead_time=jnp.asarray(lead_time),
         mean_lead_time=jnp.asarray(_lane_item(axes, {place: _mean(law) for place, law in laws.items()})),
@@ -224,10 +228,18 @@ def _per_lane(
     return table
 
 
-def _primary(network: SupplyNetwork, active: np.ndarray, destination: np.ndarray) -> np.ndarray:
+def _ranks(axes: Axes) -> np.ndarray:
+    ranks = np.arange(axes.num_lanes, dtype=np.int32)
+    ranks[np.argsort(np.array(axes.lanes), kind="stable")] = np.arange(len(axes.lanes), dtype=np.int32)
+    return ranks
+
+
+def _primary(network: SupplyNetwork, axes: Axes, active: np.ndarray, destination: np.ndarray) -> np.ndarray:
     primary = np.zeros_like(active)
     taken = np.zeros((int(destination.max(initial=0)) + 1, active.shape[1]), dtype=bool)
-    order = sorted(range(len(network.lanes)), key=lambda lane: (network.lanes[lane].priority, lane))
+    order = sorted(
+        range(len(network.lanes)), key=lambda lane: (network.lanes[lane].priority, axes.lanes[lane])
+    )
     for lane in order:
         free = (active[lane, :, 0] > 0) & ~taken[destination[lane]]
         primary[lane, free, 0] = 1.0

@@ -1,6 +1,9 @@
 """What an order is worth: every candidate quantity played on the twin against ordering nothing, on the same demand."""
 
 import dataclasses
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from basestock.operations.lines import CompiledLines
 CANDIDATES = 12
 """Quantities priced per line, nothing included."""
 
+MAX_THREADS = 8
 MAX_HORIZON = 512
 """Longest pricing, model periods."""
 
@@ -96,12 +100,34 @@ def price_orders(
     names = ("value", "value_se", "gain", "gain_se", "p_stockout", "short")
     tables = {name: blank.copy() for name in names}
     prices = Prices(quantity=quantities, agreed=np.zeros(len(asked)), **tables)
-    for shape, rows in chunks(shapes(part, limit)):
+
+    def price(job: tuple[Shape, np.ndarray]) -> None:
+        shape, rows = job
         paths = draw_paths(forecast, asked[rows], shape, num_paths, seed)
         chunk = cut_chunk(compiled, asked[rows], shape)
         played = play_chunk(chunk, shape, quantities[rows], level[rows], paths, protection[rows], limit[rows])
         _enter(prices, rows, played)
+
+    _each(price, list(chunks(shapes(part, limit))))
     return prices
+
+
+def _each(price: Callable[[tuple[Shape, np.ndarray]], None], jobs: list[tuple[Shape, np.ndarray]]) -> None:
+    """Do every job, several at a time: a chunk keeps one core busy and writes to its own lines only."""
+    first = {shape: at for at, (shape, _) in reversed(list(enumerate(jobs)))}
+    # The first chunk of a shape compiles its programs, which the others then share.
+    for at in sorted(first.values()):
+        price(jobs[at])
+    others = [job for at, job in enumerate(jobs) if first[job[0]] != at]
+    with ThreadPoolExecutor(num_threads()) as pool:
+        for _ in pool.map(price, others):
+            pass
+
+
+def num_threads() -> int:
+    """Return how many chunks are played at a time: one for each processor that this process may use, at most eight."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, MAX_THREADS)
 
 
 def pricing_limit(twin: Twin, horizon_days: float | None = None) -> np.ndarray:

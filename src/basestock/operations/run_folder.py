@@ -83,17 +83,15 @@ def default_folder(run: PlanRun) -> Path:
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as CSV with plain decimals, ISO dates, and text escaped against spreadsheet formulas."""
     floats = [name for name, kind in frame.schema.items() if kind == pl.Float64]
-    plain = frame.select(_plain(name) for name in floats)
+    plain = pl.DataFrame([_plain(frame[name]) for name in floats])
     escaped(frame.drop(floats)).hstack(plain).select(frame.columns).write_csv(path)
 
 
-def _plain(name: str) -> pl.Expr:
-    """Return a column of numbers as plain decimals of at most six places; unknown stays empty."""
-    number = pl.col(name).fill_nan(None)
-    exact = number.round(6).cast(pl.Decimal(38, 6), strict=False).cast(pl.String)
-    short = exact.str.strip_chars_end("0").str.strip_chars_end(".")
-    # Beyond 32 digits before the point there is no decimal; such a number is printed as it is.
-    return pl.coalesce(short, number.cast(pl.String)).alias(name)
+def _plain(column: pl.Series) -> pl.Series:
+    """Return numbers as plain decimals of at most six places; unknown stays empty."""
+    known = column.fill_nan(None).to_list()
+    texts = [None if value is None else f"{value:.6f}".rstrip("0").rstrip(".") for value in known]
+    return pl.Series(column.name, ["0" if text == "-0" else text for text in texts], dtype=pl.String)
 
 
 def write_run(
