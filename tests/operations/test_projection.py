@@ -67,7 +67,7 @@ def test_demand_that_waits_is_shown_as_backorders_and_priced(
     shown, value, stockout = waiting
     middle = shown.filter(pl.col("quantile") == 0.5).pivot("scenario", index="date", values="backorders")
     assert (middle["without"] >= middle["with"]).all()
-    assert middle["without"].max() > 0
+    assert (middle["without"] > 0).any()
     assert value[0] == 0.0
     assert value[5] > 0.0
     assert stockout.tolist() == sorted(stockout, reverse=True)

@@ -119,19 +119,19 @@ def data_health(view: ReportView) -> Health:
         descending=[True, *[False] * 6],
         nulls_last=True,
     )
-    rows = ranked.to_dicts()
-    drawn = rows[:NUM_ISSUES_DRAWN]
+    owned = _with_owner(ranked)
+    drawn = ranked.head(NUM_ISSUES_DRAWN).to_dicts()
     tables = [_balance(name, counts) for name, counts in sorted(view.meta.tables.items())]
     return Health(
-        num_issues=len(rows),
-        exposure=_exposure(rows),
+        num_issues=ranked.height,
+        exposure=_exposure(owned),
         by_severity=[
-            (name, num) for name in _SEVERITY_ORDER if (num := sum(row["severity"] == name for row in rows))
+            (name, num) for name in _SEVERITY_ORDER if (num := int((ranked["severity"] == name).sum()))
         ],
-        codes=_code_totals(rows),
+        codes=_code_totals(owned),
         issues=[_issue(row, view.meta) for row in drawn],
-        num_rest=len(rows) - len(drawn),
-        rest_exposure=_exposure(rows[len(drawn) :]),
+        num_rest=ranked.height - len(drawn),
+        rest_exposure=_exposure(owned.slice(len(drawn))),
         tables=tables,
         num_quarantined=sum(table.num_quarantined for table in tables),
         held=[_held(row, view.meta) for row in _held_rows(view)],
@@ -148,34 +148,44 @@ def _severity() -> pl.Expr:
     return word.replace_strict(_SEVERITIES, default="note", return_dtype=pl.String)
 
 
-def _exposure(rows: list[Row]) -> float:
+def _with_owner(issues: pl.DataFrame) -> pl.DataFrame:
+    """Add the item and the place that each finding is about, empty where it is about a file."""
+    owners = {key: _OWNER.match(key) for key in issues["key"].drop_nulls().unique().to_list()}
+    names = [
+        (key, owner["item"], owner["place"] or "") if owner else (key, "", "")
+        for key, owner in owners.items()
+    ]
+    known = pl.DataFrame(names, schema=dict.fromkeys(("key", "_item", "_place"), pl.String), orient="row")
+    joined = issues.join(known, on="key", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("_item", "_place").fill_null(""), pl.col("exposure").fill_null(0.0))
+
+
+def _exposure(owned: pl.DataFrame) -> float:
     """Return the money that findings touch; what several of them touch counts once."""
     places: dict[str, dict[str, float]] = {}
-    for row in rows:
-        owner = _OWNER.match(row["key"] or "")
-        item, place = (owner["item"], owner["place"] or "") if owner else ("", "")
-        touched = places.setdefault(item, {})
-        touched[place] = max(touched.get(place, 0.0), row["exposure"] or 0.0)
+    most = owned.group_by("_item", "_place").agg(pl.col("exposure").max().clip(lower_bound=0.0))
+    for item, place, money in most.iter_rows():
+        places.setdefault(item, {})[place] = money
     # A finding about an item touches all its places, one about a file everything.
     everything = places.pop("", {}).get("", 0.0)
     items = [max(touched.pop("", 0.0), math.fsum(touched.values())) for touched in places.values()]
     return max(everything, math.fsum(items))
 
 
-def _code_totals(rows: list[Row]) -> list[CodeTotal]:
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row["code"] or UNKNOWN, []).append(row)
+def _code_totals(owned: pl.DataFrame) -> list[CodeTotal]:
+    groups = owned.with_columns(pl.col("code").fill_null(UNKNOWN)).partition_by(
+        "code", as_dict=True, maintain_order=True
+    )
     totals = [
         CodeTotal(
-            code=code,
-            severity=min((row["severity"] for row in group), key=_SEVERITY_ORDER.index),
-            num=len(group),
+            code=str(code),
+            severity=min(group["severity"].unique().to_list(), key=_SEVERITY_ORDER.index),
+            num=group.height,
             exposure=_exposure(group),
-            rule=group[0]["rule"] or "",
-            remedy=group[0]["remedy"] or "",
+            rule=group["rule"][0] or "",
+            remedy=group["remedy"][0] or "",
         )
-        for code, group in groups.items()
+        for (code,), group in groups.items()
     ]
     return sorted(totals, key=lambda total: (-total.exposure, -total.num, total.code))
 
