@@ -6,8 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+import fastexcel
 import polars as pl
 import pytest
+import xlsxwriter
 
 from basestock.data.tables import OUTPUT_TABLES, TABLES
 from tests.cli.conftest import Run, document
@@ -138,6 +140,80 @@ def test_the_difference_to_an_earlier_load_is_told(run: Run, export: Path, tmp_p
     found = document(run("check", source, "--previous", "dataset", "--format", "json"))
     assert sum(found["difference"]["new"].values()) > 0
     assert found["difference"]["rows"]["inventory"] == 2
+
+
+def test_the_last_load_of_the_same_source_is_found_and_findings_have_their_days(
+    run: Run, export: Path, tmp_path: Path
+) -> None:
+    source = shutil.copytree(export, tmp_path / "weekly")
+    alone = document(run("check", source, "--format", "json"))
+    assert alone["difference"] is None
+    run("load", source, "--out", "first")
+    assert document(run("check", source, "--format", "json"))["difference"] is None, "nothing has changed"
+    with (source / "inventory.csv").open("a") as file:
+        file.write("2026-03-09,GHOST,4\n")
+    later = ("--as-of", "2026-03-09")
+    result = run("load", source, "--out", "second", *later, "--format", "json")
+    found = document(result)
+    assert found["difference"]["since"] == "2026-03-02"
+    assert found["difference"]["new"]["IDN-014"] == 1
+    assert "compared with the load in" in result.stderr
+    rows = list(csv.DictReader(io.StringIO(run("check", "second", "--format", "csv").stdout)))
+    days = {row["code"]: (row["first_seen"], row["last_seen"]) for row in rows}
+    assert days["IDN-014"] == ("2026-03-09", "2026-03-09")
+    assert days["SRC-007"] == ("2026-03-02", "2026-03-09")
+
+
+def test_corrected_rows_of_the_fix_sheet_beside_the_export_are_as_if_they_had_been_right(
+    run: Run, export: Path, tmp_path: Path
+) -> None:
+    source = _dirty(export, tmp_path / "dirty")
+    result = run("check", source, "--fix-sheet", "issues.xlsx")
+    assert result.exit_code == 3
+    assert "rows to correct: issues.xlsx" in result.stderr
+    sheets = _sheets(Path("issues.xlsx"))
+    assert list(sheets) == ["findings", "inventory"]
+    rows = sheets["inventory"]
+    assert rows.columns[:3] == ["_codes", "_rule", "_remedy"]
+    assert sorted(rows["item_id"]) == ["D-4", "D-4", "GHOST"]
+    right = {"D-4": "15", "GHOST": "0"}
+    sheets["inventory"] = rows.with_columns(
+        pl.col("item_id").replace_strict(right, return_dtype=pl.String).alias("on_hand"),
+        pl.col("item_id").replace({"GHOST": "A-1"}),
+    )
+    _write_sheets(sheets, source / "issues.xlsx")
+    found = document(run("check", source, "--format", "json"))
+    assert (found["exit_code"], found["held"]) == (0, [])
+    clean = document(run("check", export, "--format", "json"))
+    assert found["exposure"]["total"] == clean["exposure"]["total"]
+    assert found["tables"]["inventory"] == {
+        "read": 6, "accepted": 4, "repaired": 0, "quarantined": 0, "folded": 2, "ignored": 0,
+    }  # fmt: skip
+
+
+def test_a_fix_sheet_is_not_written_over(run: Run, export: Path, tmp_path: Path) -> None:
+    source = _dirty(export, tmp_path / "dirty")
+    run("check", source, "--fix-sheet", "issues.xlsx")
+    before = Path("issues.xlsx").read_bytes()
+    assert run("check", source, "--fix-sheet", "issues.xlsx").exit_code == 3, "the same again is no conflict"
+    (source / "inventory.csv").write_text("as_of,item_id,on_hand\n2026-03-02,GHOST,4\n")
+    result = run("check", source, "--fix-sheet", "issues.xlsx")
+    assert result.exit_code == 2
+    assert "--fix-sheet issues.xlsx exists" in result.stderr
+    assert Path("issues.xlsx").read_bytes() == before
+
+
+def _sheets(path: Path) -> dict[str, pl.DataFrame]:
+    book = fastexcel.read_excel(path)
+    return {name: pl.DataFrame(book.load_sheet(name, dtypes="string")) for name in book.sheet_names}
+
+
+def _write_sheets(sheets: dict[str, pl.DataFrame], path: Path) -> None:
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name, frame in sheets.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate([frame.columns, *frame.iter_rows()]):
+                sheet.write_row(place, 0, row)
 
 
 def test_the_template_loads_back_clean(run: Run) -> None:

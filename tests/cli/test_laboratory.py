@@ -92,6 +92,9 @@ def test_a_backtest_of_a_problem_compares_with_a_reference(run: Run) -> None:
     saving = found["verdict"]["saving"]
     assert saving["mean"] == -found["policies"][0]["versus"]["marginal"]["mean"]
     assert found["verdict"]["outcome"] in ("better", "worse", "no difference shown")
+    (folder,) = Path("runs").iterdir()
+    assert folder.name == f"lost_sales-{found['run']['id'][:8]}"
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.json"}
 
 
 def test_estimates_as_rows(run: Run) -> None:

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import Result
 
@@ -82,7 +83,8 @@ def test_the_same_command_writes_the_same_bytes(
     for name in sorted(FILES - {"run.json", "report.html"}):
         assert (again / name).read_bytes() == (first / name).read_bytes(), name
     records = [json.loads((folder / "run.json").read_text()) for folder in (first, again)]
-    assert all(record.pop("timings") for record in records)
+    begun = [datetime.datetime.fromisoformat(record.pop("timings")["started_at"]) for record in records]
+    assert begun[0] < begun[1], "the newest run of a day can be told"
     assert records[0] == records[1]
 
 
@@ -96,6 +98,33 @@ def test_two_runs_into_one_folder_do_not_mix(run: Run, export: Path, planned: tu
     assert (folder / "orders.csv").read_bytes() == before
     assert _again(folder, export, run).exit_code == 0, "the same run is written again"
     assert {path.name for path in folder.iterdir()} == FILES
+
+
+@pytest.mark.slow
+def test_of_several_policies_the_first_decides_and_the_others_lie_beside_it(run: Run, export: Path) -> None:
+    policies = ("--policy", "base_stock,current", "--policy", "base_stock")
+    result = run("plan", export, *FAST, *policies, "--format", "json", "--out", "mine")
+    found = document(result)
+    assert result.exit_code == 0
+    assert found["run"]["policy"] == "base_stock"
+    (other,) = found["others"]
+    assert (other["policy"], other["folder"]) == ("current", "mine-current")
+    rows = list(csv.DictReader((Path("mine-current") / "orders.csv").read_text().splitlines()))
+    assert other["num_lines"] == len(rows)
+    assert other["line_cost"] == pytest.approx(sum(float(row["line_cost"]) for row in rows))
+    assert {path.name for path in Path().iterdir()} == {"mine", "mine-current"}
+    text = run("plan", export, *FAST, *policies, "--out", "mine").stdout
+    assert "base_stock decides; for comparison, in EUR:" in text
+    assert str(Path("mine-current")) in text
+
+
+def test_every_folder_of_several_policies_must_be_free(run: Run, export: Path) -> None:
+    Path("mine-current").mkdir()
+    (Path("mine-current") / "notes.txt").write_text("mine")
+    result = run("plan", export, "--policy", "marginal,current", "--out", "mine")
+    assert result.exit_code == 2
+    assert "mine-current is not empty" in result.stderr
+    assert not Path("mine").exists()
 
 
 @pytest.mark.slow
@@ -188,8 +217,37 @@ def test_backtest_prints_one_document(backtested: tuple[Result, Path]) -> None:
     assert [row["policy"] for row in found["policies"]] == ["base_stock", "current", "marginal"]
     assert all({"total", "terms", "kpis", "versus"} <= set(row) for row in found["policies"])
     assert set(found["policies"][0]["total"]) == {"mean", "half_width", "n"}
-    assert json.loads((folder / "report.json").read_text()) == found
-    assert (folder / "report.html").exists()
+    assert (folder / "report.json").read_bytes() == result.stdout_bytes
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.json", "traces.parquet"}
+
+
+@pytest.mark.slow
+def test_traces_add_up_to_the_document(backtested: tuple[Result, Path]) -> None:
+    result, folder = backtested
+    found = document(result)
+    traces = pl.read_parquet(folder / "traces.parquet")
+    assert traces.height == 3 * found["window"]["periods"] * found["lines"]
+    assert traces.columns[:4] == ["policy", "bucket_start", "item_id", "location_id"]
+    assert str(traces["bucket_start"].min()) == found["window"]["start"]
+    for row in found["policies"]:
+        own = traces.filter(pl.col("policy") == row["policy"])
+        for term, estimate in row["terms"].items():
+            assert own[f"term.{term}"].sum() == pytest.approx(estimate["mean"], rel=1e-5, abs=1e-5)
+        assert (own["ordered"] > 0).sum() == row["kpis"]["order_lines"]["mean"]
+
+
+@pytest.mark.slow
+def test_a_backtest_without_a_place_has_a_folder_named_by_what_was_asked(run: Run, export: Path) -> None:
+    command = ("backtest", export, "--policy", "base_stock", "--horizon", 70)
+    first = run(*command)
+    (folder,) = Path("runs").iterdir()
+    identity = json.loads((folder / "report.json").read_text())["run"]["id"]
+    assert folder.name == f"{AS_OF}-{identity[:8]}"
+    assert first.stdout.rstrip().endswith(f"Report: {folder / 'report.html'}")
+    assert run(*command).stdout_bytes == first.stdout_bytes
+    assert list(Path("runs").iterdir()) == [folder]
+    run(*command, "--seed", 5)
+    assert len(list(Path("runs").iterdir())) == 2
 
 
 @pytest.mark.slow

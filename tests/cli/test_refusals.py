@@ -11,7 +11,7 @@ CASES = {
     "an unknown option": (["plan", "EXPORT", "--polcy", "x"], "--polcy"),
     "an unknown policy": (["plan", "EXPORT", "--policy", "margnal"], "Did you mean 'marginal'?"),
     "one of two policies": (["backtest", "EXPORT", "--policy", "current,bas_stock"], "Did you mean 'base_stock'?"),
-    "two policies for a plan": (["plan", "EXPORT", "--policy", "current,marginal"], "one policy decides a plan"),
+    "one of two for a plan": (["plan", "EXPORT", "--policy", "current,bas_stock"], "Did you mean 'base_stock'?"),
     "an unknown reference": (["plan", "EXPORT", "--reference", "curent"], "Did you mean 'current'?"),
     "an unknown preset": (["plan", "EXPORT", "--preset", "odo17"], "Did you mean 'odoo17'?"),
     "an unknown format": (["check", "EXPORT", "--format", "jsn"], "Did you mean 'json'?"),
@@ -53,6 +53,8 @@ CASES = {
     "an entry for an unknown option": (["check", "EXPORT", "--set", "check.strct=true"], "Did you mean 'strict'?"),
     "a file of settings that is not there": (["check", "EXPORT", "--config", "none.toml"], "--config none.toml"),
     "a gate that is not there": (["backtest", "EXPORT", "--gate", "none.toml"], "--gate none.toml"),
+    "a fix sheet that is no workbook": (["check", "EXPORT", "--fix-sheet", "a.csv"], "the name must end in .xlsx"),
+    "a fix sheet that is a folder": (["check", "EXPORT", "--fix-sheet", "."], "--fix-sheet . is a folder"),
     "an earlier load that is none": (["check", "EXPORT", "--previous", "."], "name a folder that load wrote"),
 }  # fmt: skip
 

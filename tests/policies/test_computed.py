@@ -11,6 +11,7 @@ from basestock.decision import Problem
 from basestock.economics import make_tariff
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.policies import Eoq, Marginal, Newsvendor, marginal_for, money_at_stake, protection_demand
+from basestock.policies.marginal import LEAD_TIME_SHARE
 from basestock.uncertainty import (
     Autoregressive,
     DemandLaw,
@@ -156,18 +157,49 @@ def test_eoq_reorders_where_the_risk_of_a_cycle_is_paid_for() -> None:
 def test_pack_by_pack_in_single_units_is_the_newsvendor(ratio: float, lead_time: int) -> None:
     problem = _problem(Poisson(5.0), rates={"holding": 1 - ratio, "backorder": ratio}, lead_time=lead_time)
     seen = positions(*np.arange(0.0, 40.0))
-    assert orders(marginal_for(problem), seen) == orders(Newsvendor.for_problem(problem), seen)
+    newsvendor = orders(Newsvendor.for_problem(problem), seen)
+    assert orders(marginal_for(problem), seen) == pytest.approx(newsvendor, abs=1e-4)
+
+
+def _marginal(before, during, pack=0.0, minimum=0.0, *, underage=2.0, overage=1.0, waits=1.0) -> Marginal:
+    scenarios = [jnp.asarray(values, jnp.float32).reshape(-1, 1, 1, 1) for values in (before, during)]
+    weight = jnp.full_like(scenarios[0], 1 / len(before))
+    rates = (leaf(waits), leaf(underage), leaf(overage), leaf(pack), leaf(minimum))
+    return Marginal(*scenarios, *rates, weight)
 
 
 def test_packs_are_added_while_they_pay() -> None:
-    """Demand 0, 10 or 20 with equal chance, b = h: a pack is worth b P(needed) - h P(not)."""
-    demand = jnp.repeat(jnp.array([0.0, 10.0, 20.0]), 2).reshape(6, 1, 1, 1)
-    policy = Marginal(demand, leaf(2), leaf(1), leaf(4), leaf(0))
+    """Demand 0, 10 or 20 with equal chance, b = 2 h: a pack is worth b P(needed) - h P(not)."""
+    demand = [0.0, 10.0, 20.0]
+    policy = _marginal([0.0] * 3, demand, pack=4)
     # A unit above the position y earns 2 P(D > y) - P(D <= y): 2/3 * 2 - 1/3 = 1 below 10, 1/3 * 2 - 2/3 = 0 below 20.
     assert orders(policy, positions(0, 1, 8, 9, 10)) == [12, 12, 4, 4, 0]
-    first = Marginal(demand, leaf(2), leaf(1), leaf(4), leaf(9))
+    first = _marginal([0.0] * 3, demand, pack=4, minimum=9)
     assert orders(first, positions(0, 1, 8, 30)) == [12, 12, 12, 0], (
         "the first block is the smallest legal order"
+    )
+
+
+def test_demand_that_is_lost_before_the_arrival_needs_no_order() -> None:
+    """10 units wanted before the arrival and 5 after: with 4 in stock, 6 are lost, or wait for the order."""
+    assert orders(_marginal([10.0], [5.0], pack=1, waits=1), positions(4, 12)) == [11, 3]
+    assert orders(_marginal([10.0], [5.0], pack=1, waits=0), positions(4, 12)) == [5, 3]
+
+
+@pytest.mark.parametrize(("ratio", "quantity"), [(0.2, 1.5), (0.5, 2.5), (0.9, 7.25)])
+def test_without_packs_the_order_is_the_critical_quantile_itself(ratio: float, quantity: float) -> None:
+    demand = [1.5, 2.5, 2.5, 7.25]
+    policy = _marginal([0.0] * 4, demand, underage=ratio, overage=1 - ratio)
+    assert orders(policy, positions(0.0)) == pytest.approx([quantity], rel=1e-5)
+
+
+def test_lost_sales_are_seen_by_the_marginal_policy_of_a_problem() -> None:
+    """An empty shelf with lead time 4: nothing can be served before the arrival, so only one period is covered."""
+    rates = {"holding": 1.0, "lost_sale": 9.0}
+    lost = _problem(Poisson(5.0), rates=rates, lead_time=4, unmet="lost")
+    overage = 1 + LEAD_TIME_SHARE * 4
+    assert orders(marginal_for(lost), positions(0)) == pytest.approx(
+        [stats.poisson(5).ppf(9 / (9 + overage))], abs=1e-4
     )
 
 

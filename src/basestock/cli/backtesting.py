@@ -1,6 +1,8 @@
 """The command backtest: the end of a history, or a problem, played under several policies."""
 
+import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,8 +16,11 @@ from basestock.cli.output import Answer, estimates_frame, give, require_free
 from basestock.cli.planning import require_policies
 from basestock.cli.problem import named_problem, play, policies_text
 from basestock.cli.reading import read, require_tables, stop_for_data
+from basestock.cli.settings import problem_parameters
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from basestock.data.dataset import Dataset
 
 PREFIX = "problem:"
@@ -23,6 +28,8 @@ PREFIX = "problem:"
 
 KPIS = ("saving", "fill_rate_value", "average_inventory_value", "stockout_periods", "order_lines")
 """Key figures of a replay that a person sees if none are named."""
+
+RECORD = "report.json"
 
 PROBLEM_KPIS = ("fill_rate", "average_on_hand")
 
@@ -59,56 +66,88 @@ def backtest(
 ) -> None:
     """Replay the end of the history under several policies, and say which saves money.
 
-    SOURCE may be problem:NAME. --out takes report.html and report.json.
+    SOURCE may be problem:NAME. Writes report.html, report.json and traces.parquet into --out (runs/AS-OF-RUN).
     """
     required = [] if gate is None else read_gate(gate)
     if common.out is not None:
-        require_free(common.out, "report.json", "basestock.backtest/")
+        require_free(common.out, RECORD, "basestock.backtest/")
+    shown = names(kpi, ())
     if source.startswith(PREFIX):
-        document = _of_problem(source.removeprefix(PREFIX), policy, reference, replications, common)
-        _finish(document, required, kpi, PROBLEM_KPIS, common)
+        result = _of_problem(source.removeprefix(PREFIX), policy, reference, replications, common)
+        _finish(result, required, shown or PROBLEM_KPIS, bool(shown), common)
+        _stop_for_gate(result.document)
         return
     chosen, against = names(policy, ("marginal",)), reference or "current"
     require_policies(common, *chosen, against)
     data = read(source, reading, common)
     require_tables(data, "replay")
-    from basestock.operations.backtest import backtest as backtest_data
-
-    document = backtest_data(
+    result = _of_history(
         data,
-        chosen,
-        reference=against,
-        folds=folds,
-        horizon_days=horizon,
-        seed=common.seed or 0,
-        items=pattern(items, "--items"),
-        locations=pattern(locations, "--locations"),
+        {"policies": chosen, "reference": against, "folds": folds, "horizon_days": horizon},
+        {"items": pattern(items, "--items"), "locations": pattern(locations, "--locations")},
+        common.seed or 0,
     )
     common.finished("replay")
-    _finish(document, required, kpi, KPIS, common, data)
+    _finish(result, required, shown or KPIS, bool(shown), common)
+    stop_for_data(data, common, "this backtest")
+    _stop_for_gate(result.document)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Result:
+    """What a backtest has come to.
+
+    Parameters
+    ----------
+    document
+        The document, without the run that it belongs to.
+    inputs_sha, asked
+        What it was made from.
+    name
+        Beginning of the folder's name: the day of the data, or the problem.
+    traces
+        Makes the rows of ``traces.parquet``; a problem has none.
+    """
+
+    document: dict[str, Any]
+    inputs_sha: str
+    asked: dict[str, Any]
+    name: str
+    traces: Callable[[], "pl.DataFrame"] | None = None
+
+
+def _of_history(data: "Dataset", settings: dict[str, Any], selection: dict[str, Any], seed: int) -> _Result:
+    """Replay the end of a history."""
+    from basestock.data.calibration import calibrate
+    from basestock.operations.backtest import BacktestSettings, play_window
+    from basestock.operations.backtest_folder import traces_frame
+
+    played = play_window(calibrate(data, **selection), BacktestSettings(**settings, seed=seed))
+    asked = {**settings, **selection, "seed": seed}
+    name = data.as_of.isoformat()
+    return _Result(played.document(), data.inputs_sha, asked, name, lambda: traces_frame(played))
 
 
 def _finish(
-    document: dict[str, Any],
-    required: list[Requirement],
-    kpi: list[str] | None,
-    default: tuple[str, ...],
-    common: Common,
-    data: "Dataset | None" = None,
+    result: _Result, required: list[Requirement], shown: tuple[str, ...], asked_for: bool, common: Common
 ) -> None:
-    """Write, print, and leave with the code of the first thing that did not pass."""
-    rows = document["policies"]
-    shown = names(kpi, tuple(name for name in default if name in rows[0]["kpis"]))
-    for name in shown:
-        require_known("--kpi", name, rows[0]["kpis"])
+    """Write and print."""
+    document = result.document
+    known = document["policies"][0]["kpis"]
+    if asked_for:
+        for name in shown:
+            require_known("--kpi", name, known)
+    shown = tuple(name for name in shown if name in known)
     if required:
         document["gate"] = judged(required, document)
-    if common.out is not None:
-        _write(document, common.out, common)
+    folder = _write(result, common)
     common.out = None
-    give(Answer(document, lambda: _text(document, shown), lambda: estimates_frame(rows)), common)
-    if data is not None:
-        stop_for_data(data, common, "this backtest")
+    frame = lambda: estimates_frame(document["policies"])  # noqa: E731
+    give(Answer(document, lambda: _text(document, shown, folder), frame), common)
+
+
+def _stop_for_gate(document: dict[str, Any]) -> None:
+    """Leave with the code of the gate if a bound is not met."""
     missed = [each for each in document.get("gate", []) if not each["met"]]
     if missed:
         told = "; ".join(
@@ -117,29 +156,40 @@ def _finish(
         raise CommandError(f"the gate is not met by {document['verdict']['policy']}: {told}.", GATE)
 
 
-def _write(document: dict[str, Any], target: Path, common: Common) -> None:
+def _write(result: _Result, common: Common) -> Path:
     """Write the folder of a backtest; the same one may be there already."""
-    from basestock.operations.backtest import write_backtest
+    from basestock.operations.backtest_folder import backtest_identity, write_backtest
+    from basestock.operations.run_folder import default_folder
 
-    record = target / "report.json"
+    document = result.document
+    asked = {**result.asked, "gate": document.get("gate")}
+    document["run"] = run = backtest_identity(result.inputs_sha, asked)
+    target = common.out or default_folder(result.name, run["id"])
+    record = target / RECORD
     if not record.is_file():
-        write_backtest(document, target)
+        write_backtest(document, result.traces() if result.traces else None, target)
     elif json.loads(record.read_text(encoding="utf-8")) != json.loads(json.dumps(document)):
         message = f"--out {target} holds another backtest; choose another folder, or remove it first."
         raise CommandError(message, USAGE)
-    common.wrote(target / "report.html", "report")
+    common.finished("write")
+    common.wrote(target, "backtest folder")
+    return target
 
 
 def _of_problem(
     name: str, policy: list[str] | None, reference: str | None, replications: int, common: Common
-) -> dict[str, Any]:
-    """Return the backtest document of a problem: fresh events stand in for history."""
+) -> _Result:
+    """Play a problem: fresh events stand in for history."""
+    from basestock.operations.plan_settings import content_sha
+
     problem = named_problem(name, common)
     against = reference or "base_stock"
     chosen = names(policy, ("marginal",))
     report = play(problem, tuple(dict.fromkeys((*chosen, against))), common, replications=replications)
     rows = report.to_dict()["policies"]
-    return {
+    parameters = problem_parameters(common.context, common.entries)
+    asked = {"policies": chosen, "reference": against, **report.provenance}
+    document = {
         "schema": "basestock.backtest/1",
         "id": report.id,
         "window": {name: report.provenance[name] for name in ("periods", "warm_up", "replications", "seed")},
@@ -148,6 +198,7 @@ def _of_problem(
         "policies": rows,
         "verdict": _verdict(rows[0], against, str(report.provenance["sense"])),
     }
+    return _Result(document, content_sha({"problem": name, **parameters}), asked, name)
 
 
 def _verdict(row: dict[str, Any], against: str, sense: str) -> dict[str, Any]:
@@ -164,7 +215,7 @@ def _verdict(row: dict[str, Any], against: str, sense: str) -> dict[str, Any]:
     }
 
 
-def _text(document: dict[str, Any], shown: tuple[str, ...]) -> str:
+def _text(document: dict[str, Any], shown: tuple[str, ...], folder: Path) -> str:
     window, verdict = document["window"], document["verdict"]
     if "start" in window:
         title = f"{window['start']} to {window['end']}, {document['lines']} lines, in {document['currency']}:"
@@ -173,5 +224,6 @@ def _text(document: dict[str, Any], shown: tuple[str, ...]) -> str:
     judgement = (
         f"{verdict['policy']} against {verdict['reference']}: {verdict['outcome']} ({verdict['rule']})."
     )
-    parts = [policies_text(title, document["policies"], shown), judgement, document.get("leakage", "")]
+    found = policies_text(title, document["policies"], shown)
+    parts = [found, judgement, document.get("leakage", ""), f"Report: {folder / 'report.html'}"]
     return "\n\n".join(part for part in parts if part)

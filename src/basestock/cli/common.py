@@ -1,6 +1,7 @@
 """What every command has: the common options, progress on standard error, one sentence for every error."""
 
 import dataclasses
+import datetime
 import functools
 import inspect
 import os
@@ -44,6 +45,8 @@ class Common:
         Context of the parser.
     format_, out, entries, seed, as_of, currency, quiet
         As given; `entries` are those of ``--set``.
+    started
+        When the command began.
     seconds
         Duration of the parts that are finished.
     written
@@ -58,6 +61,9 @@ class Common:
     as_of: str | None
     currency: str | None
     quiet: bool
+    started: datetime.datetime = dataclasses.field(
+        default_factory=lambda: datetime.datetime.now(datetime.UTC)
+    )
     seconds: dict[str, float] = dataclasses.field(default_factory=dict)
     written: list[str] = dataclasses.field(default_factory=list)
     _since: float = dataclasses.field(default_factory=time.perf_counter)

@@ -23,7 +23,16 @@ Previous = Annotated[
     typer.Option(
         "--previous",
         metavar="FOLDER",
-        help="Dataset of an earlier load: say what is new and what is gone.",
+        help="Dataset to compare with; the last load of this source beside SOURCE or --out, or here, if not given.",
+        show_default=False,
+    ),
+]
+FixSheet = Annotated[
+    Path | None,
+    typer.Option(
+        "--fix-sheet",
+        metavar="FILE.xlsx",
+        help="Workbook with the quarantined rows, to correct and put beside the export.",
         show_default=False,
     ),
 ]
@@ -41,11 +50,11 @@ def load(
     """
     target = common.out or Path("dataset")
     require_free(target, "manifest.json", "basestock.dataset/")
-    data = read(source, reading, common, strict=strict)
+    data, report = _checked(source, reading, common, previous, strict=strict)
     _require_same_load(target, data)
-    _write(data, target, previous)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    data.write(target, report.previous)
     common.wrote(target, "dataset")
-    report = _checked(data, previous)
     document = {**report.to_dict(), "schema": "basestock.load/1", "dataset": str(target)}
     answer = Answer(document, report.summary, lambda: _table_rows(document))
     common.out = None
@@ -61,29 +70,51 @@ def check(
     common: Common,
     strict: Strict = False,
     previous: Previous = None,
+    fix_sheet: FixSheet = None,
 ) -> None:
     """List everything that is wrong with an export, most money first, and what would unlock more.
 
     --out FILE.csv keeps the findings; FILE.json the whole document.
     """
-    data = read(source, reading, common, strict=strict)
-    report = _checked(data, previous)
-    give(Answer(report.to_dict(), report.summary, lambda: data.issues), common)
+    if fix_sheet is not None:
+        require_file(fix_sheet, "--fix-sheet", (".xlsx",))
+    data, report = _checked(source, reading, common, previous, strict=strict)
+    if fix_sheet is not None:
+        _write_fix_sheet(data, fix_sheet, common)
+    give(Answer(report.to_dict(), report.summary, report.findings), common)
     if report.exit_code:
         raise SystemExit(report.exit_code)
 
 
-def _checked(data: "Dataset", previous: Path | None) -> "CheckReport":
+def _checked(
+    source: str, reading: Reading, common: Common, previous: Path | None, *, strict: bool
+) -> "tuple[Dataset, CheckReport]":
+    """Read a source, and compare it with the load that is named, else with the last one of the same source."""
+    from basestock.data.load_history import last_load
+
     if previous is not None and not (previous / "manifest.json").is_file():
         raise CommandError(
             f"--previous {previous}: there is no dataset; name a folder that load wrote.", USAGE
         )
-    return data.check(previous)
+    data = read(source, reading, common, strict=strict)
+    near = [Path(), Path(source).resolve().parent, *([] if common.out is None else [common.out.parent])]
+    earlier = previous or last_load(data, near)
+    if earlier is not None:
+        data = data.compared_with(earlier)
+        common.say(f"compared with the load in {earlier}")
+    return data, data.check(earlier)
 
 
-def _write(data: "Dataset", target: Path, previous: Path | None) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    data.write(target, previous)
+def _write_fix_sheet(data: "Dataset", path: Path, common: Common) -> None:
+    import tempfile
+
+    from basestock.data.fix_sheet import write_fix_sheet
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "issues.xlsx"
+        write_fix_sheet(data, made)
+        write_file(path, made.read_bytes(), "--fix-sheet")
+    common.wrote(path, "rows to correct")
 
 
 def _require_same_load(target: Path, data: "Dataset") -> None:

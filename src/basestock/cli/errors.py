@@ -32,11 +32,22 @@ def require_known(kind: str, name: str, known: Iterable[str]) -> str:
     'marginal'
     """
     names = list(known)
+    return require_near(kind, name, names, f"one of {', '.join(names)}")
+
+
+def require_near(kind: str, name: str, names: list[str], where: str) -> str:
+    """Return a name, or refuse it with the nearest known one and where all of them are listed.
+
+    Raises
+    ------
+    CommandError
+        If the name is not known.
+    """
     if name in names:
         return name
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise CommandError(f"{kind} {name!r} is unknown, must be one of {', '.join(names)}.{hint}", USAGE)
+    raise CommandError(f"{kind} {name!r} is unknown, must be {where}.{hint}", USAGE)
 
 
 @contextmanager

@@ -1,19 +1,29 @@
 """Commands about problems: simulate, evaluate, problems."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from basestock.cli.common import Common, command
-from basestock.cli.errors import require_known
+from basestock.cli.errors import USAGE, CommandError, require_known
 from basestock.cli.options import Policies, names
 from basestock.cli.output import Answer, estimates_frame, give, table
-from basestock.cli.problem import named_problem, play, policies_text
+from basestock.cli.problem import (
+    InstanceId,
+    Instances,
+    chosen_instances,
+    instance_problem,
+    named_problem,
+    play,
+    policies_text,
+)
 from basestock.cli.settings import problem_parameters
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from basestock.decision import Problem
     from basestock.evaluation import EvaluationReport
 
 ProblemName = Annotated[
@@ -40,13 +50,15 @@ Fixed = Annotated[
 def simulate(
     common: Common,
     problem: ProblemName = None,
+    instances: Instances = None,
+    id_: InstanceId = None,
     policy: Policies = None,
     parameter: Fixed = None,
     replications: Replications = 20,
     periods: Periods = None,
 ) -> None:
     """Play policies (base_stock) on a problem."""
-    found = named_problem(problem, common)
+    found = _problem(problem, instances, id_, common)
     chosen = names(policy, ("base_stock",))
     _give(play(found, chosen, common, replications=replications, periods=periods, fixed=parameter), common)
 
@@ -55,15 +67,26 @@ def simulate(
 def evaluate(
     common: Common,
     problem: ProblemName = None,
+    instances: Instances = None,
+    id_: InstanceId = None,
     policy: Policies = None,
     parameter: Fixed = None,
     replications: Replications = 200,
     periods: Periods = None,
 ) -> None:
     """Tune policies (base_stock, order_up_to) on a problem and compare them on the same fresh events."""
-    found = named_problem(problem, common)
+    found = _problem(problem, instances, id_, common)
     chosen = names(policy, ("base_stock", "order_up_to"))
     _give(play(found, chosen, common, replications=replications, periods=periods, fixed=parameter), common)
+
+
+def _problem(name: str | None, instances: Path | None, id_: str | None, common: Common) -> "Problem":
+    """Build the problem that is named, or that an instance of a file is."""
+    if instances is None and id_ is None:
+        return named_problem(name, common)
+    if instances is None or name is not None:
+        raise CommandError("must be --problem NAME, or --instances FILE --id ID.", USAGE)
+    return instance_problem(instances, id_, common)
 
 
 def _give(report: "EvaluationReport", common: Common) -> None:
@@ -81,6 +104,7 @@ def _give(report: "EvaluationReport", common: Common) -> None:
 def problems(
     common: Common,
     problem: ProblemName = None,
+    instances: Instances = None,
     family: Annotated[
         str | None,
         typer.Option("--family", metavar="NAME", help="Problems of this family only.", show_default=False),
@@ -92,15 +116,24 @@ def problems(
 ) -> None:
     """List the problems with their parameters, units, sources and known values.
 
-    With --problem NAME --set k=v: that problem, and the value known for these parameters.
+    With --problem NAME --set k=v: that problem, and the value known for these parameters. With --instances FILE:
+    the instances of the file, and which of them can be played.
     """
     from basestock.problems import FAMILIES
 
+    if instances is not None:
+        if problem is not None:
+            raise CommandError("must be --problem NAME, or --instances FILE.", USAGE)
+        _give_described([each.describe() for each in chosen_instances(instances, family, id_)], common)
+        return
     wanted = [(kind, name) for kind, name in (("problem", problem), ("family", family), ("id", id_)) if name]
     for kind, name in wanted:
         require_known(kind, name, FAMILIES)
     chosen = [name for name in FAMILIES if all(name == each for _, each in wanted)]
-    described = [_described(name, common) for name in chosen]
+    _give_described([_described(name, common) for name in chosen], common)
+
+
+def _give_described(described: list[dict[str, Any]], common: Common) -> None:
     document = {"schema": "basestock.problems/1", "problems": described}
     give(Answer(document, lambda: _text(described), lambda: _frame(described)), common)
 
@@ -136,9 +169,9 @@ def _problem_text(described: dict[str, Any]) -> str:
     )
     set_ = ", ".join(f"{name}={each}" for name, each in described.get("set", {}).items())
     head = f"{described['name']}: {described['kind']}, {described['source']}"
-    return (
-        f"{head}\n" + table("", ["parameter", "default", "unit"], rows) + f"\n{set_ or 'by default'}: {value}"
-    )
+    column, subject = ("value", "") if "family" in described else ("default", f"{set_ or 'by default'}: ")
+    played = "" if described.get("can_be_played", True) else "\nthis version cannot play it"
+    return f"{head}\n{table('', ['parameter', column, 'unit'], rows)}\n{subject}{value}{played}"
 
 
 def _frame(described: list[dict[str, Any]]) -> "pl.DataFrame":

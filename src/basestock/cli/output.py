@@ -129,19 +129,21 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def require_file(path: Path) -> None:
-    """Refuse a place where no file can be written.
+def require_file(path: Path, option: str = "--out", endings: Sequence[str] = ()) -> None:
+    """Refuse a place where no file can be written, or a name without one of the endings.
 
     Raises
     ------
     CommandError
-        If it is a folder.
+        If it is a folder, or is named otherwise.
     """
     if path.is_dir():
-        raise CommandError(f"--out {path} is a folder; name a file in it.", USAGE)
+        raise CommandError(f"{option} {path} is a folder; name a file in it.", USAGE)
+    if endings and path.suffix.lower() not in endings:
+        raise CommandError(f"{option} {path}: the name must end in {' or '.join(endings)}.", USAGE)
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes, option: str = "--out") -> None:
     """Write a file whole or not at all.
 
     Raises
@@ -152,7 +154,7 @@ def write_file(path: Path, content: bytes) -> None:
     if path.exists():
         if path.read_bytes() == content:
             return
-        raise CommandError(f"--out {path} exists; choose another name, or remove it first.", USAGE)
+        raise CommandError(f"{option} {path} exists; choose another name, or remove it first.", USAGE)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.partial")
     try:

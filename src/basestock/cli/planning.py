@@ -1,7 +1,7 @@
 """The command plan: an export into priced order lines."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -14,6 +14,9 @@ from basestock.cli.reading import read, require_tables, stop_for_data
 if TYPE_CHECKING:
     from basestock.data.dataset import Dataset
     from basestock.operations.plan import PlanRun
+
+Written: TypeAlias = "tuple[PlanRun, Path]"
+"""A run and its folder."""
 
 SHOWN = 20
 """Lines that a person sees on the terminal; the others are in the run folder."""
@@ -55,41 +58,61 @@ def plan(
 ) -> None:
     """Turn an export into priced order lines, best return first.
 
-    Writes orders.csv, report.html and what explains them into --out (runs/AS-OF-RUN).
+    Writes orders.csv, report.html and what explains them into --out (runs/AS-OF-RUN). Of several policies the first
+    decides; the run of each other one lies beside it (--out with -POLICY added), for comparison.
     """
-    chosen = _one_policy(policy)
-    if common.out is not None:
-        require_free(common.out, "run.json", "basestock.run/")
-    require_policies(common, chosen, reference or "current")
+    chosen = names(policy, ("marginal",))
+    _require_free(common.out, chosen)
+    require_policies(common, *chosen, reference or "current")
     _require_preset(preset)
     data = read(source, reading, common)
     require_tables(data, "plan")
-    run = _planned(
-        data,
-        policy=chosen,
-        reference=reference or "current",
-        budget=budget,
-        replications=replications,
-        seed=common.seed or 0,
-        items=pattern(items, "--items"),
-        locations=pattern(locations, "--locations"),
-        count_drafts=count_drafts,
-        preset=preset,
-        horizon_days=horizon,
-        include_quarantined=include_quarantined,
-    )
-    common.finished("plan")
-    folder = _write(run, data, common)
+    options = {
+        "reference": reference or "current",
+        "budget": budget,
+        "replications": replications,
+        "seed": common.seed or 0,
+        "items": pattern(items, "--items"),
+        "locations": pattern(locations, "--locations"),
+        "count_drafts": count_drafts,
+        "preset": preset,
+        "horizon_days": horizon,
+        "include_quarantined": include_quarantined,
+    }
+    written: list[Written] = []
+    for name in chosen:
+        run = _planned(data, policy=name, **options)
+        common.finished("plan" if name == chosen[0] else f"plan {name}")
+        target = _folder(common.out, name, chosen)
+        written.append((run, _write(run, data, target, common)))
+    _show(written, common)
+    stop_for_data(data, common, "this plan")
+    first = written[0][0]
+    if first.guard.stops:
+        raise CommandError(
+            f"{' '.join(first.guard.stops)} Nothing is released: the proposals wait for a person.", GUARDRAIL
+        )
+
+
+def _require_free(out: Path | None, chosen: tuple[str, ...]) -> None:
+    for name in chosen:
+        folder = _folder(out, name, chosen)
+        if folder is not None:
+            require_free(folder, "run.json", "basestock.run/")
+
+
+def _folder(out: Path | None, policy: str, chosen: tuple[str, ...]) -> Path | None:
+    """Return the folder of a policy's run, if one was asked for."""
+    return out if out is None or policy == chosen[0] else out.with_name(f"{out.name}-{policy}")
+
+
+def _show(written: list[Written], common: Common) -> None:
+    (run, folder), *_ = written
     common.out = None
     if common.format_ == "csv":
         show((folder / "orders.csv").read_bytes())
     else:
-        give(Answer(_document(run, folder), lambda: _text(run, folder), lambda: run.orders), common)
-    stop_for_data(data, common, "this plan")
-    if run.guard.stops:
-        raise CommandError(
-            f"{' '.join(run.guard.stops)} Nothing is released: the proposals wait for a person.", GUARDRAIL
-        )
+        give(Answer(_document(written), lambda: _text(written), lambda: run.orders), common)
 
 
 def _planned(data: "Dataset", **options: Any) -> "PlanRun":
@@ -110,16 +133,6 @@ def _require_preset(name: str | None) -> None:
         require_known("preset", name, PRESETS)
 
 
-def _one_policy(given: list[str] | None) -> str:
-    chosen = list(names(given, ("marginal",)))
-    if len(chosen) > 1:
-        raise CommandError(
-            f"--policy names {', '.join(chosen)}: one policy decides a plan; compare several by backtest.",
-            USAGE,
-        )
-    return chosen[0]
-
-
 def require_policies(common: Common, *chosen: str) -> None:
     """Start the machinery, and refuse a policy that nothing can be planned by.
 
@@ -137,12 +150,12 @@ def require_policies(common: Common, *chosen: str) -> None:
     common.finished("start")
 
 
-def _write(run: "PlanRun", data: "Dataset", common: Common) -> Path:
+def _write(run: "PlanRun", data: "Dataset", asked: Path | None, common: Common) -> Path:
     from basestock.operations.run_folder import FolderInUseError, default_folder, write_run
 
-    target = common.out or default_folder(run)
+    target = asked or default_folder(run.twin.as_of, run.run_id)
     try:
-        write_run(run, data, target, command="plan", timings=common.seconds)
+        write_run(run, data, target, command="plan", started=common.started, seconds=common.seconds)
     except FolderInUseError as error:
         raise CommandError(f"--out {error}", USAGE) from error
     common.finished("write")
@@ -150,7 +163,8 @@ def _write(run: "PlanRun", data: "Dataset", common: Common) -> Path:
     return target
 
 
-def _document(run: "PlanRun", folder: Path) -> dict[str, Any]:
+def _document(written: list[Written]) -> dict[str, Any]:
+    (run, folder), *others = written
     return {
         "schema": "basestock.plan/1",
         "run": {
@@ -169,6 +183,17 @@ def _document(run: "PlanRun", folder: Path) -> dict[str, Any]:
         "value_now": _sum(run, "value_now"),
         "held": run.twin.not_planned.to_dicts(),
         "exceptions": run.exceptions.to_dicts(),
+        "others": [
+            {
+                "id": other.run_id,
+                "folder": str(place),
+                "policy": other.settings.policy,
+                "num_lines": other.orders.height,
+                "line_cost": _sum(other, "line_cost"),
+                "value_now": _sum(other, "value_now"),
+            }
+            for other, place in others
+        ],
     }
 
 
@@ -176,7 +201,8 @@ def _sum(run: "PlanRun", column: str) -> float:
     return round(float(run.orders[column].sum() or 0.0), 2)
 
 
-def _text(run: "PlanRun", folder: Path) -> str:
+def _text(written: list[Written]) -> str:
+    (run, folder), *others = written
     money = run.twin.currency if run.twin.currency != "XXX" else "units of money"
     total = run.orders.height
     parts: list[str] = []
@@ -186,6 +212,8 @@ def _text(run: "PlanRun", folder: Path) -> str:
         )
         rows = [_row(row) for row in run.orders.head(SHOWN).iter_rows(named=True)]
         parts.append(table(title, _COLUMNS, rows, right=[*_COLUMNS[3:4], *_COLUMNS[5:]]))
+    if others:
+        parts.append(_compared(written, money))
     cost, value = _sum(run, "line_cost"), _sum(run, "value_now")
     parts.append(
         f"{total} lines for {cost:,.2f} {money}, worth {value:,.2f} more than waiting for the next review.\n"
@@ -193,6 +221,23 @@ def _text(run: "PlanRun", folder: Path) -> str:
         f"Report: {folder / 'report.html'}"
     )
     return "\n\n".join(parts)
+
+
+def _compared(written: list[Written], money: str) -> str:
+    """Return what each policy would order; the first is the one that decides."""
+    columns = ("policy", "lines", "cost", "worth now", "folder")
+    rows = [
+        (
+            run.settings.policy,
+            f"{run.orders.height:,}",
+            f"{_sum(run, 'line_cost'):,.2f}",
+            f"{_sum(run, 'value_now'):,.2f}",
+            folder,
+        )
+        for run, folder in written
+    ]
+    title = f"{written[0][0].settings.policy} decides; for comparison, in {money}:"
+    return table(title, columns, rows, right=columns[1:4])
 
 
 def _row(row: dict[str, Any]) -> list[str]:

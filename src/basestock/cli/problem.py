@@ -1,15 +1,27 @@
 """A problem named on the command line, and policies tuned and played on it."""
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from basestock.cli.common import Common
-from basestock.cli.errors import USAGE, CommandError, require_known
+from basestock.cli.errors import USAGE, CommandError, require_known, require_near
 from basestock.cli.output import table
 from basestock.cli.settings import pairs, problem_parameters
 
 if TYPE_CHECKING:
     from basestock.decision import Problem
     from basestock.evaluation import EvaluationReport
+    from basestock.problems.instances import Instance
+
+Instances = Annotated[
+    Path | None,
+    typer.Option("--instances", metavar="FILE", help="JSON file of named instances.", show_default=False),
+]
+InstanceId = Annotated[
+    str | None, typer.Option("--id", metavar="ID", help="Instance of the file.", show_default=False)
+]
 
 
 def named_problem(name: str | None, common: Common) -> "Problem":
@@ -27,6 +39,49 @@ def named_problem(name: str | None, common: Common) -> "Problem":
         raise CommandError("--problem is missing; `basestock problems` lists them.", USAGE)
     keep_compiled()
     return make_problem(name, problem_parameters(common.context, common.entries))
+
+
+def instance_problem(file: Path, id_: str | None, common: Common) -> "Problem":
+    """Build an instance of a file; ``--set`` may change how long it is simulated.
+
+    Raises
+    ------
+    CommandError
+        If no instance, or an unknown one, is named.
+    """
+    from basestock.operations.compiled import keep_compiled
+    from basestock.problems.instances import lengths_of
+
+    if id_ is None:
+        raise CommandError(
+            f"--id is missing; `basestock problems --instances {file}` lists the instances.", USAGE
+        )
+    (found,) = chosen_instances(file, None, id_)
+    keep_compiled()
+    return found.problem(lengths_of(problem_parameters(common.context, common.entries)))
+
+
+def chosen_instances(file: Path, family: str | None, id_: str | None) -> "list[Instance]":
+    """Return the instances of a file, of one family or one id if asked for.
+
+    Raises
+    ------
+    CommandError
+        Naming the nearest family or id.
+    """
+    from basestock.problems.instances import read_instances
+
+    found = read_instances(file)
+    if family is not None:
+        require_known("family", family, sorted({each.family for each in found}))
+    if id_ is not None:
+        require_near(
+            "instance",
+            id_,
+            [each.id for each in found],
+            f"one that `basestock problems --instances {file}` lists",
+        )
+    return [each for each in found if family in (None, each.family) and id_ in (None, each.id)]
 
 
 def play(

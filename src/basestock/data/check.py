@@ -42,12 +42,15 @@ class CheckReport:
         The three identities: rows and quantities, movements, supply counted once.
     changed : Difference or None
         Against an earlier load.
+    previous : Path or None
+        Folder of that load.
     """
 
     dataset: Dataset
     coverage: Coverage
     identities: dict[str, Any]
     changed: Difference | None = None
+    previous: Path | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, previous: str | Path | None = None) -> CheckReport:
@@ -59,8 +62,9 @@ class CheckReport:
             "movements": movements_close(dataset),
             "supply": supply_counted_once(dataset),
         }
-        changed = None if previous is None else difference(dataset, Path(previous))
-        return cls(dataset, coverage_of(dataset), identities, changed)
+        folder = None if previous is None else Path(previous)
+        changed = None if folder is None else difference(dataset, folder)
+        return cls(dataset, coverage_of(dataset), identities, changed, folder)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -125,6 +129,15 @@ class CheckReport:
             "stops": list(self.stops.select("code", "value", "rule", "remedy").iter_rows(named=True)),
             "exit_code": self.exit_code,
         }  # fmt: skip
+
+    def findings(self) -> pl.DataFrame:
+        """Return every finding, most money first, with the first and the last load that had it."""
+        issues = self.dataset.issues
+        if self.changed is None:
+            day = pl.lit(self.dataset.as_of)
+            return issues.with_columns(day.alias("first_seen"), day.alias("last_seen"))
+        seen = self.changed.history
+        return issues.join(seen, on=["code", "key", "column"], how="left", maintain_order="left")
 
     def to_frame(self) -> pl.DataFrame:
         """Return one row per code and file: number of findings, money at stake, an example."""

@@ -42,7 +42,11 @@ def read_corrections(data: bytes) -> pl.DataFrame | None:
     if not isinstance(scanned, Scan) or scanned.bad:
         return None
     names = {str(index): name for index, name in enumerate(scanned.header)}
-    frame = unescaped(scanned.frame.drop("_row").rename(names))
+    return without_reasons(unescaped(scanned.frame.drop("_row").rename(names)))
+
+
+def without_reasons(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of a quarantine file, all text, without the columns that say why; the row number is a number."""
     numbers = frame["_row"].cast(pl.Int64, strict=False)
     frame = frame.with_columns(numbers, pl.col("_sheet").fill_null(""))
     return frame.drop([name for name in _ADDED if name in frame.columns])

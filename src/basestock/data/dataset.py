@@ -139,6 +139,22 @@ class Dataset:
 
         return CheckReport.of(self, previous)
 
+    def compared_with(self, previous: str | Path) -> Dataset:
+        """Return this load with what changed since an earlier one found (SCH-003, SCH-006, SCH-008, PRC-007).
+
+        Parameters
+        ----------
+        previous : path
+            Folder of the earlier load.
+        """
+        log = IssueLog(with_rules(self.rules))
+        log.restore(self.read_findings)
+        earlier = StoredLoad(Path(previous)).as_earlier()
+        return _finish(
+            list(self.feeds), self.info, log, self.settings, self.rules, earlier,
+            mapped=self.mapped, strict=self.strict,
+        )  # fmt: skip
+
     def write(self, folder: str | Path, previous: str | Path | None = None) -> Path:
         """Write tables, findings and quarantine to a folder, all or nothing.
 

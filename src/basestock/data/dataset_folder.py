@@ -40,10 +40,10 @@ class FolderError(ValueError):
 
 def is_dataset_folder(folder: Path) -> bool:
     """Return True for a folder that `Dataset.write` has made; an export may have a manifest of its own."""
-    return str(_read_manifest(folder).get("schema")).startswith(_FAMILY)
+    return str(read_manifest(folder).get("schema")).startswith(_FAMILY)
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a folder; empty when there is none, or none of ours."""
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -175,7 +175,7 @@ class StoredLoad:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.manifest = _read_manifest(folder)
+        self.manifest = read_manifest(folder)
         if self.manifest.get("schema") != SCHEMA:
             msg = f"{folder}: the layout is `{self.manifest.get('schema')}`; must be `{SCHEMA}`; load the export again"
             raise FolderError(msg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from basestock.data.dataset_folder import MANIFEST, SCHEMA, read_manifest
 from basestock.data.escape import unescaped
 
 if TYPE_CHECKING:
@@ -102,3 +104,30 @@ def _earlier(previous: Path, since: date) -> pl.DataFrame:
     issues = unescaped(pl.read_csv(previous / "issues.csv", infer_schema=False).fill_null(""))
     day = pl.lit(since)
     return issues.select(_ID).unique().with_columns(day.alias("first_seen"), day.alias("last_seen"))
+
+
+def last_load(dataset: Dataset, folders: Iterable[Path]) -> Path | None:
+    """Return the folder of the last load of the same source before this one, or None.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The load.
+    folders : iterable of Path
+        Where dataset folders may lie.
+
+    Returns
+    -------
+    Path or None
+        Of the dataset folders directly below, the newest by day, then by time of writing, whose source has the same
+        name and other contents and is not of a later day.
+    """
+    found: list[tuple[str, int, Path]] = []
+    for manifest in {file.resolve() for folder in folders for file in folder.glob(f"*/{MANIFEST}")}:
+        content = read_manifest(manifest.parent)
+        named = content.get("info", {}).get("name") == dataset.info.name
+        same = named and content.get("schema") == SCHEMA
+        if same and content["inputs_sha"] != dataset.inputs_sha:
+            found.append((content["as_of"], manifest.stat().st_mtime_ns, manifest.parent))
+    day = dataset.as_of.isoformat()
+    return max((each for each in found if each[0] <= day), default=("", 0, None))[2]

@@ -12,6 +12,7 @@ import polars as pl
 from basestock.data.containers import DEFAULT_LIMITS, Limits, Loaded, Member, guarded, open_source
 from basestock.data.corrections import corrected, is_quarantine, read_corrections
 from basestock.data.csv_scan import BadRow, FileFault, Scan, header_fault, peek_header, scan
+from basestock.data.fix_sheet import FINDINGS, read_fix_sheet
 from basestock.data.formulas import unescaped
 from basestock.data.frames import PROVENANCE, as_text, text_of
 from basestock.data.issues import IssueLog
@@ -209,17 +210,26 @@ class Store:
         return Rows(frame, bad, rows.native, rows.iso)
 
     def set_corrections_aside(self) -> None:
-        """Take quarantine files of our own out of the parts when the files they came from are there too."""
-        for part in list(self.parts):
-            if part.sheet or part.member.kind != "csv" or part.table not in TABLES:
+        """Take quarantine files and fix sheets of our own out of the parts when the files they came from are there."""
+        books = {part.file for part in self.parts if part.sheet_name == FINDINGS}
+        taken = {f"{book}#{FINDINGS}" for book in books}
+        for part in self.parts:
+            if part.table not in TABLES:
                 continue
-            if not is_quarantine(self.header(part, Reading())):
-                continue
-            loaded = self.bytes_of(part.member)
-            fixes = read_corrections(loaded.data) if isinstance(loaded, Loaded) else None
+            fixes = self._corrections_of(part) if part.file in books or _is_csv(part) else None
             if fixes is not None and self._holds_originals(fixes):
-                self.corrections[part.file] = fixes
-                self.parts.remove(part)
+                self.corrections[part.label] = fixes
+                taken.add(part.label)
+        self.parts = [part for part in self.parts if part.label not in taken]
+
+    def _corrections_of(self, part: Part) -> pl.DataFrame | None:
+        """Return the corrected rows of a part; None if it holds none, or cannot be read."""
+        loaded = self.bytes_of(part.member)
+        if isinstance(loaded, FileFault):
+            return None
+        if part.sheet:
+            return read_fix_sheet(loaded.data, part.sheet)
+        return read_corrections(loaded.data) if is_quarantine(self.header(part, Reading())) else None
 
     def _holds_originals(self, fixes: pl.DataFrame) -> bool:
         """Return True if every corrected row comes from a file that is here, with the same bytes."""
@@ -283,6 +293,10 @@ def open_store(source: Path, log: IssueLog, limits: Limits = DEFAULT_LIMITS) -> 
             store.parts.extend(Part(member, sheet) for sheet in sheets)
     store.set_corrections_aside()
     return store
+
+
+def _is_csv(part: Part) -> bool:
+    return part.sheet is None and part.member.kind == "csv"
 
 
 def _bad_frame(rows: list[BadRow]) -> pl.DataFrame:

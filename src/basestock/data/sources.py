@@ -403,10 +403,10 @@ class _Reader:
             yield SourceFile(
                 part.file, part.sheet_name, sha256, self.counts.get(part.label, 0), status, tables
             )  # fmt: skip
-        for name, fixes in sorted(self.store.corrections.items()):
-            yield SourceFile(
-                name, "", self.store.hashes.get(name, ""), fixes.height, "read", (name.split(".")[0],)
-            )
+        for label, fixes in sorted(self.store.corrections.items()):
+            name, _, sheet = label.partition("#")
+            table = sheet or name.split(".")[0]
+            yield SourceFile(name, sheet, self.store.hashes.get(name, ""), fixes.height, "read", (table,))
         for name in sorted(self.store.refused):
             yield SourceFile(name, "", self.store.hashes.get(name, ""), 0, "refused")
 

@@ -9,13 +9,15 @@ if TYPE_CHECKING:
     from basestock.forecasting.forecast import DemandForecast
     from basestock.forecasting.registry import FORECASTERS
     from basestock.forecasting.scoring import Scores
+    from basestock.forecasting.tables import NUM_SCENARIOS
 
-__all__ = ["FORECASTERS", "DemandForecast", "ForecastArgumentError", "Scores", "fit"]
+__all__ = ["FORECASTERS", "NUM_SCENARIOS", "DemandForecast", "ForecastArgumentError", "Scores", "fit"]
 
 _MODULES = {
     "FORECASTERS": "registry",
     "DemandForecast": "forecast",
     "ForecastArgumentError": "arguments",
+    "NUM_SCENARIOS": "tables",
     "Scores": "scoring",
     "fit": "fitting",
 }

@@ -22,8 +22,8 @@ class Request:
         ``bool[series, time]``, no demand possible.
     closed_ahead
         ``bool[series, step]``, the buckets after the end of history that are told to be closed or open; may be empty.
-    protection
-        ``int[series]``, periods of the protection interval.
+    protection, lead
+        ``int[series]``, periods of the protection interval, and of the part before an order arrives.
     season_length, horizon, num_folds, seed
         As given.
     candidates, series_ids, categories
@@ -35,6 +35,7 @@ class Request:
     closed: np.ndarray
     closed_ahead: np.ndarray
     protection: np.ndarray
+    lead: np.ndarray
     season_length: int
     horizon: int
     num_folds: int
@@ -52,6 +53,7 @@ def check_arguments(
     history: np.ndarray,
     *,
     protection: np.ndarray,
+    lead: np.ndarray | int,
     in_stock: np.ndarray | None,
     closed: np.ndarray | None,
     candidates: Sequence[str] | None,
@@ -64,7 +66,7 @@ def check_arguments(
 
     Parameters
     ----------
-    history, protection, in_stock, closed, candidates, series_ids, categories
+    history, protection, lead, in_stock, closed, candidates, series_ids, categories
         As given to :func:`basestock.forecasting.fit`.
     known_candidates
         The registered forecasters.
@@ -95,7 +97,8 @@ def check_arguments(
     labels = ids if len(ids) == num_series else tuple(str(row) for row in range(num_series))
     wrong = ~np.isnan(history) & ~(np.isfinite(history) & (history >= 0))
     problems += _cell_problems("history", history, wrong, labels, "finite and >= 0, or NaN where unknown")
-    spans = _protection(protection, num_series, labels, problems)
+    spans = _periods("protection", protection, 1, labels, problems)
+    leads = _periods("lead", lead, 0, labels, problems)
     shares = _in_stock(in_stock, history.shape, labels, problems)
     shut = _closed(closed, num_series, num_periods, problems)
     if problems:
@@ -107,6 +110,7 @@ def check_arguments(
         closed=past,
         closed_ahead=ahead,
         protection=spans,
+        lead=leads,
         candidates=names,
         series_ids=ids,
         categories=groups,
@@ -158,23 +162,21 @@ def _cell_problems(
     return [f"{name}: {'; '.join(shown)}{more}; must be {rule}."] if shown else []
 
 
-def _protection(
-    protection: np.ndarray, num_series: int, labels: Sequence[str], problems: list[str]
+def _periods(
+    name: str, periods: np.ndarray | int, least: int, labels: Sequence[str], problems: list[str]
 ) -> np.ndarray:
-    spans = np.asarray(protection)
+    spans = np.asarray(periods)
     if spans.ndim == 0:
-        spans = np.broadcast_to(spans, (num_series,))
-    if spans.shape != (num_series,):
-        problems.append(f"protection has shape {spans.shape}; must have one entry per series ({num_series}).")
-        return np.ones(num_series, dtype=np.int64)
+        spans = np.broadcast_to(spans, (len(labels),))
+    if spans.shape != (len(labels),):
+        problems.append(f"{name} has shape {spans.shape}; must have one entry per series ({len(labels)}).")
+        return np.full(len(labels), least, dtype=np.int64)
     numbers = spans.astype(np.float64)
-    wrong = ~(np.isfinite(numbers) & (numbers >= 1) & (numbers == np.floor(numbers)))
+    wrong = ~(np.isfinite(numbers) & (numbers >= least) & (numbers == np.floor(numbers)))
     shown = [f"series {labels[row]!r} has {spans[row]}" for row in np.flatnonzero(wrong)[:_MAX_EXAMPLES]]
     if shown:
-        problems.append(
-            f"protection: {'; '.join(shown)}; must be a whole number of periods >= 1 (lead time + review)."
-        )
-    return np.where(wrong, 1, numbers).astype(np.int64)
+        problems.append(f"{name}: {'; '.join(shown)}; must be a whole number of periods >= {least}.")
+    return np.where(wrong, least, numbers).astype(np.int64)
 
 
 def _in_stock(

@@ -25,6 +25,7 @@ def fit(
     season_length: int,
     horizon: int,
     protection: np.ndarray,
+    lead: np.ndarray | int = 0,
     in_stock: np.ndarray | None = None,
     closed: np.ndarray | None = None,
     candidates: Sequence[str] | None = None,
@@ -47,6 +48,8 @@ def fit(
         Buckets to forecast.
     protection
         ``int[series]``, periods of the protection interval: lead time + review.
+    lead
+        ``int[series]``, the part of the protection interval before an order arrives, periods.
     in_stock
         ``float[series, time]``, share of the bucket in stock, 0 to 1, NaN where unknown. Below 1 the recorded value is
         a lower bound of demand.
@@ -91,6 +94,7 @@ def fit(
     request = check_arguments(
         history,
         protection=protection,
+        lead=lead,
         in_stock=in_stock,
         closed=closed,
         candidates=candidates,
@@ -116,7 +120,7 @@ def _fit(request: Request) -> DemandForecast:
     known = cleaned.observed.sum(axis=1)
     chosen = choose(scores, 1.0 - (cleaned.values > 0).sum(axis=1) / np.maximum(known, 1.0))
     laws = final_laws(request, plan, chosen, cleaned, needy)
-    tables = tabulate(laws, request.protection, request.horizon, request.seed)
+    tables = tabulate(laws, request.protection, request.lead, request.horizon, request.seed)
     names = np.where(status == "no_demand", "no_demand", np.asarray(request.candidates)[chosen])
     return DemandForecast(
         series_ids=request.series_ids,
@@ -127,6 +131,8 @@ def _fit(request: Request) -> DemandForecast:
         protection=request.protection,
         protection_mean=tables.protection_mean,
         protection_quantiles=tables.protection_quantiles,
+        before_arrival=tables.before_arrival,
+        after_arrival=tables.after_arrival,
         whole=laws.dynamics.whole,
         scores=scores,
         training_periods=known.astype(np.int64),

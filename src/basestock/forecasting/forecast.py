@@ -35,6 +35,9 @@ class DemandForecast:
     protection_mean, protection_quantiles
         ``float32[series]`` and ``float32[series, level]`` of the sum over the protection interval, also where that
         is longer than the horizon.
+    before_arrival, after_arrival
+        ``float32[series, scenario]``, scenarios of equal probability: demand in the part of the protection interval
+        before an order arrives, and in the rest of it.
     whole
         ``bool[series]``: all known demand comes in whole units, and so do quantiles and paths.
     scores
@@ -59,6 +62,8 @@ class DemandForecast:
     protection: np.ndarray
     protection_mean: np.ndarray
     protection_quantiles: np.ndarray
+    before_arrival: np.ndarray
+    after_arrival: np.ndarray
     whole: np.ndarray
     scores: Scores
     training_periods: np.ndarray
@@ -97,6 +102,8 @@ class DemandForecast:
             "protection",
             "protection_mean",
             "protection_quantiles",
+            "before_arrival",
+            "after_arrival",
             "whole",
             "training_periods",
         )

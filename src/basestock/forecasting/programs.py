@@ -59,13 +59,13 @@ def simulated_sums(
 
 @jax.jit
 def simulated_moments(
-    laws: Law, dice: Dice, within: Float[Array, "series step"]
-) -> tuple[Float[Array, "series step"], Float[Array, "series path"]]:
-    """Simulate demand as ``simulated_demand`` does; return its mean per step and its sum over the steps within."""
+    laws: Law, dice: Dice, within: Float[Array, "series window step"]
+) -> tuple[Float[Array, "series step"], Float[Array, "series window path"]]:
+    """Simulate demand as ``simulated_demand`` does; return its mean per step and its sums over windows of steps."""
 
     def of_series(pair: tuple[Law, Array]) -> tuple[Array, Array]:
         demand = demand_paths(pair[0], dice)
-        return demand.mean(axis=1), (pair[1][:, None] * demand).sum(axis=0)
+        return demand.mean(axis=1), pair[1] @ demand
 
     return jax.lax.map(of_series, (laws, within))
 

@@ -12,6 +12,9 @@ from basestock.forecasting.programs import simulated_demand, simulated_moments
 NUM_TABLE_PATHS = 1024
 """Stratified paths behind the tables."""
 
+NUM_SCENARIOS = 256
+"""Paths of equal probability that are kept, each as demand before and after the arrival of an order."""
+
 LEVELS = np.array(
     [
         *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5),
@@ -23,26 +26,39 @@ LEVELS = np.array(
 
 
 class Tables(NamedTuple):
-    """Means of buckets, and mean and quantiles of the sum over the protection interval, see ``DemandForecast``."""
+    """Means of buckets, and the law of the sum over the protection interval, see ``DemandForecast``."""
 
     mean: np.ndarray
     protection_mean: np.ndarray
     protection_quantiles: np.ndarray
+    before_arrival: np.ndarray
+    after_arrival: np.ndarray
 
 
-def tabulate(laws: Law, protection: np.ndarray, horizon: int, seed: int) -> Tables:
-    """Tabulate laws with NumPy leaves ``[series, ...]``; ``protection`` is ``int[series]`` periods."""
+def tabulate(laws: Law, protection: np.ndarray, lead: np.ndarray, horizon: int, seed: int) -> Tables:
+    """Tabulate laws with NumPy leaves ``[series, ...]``; ``protection`` and ``lead`` are ``int[series]`` periods."""
     num_steps = laws.dynamics.base.shape[1]
     dice = stratified_dice(NUM_TABLE_PATHS, num_steps, seed)
-    within = (np.arange(num_steps) < protection[:, None]).astype(np.float32)
+    steps = np.arange(num_steps)
+    ends = np.stack([protection, np.minimum(lead, protection)], axis=1)
+    within = (steps < ends[..., None]).astype(np.float32)
     parts: list[Tables] = []
     for rows in batches(len(protection), SIMULATED_ROWS):
         law, weights = pad_rows((take_rows(laws, rows), within[rows]), SIMULATED_ROWS)
         num_series = rows.stop - rows.start
-        mean, total = (np.asarray(value)[:num_series] for value in simulated_moments(law, dice, weights))
+        mean, sums = (np.asarray(value)[:num_series] for value in simulated_moments(law, dice, weights))
+        total, before = sums[:, 0], sums[:, 1]
         table = quantile_table(total, laws.dynamics.whole[rows])
-        parts.append(Tables(mean[:, :horizon], total.mean(axis=-1), table))
+        parts.append(Tables(mean[:, :horizon], total.mean(axis=-1), table, *_scenarios(total, before)))
     return Tables(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _scenarios(total: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Keep every fourth path in the order of its sum, split in what comes before the arrival and after."""
+    step = NUM_TABLE_PATHS // NUM_SCENARIOS
+    kept = np.argsort(total, axis=-1, kind="stable")[:, step // 2 :: step]
+    both, first = np.take_along_axis(total, kept, axis=-1), np.take_along_axis(before, kept, axis=-1)
+    return first, both - first
 
 
 def bucket_quantiles(laws: Law, horizon: int, seed: int) -> np.ndarray:

@@ -1,11 +1,9 @@
 """The backtest: the last part of history replayed under several policies, with intervals and a verdict."""
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,7 +61,44 @@ class BacktestSettings:
         return list(dict.fromkeys((*self.policies, self.reference)))
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class PlayedWindow:
+    """The end of a history, replayed.
+
+    Parameters
+    ----------
+    twin
+        The lines whose window is long enough.
+    settings
+        Policies, window, folds.
+    played
+        What came of each policy, folds one after the other.
+    window
+        First bucket, and the first one after it.
+    num_excluded
+        Lines whose window would be too short.
+    """
+
+    twin: Twin
+    settings: BacktestSettings
+    played: Mapping[str, Replayed]
+    window: tuple[int, int]
+    num_excluded: int
+
+    def document(self) -> dict[str, Any]:
+        """Return the ``backtest`` document."""
+        return _document(self.twin, self.settings, self.played, self.window, self.num_excluded)
+
+
 def run_backtest(twin: Twin, settings: BacktestSettings) -> dict[str, Any]:
+    """Replay the end of the history under every policy, and return the ``backtest`` document.
+
+    See :func:`play_window`.
+    """
+    return play_window(twin, settings).document()
+
+
+def play_window(twin: Twin, settings: BacktestSettings) -> PlayedWindow:
     """Replay the end of the history under every policy.
 
     Parameters
@@ -75,8 +110,8 @@ def run_backtest(twin: Twin, settings: BacktestSettings) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        The ``backtest`` document.
+    PlayedWindow
+        Every period of every line under every policy.
 
     Raises
     ------
@@ -100,7 +135,7 @@ def run_backtest(twin: Twin, settings: BacktestSettings) -> dict[str, Any]:
         for a, b in pairwise(cuts.tolist())
     ]
     played = {name: _join([run[name] for run in runs]) for name in settings.names}
-    return _document(part, settings, played, (int(window[0]), int(window[1])), twin.num_lines - len(fits))
+    return PlayedWindow(part, settings, played, (int(window[0]), int(window[1])), twin.num_lines - len(fits))
 
 
 def _window(twin: Twin, settings: BacktestSettings) -> tuple[int, int]:
@@ -289,13 +324,3 @@ def backtest(
     """
     settings = BacktestSettings(tuple(policies), reference, folds, horizon_days, seed=seed)
     return run_backtest(calibrate(data, items=items, locations=locations), settings)
-
-
-def write_backtest(document: dict[str, Any], target: Path) -> None:
-    """Write ``report.json`` and ``report.html`` of a backtest, whole or not at all."""
-    from basestock.operations.report import render_backtest
-    from basestock.operations.run_folder import whole_folder
-
-    with whole_folder(target, "") as folder:
-        (folder / "report.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        (folder / "report.html").write_text(render_backtest(document), encoding="utf-8")

@@ -4,17 +4,27 @@ import dataclasses
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from basestock.data.twin import Twin
 from basestock.decision import Policy
 from basestock.dynamics import NetworkArrays
-from basestock.forecasting import DemandForecast
-from basestock.operations.lines import overage, pack_size, padded_leaf
+from basestock.forecasting import NUM_SCENARIOS, DemandForecast
+from basestock.operations.lines import holding_per_period, overage, pack_size, padded_leaf
 from basestock.operations.reference import ReferenceRule, current_rule
-from basestock.policies import REGISTRY, BaseStock, Either, FixedQuantity, Legal, Marginal, OrderUpTo, find
+from basestock.policies import (
+    REGISTRY,
+    BaseStock,
+    Either,
+    FixedQuantity,
+    Legal,
+    Marginal,
+    OrderUpTo,
+    find,
+    periods_left_over,
+)
 
 DEFAULT_SERVICE = 0.95
-NUM_LEVELS = 200
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -49,10 +59,9 @@ def critical_level(twin: Twin, forecast: DemandForecast) -> np.ndarray:
     """
     short, over = twin.stockout_cost, overage(twin)
     ratio = np.where(over > 0, short / np.maximum(short + over, 1e-12), DEFAULT_SERVICE)
-    targeted = np.array([metric != "none" for metric in twin.service_metric]) & np.isfinite(
-        twin.service_target
+    wanted = np.where(
+        _targeted(twin), twin.service_target, np.where(np.isfinite(ratio), ratio, DEFAULT_SERVICE)
     )
-    wanted = np.where(targeted, twin.service_target, np.where(np.isfinite(ratio), ratio, DEFAULT_SERVICE))
     return forecast.protection_quantile(wanted)
 
 
@@ -109,23 +118,49 @@ def _at_level(name: str, level: np.ndarray, arrays: NetworkArrays) -> Decider:
 
 
 def _marginal(twin: Twin, forecast: DemandForecast, level: np.ndarray, arrays: NetworkArrays) -> Decider:
-    steps = (np.arange(NUM_LEVELS) + 0.5) / NUM_LEVELS
-    table = np.zeros((NUM_LEVELS, 1, arrays.num_items, 1), dtype=np.float32)
-    for row, step in enumerate(steps):
-        table[row, 0, : twin.num_lines, 0] = forecast.protection_quantile(step)
-    over = overage(twin)
-    # Where money is unknown, the rates are chosen so that their critical ratio is the service target.
-    short = np.where(np.isfinite(twin.stockout_cost) & (over > 0), twin.stockout_cost, DEFAULT_SERVICE)
-    over = np.where(over > 0, over, 1 - DEFAULT_SERVICE)
-    policy = Marginal(
-        jnp.asarray(table),
-        padded_leaf(short, arrays),
-        padded_leaf(over, arrays),
-        padded_leaf(np.nan_to_num(pack_size(twin)), arrays),
-        padded_leaf(np.nan_to_num(twin.order_minimum * twin.factor), arrays),
-    )
-    raw = BaseStock(padded_leaf(level, arrays))
-    return Decider("marginal", raw, policy, level)
+    underage, overage = _stakes(twin)
+    every = np.where(twin.whole_units, 1.0, 0.0)
+
+    def policy(pack: np.ndarray, minimum: np.ndarray) -> Marginal:
+        return Marginal(
+            before=_scenario_leaf(forecast.before_arrival, arrays),
+            during=_scenario_leaf(forecast.after_arrival, arrays),
+            waits=padded_leaf(twin.backordered.astype(float), arrays),
+            underage=padded_leaf(underage, arrays),
+            overage=padded_leaf(overage, arrays),
+            pack=padded_leaf(pack, arrays),
+            minimum=padded_leaf(minimum, arrays),
+            weight=jnp.full((NUM_SCENARIOS, 1, 1, 1), 1 / NUM_SCENARIOS),
+        )
+
+    executes = policy(np.nan_to_num(pack_size(twin)), np.nan_to_num(twin.order_minimum * twin.factor))
+    return Decider("marginal", policy(every, np.zeros_like(every)), executes, level)
+
+
+def _stakes(twin: Twin) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``[line]`` what a missing unit costs and what one left over costs until the next order arrives, money.
+
+    Where a service target is set, or money is unknown, they are rates whose critical ratio is the target.
+    """
+    held = periods_left_over(twin.lead_periods, twin.review_periods, twin.backordered)
+    left = holding_per_period(twin) * held
+    given = np.isfinite(twin.stockout_cost) & (left > 0)
+    targeted = _targeted(twin)
+    target = np.where(targeted, twin.service_target, DEFAULT_SERVICE)
+    by_money = given & ~targeted
+    return np.where(by_money, twin.stockout_cost, target), np.where(by_money, left, 1 - target)
+
+
+def _targeted(twin: Twin) -> np.ndarray:
+    named = np.array([metric != "none" for metric in twin.service_metric])
+    return named & np.isfinite(twin.service_target)
+
+
+def _scenario_leaf(values: np.ndarray, arrays: NetworkArrays) -> Array:
+    """Return ``[line, scenario]`` as scenarios on the padded item axis."""
+    table = np.zeros((values.shape[1], 1, arrays.num_items, 1), dtype=np.float32)
+    table[:, 0, : len(values), 0] = values.T
+    return jnp.asarray(table)
 
 
 def _current(rule: ReferenceRule, arrays: NetworkArrays) -> Decider:

@@ -27,7 +27,7 @@ from basestock.operations.plan_frames import (
 )
 from basestock.operations.plan_settings import PlanSettings, content_sha
 from basestock.operations.preset_orders import preset_orders
-from basestock.operations.proposals import PricedLines, price_needs, proposal_id
+from basestock.operations.proposals import PricedLines, lost_before_arrival, price_needs, proposal_id
 from basestock.operations.snapshot import Snapshot, ask, take_snapshot
 from basestock.operations.twin_forecast import forecast_lines
 
@@ -105,6 +105,8 @@ def plan_lines(twin: Twin, settings: PlanSettings, inputs_sha: str) -> PlanRun:
     reference = _reference(twin, settings, forecast, snapshot)
     orders = rank(orders_frame(twin, snapshot, forecast, priced, ids, identity, settings, reference))
     shown = orders.head(NUM_CARDS)
+    marginal = settings.preset is None and settings.policy == "marginal"
+    gone = lost_before_arrival(twin, forecast, snapshot.position) if marginal else np.zeros(twin.num_lines)
     ordered = pl.col("proposal_id").is_in(orders["proposal_id"].implode())
     return PlanRun(
         run_id,
@@ -114,7 +116,7 @@ def plan_lines(twin: Twin, settings: PlanSettings, inputs_sha: str) -> PlanRun:
         settings,
         twin,
         orders,
-        ledger_frame(twin, snapshot, forecast, priced, ids).filter(ordered),
+        ledger_frame(twin, snapshot, forecast, priced, ids, gone).filter(ordered),
         marginal_frame(twin, priced, ids).filter(ordered),
         find_exceptions(twin, snapshot, forecast, priced, funded),
         kpi_frame(twin, snapshot, orders, priced, funded),

@@ -18,12 +18,18 @@ from basestock.operations.snapshot import Snapshot
 
 
 def ledger_frame(
-    twin: Twin, snapshot: Snapshot, forecast: DemandForecast, priced: PricedLines, ids: list[str]
+    twin: Twin,
+    snapshot: Snapshot,
+    forecast: DemandForecast,
+    priced: PricedLines,
+    ids: list[str],
+    gone: np.ndarray,
 ) -> pl.DataFrame:
     """Return the rows of every proposal whose quantities sum exactly to its order."""
     rows: list[tuple[str, int, str, Decimal, str]] = []
     for row, line in enumerate(priced.lines):
-        parts = ledger_rows(twin, snapshot, forecast, int(line), float(priced.need[row]), priced.final[row])
+        need, final = float(priced.need[row]), priced.final[row]
+        parts = ledger_rows(twin, snapshot, forecast, int(line), need, final, float(gone[line]))
         rows += [(ids[row], seq, name, qty, note) for seq, (name, qty, note) in enumerate(parts, start=1)]
     schema = {
         "proposal_id": pl.String,

@@ -151,8 +151,20 @@ def _candidate(quantities: np.ndarray, qty: float) -> int:
     return int(np.argmin(np.abs(quantities - qty)))
 
 
+def lost_before_arrival(twin: Twin, forecast: DemandForecast, position: np.ndarray) -> np.ndarray:
+    """Return ``[line]`` the demand expected to be lost before an order can arrive, base units; 0 where it waits."""
+    short = np.maximum(forecast.before_arrival - position[:, None], 0.0).mean(axis=1)
+    return np.where(twin.backordered, 0.0, short)
+
+
 def ledger_rows(
-    twin: Twin, snapshot: Snapshot, forecast: DemandForecast, line: int, need: float, final: FinalQuantity
+    twin: Twin,
+    snapshot: Snapshot,
+    forecast: DemandForecast,
+    line: int,
+    need: float,
+    final: FinalQuantity,
+    gone: float = 0.0,
 ) -> list[tuple[str, Decimal, str]]:
     """Return the rows whose quantities sum exactly to the order: demand, safety, stock, then every step.
 
@@ -166,6 +178,8 @@ def ledger_rows(
         What the policy asked for, base units.
     final
         The orderable quantity.
+    gone
+        Demand expected to be lost before the order can arrive, where the policy leaves it out, base units.
 
     Returns
     -------
@@ -178,8 +192,8 @@ def ledger_rows(
     )
     lead, review = (quantity(per_day * float(part)) for part in days)
     available, on_order = quantity(float(snapshot.available[line])), quantity(float(snapshot.on_order[line]))
-    wanted = quantity(need)
-    safety = wanted - lead - review + available + on_order
+    wanted, lost = quantity(need), quantity(gone)
+    safety = wanted - lead - review + available + on_order + lost
     rows = [
         ("demand_lead_time", lead, f"{per_day:.3f} a day for {days[0]:g} days"),
         ("demand_review", review, f"{per_day:.3f} a day for {days[1]:g} days"),
@@ -187,6 +201,8 @@ def ledger_rows(
         ("available", -available, "stock that can be sold"),
         ("on_order", -on_order, "firm open orders"),
     ]
+    if lost:
+        rows.append(("lost_before_arrival", -lost, "expected to be lost before this order can arrive"))
     return [*rows, *((step.code.lower(), step.delta, step.note) for step in final.steps)]
 
 

@@ -1,5 +1,6 @@
 """A run as a folder: written beside its place and moved there whole, so that no half-written run exists."""
 
+import datetime
 import json
 import platform
 import shutil
@@ -75,9 +76,9 @@ def _replaceable(target: Path, run_id: str) -> bool:
         return False
 
 
-def default_folder(run: PlanRun) -> Path:
-    """Return ``runs/<as-of>-<first 8 of the run hash>``."""
-    return Path("runs") / f"{run.twin.as_of.isoformat()}-{run.run_id[:8]}"
+def default_folder(subject: object, run_id: str) -> Path:
+    """Return ``runs/<subject>-<first 8 of the run hash>``; the subject of a plan is its day."""
+    return Path("runs") / f"{subject}-{run_id[:8]}"
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
@@ -95,7 +96,13 @@ def _plain(column: pl.Series) -> pl.Series:
 
 
 def write_run(
-    run: PlanRun, dataset: Dataset, target: Path, *, command: str, timings: Mapping[str, float]
+    run: PlanRun,
+    dataset: Dataset,
+    target: Path,
+    *,
+    command: str,
+    started: datetime.datetime,
+    seconds: Mapping[str, float],
 ) -> Path:
     """Write the run folder: tables, report, and what the run was made of.
 
@@ -107,8 +114,9 @@ def write_run(
         Where it shall lie.
     command
         What was asked.
-    timings
-        Seconds by part; the only content that differs between equal runs.
+    started, seconds
+        When the command began, and the duration of its parts, seconds; with the environment the only content that
+        differs between equal runs.
 
     Returns
     -------
@@ -129,13 +137,17 @@ def write_run(
             write_csv(frame, folder / f"{name}.csv")
         run.projection.write_parquet(folder / "projection.parquet", compression="zstd")
         (folder / "report.html").write_text(report_html(run, dataset), encoding="utf-8")
-        (folder / "run.json").write_text(
-            json.dumps(_record(run, dataset, command, timings), indent=2) + "\n", encoding="utf-8"
-        )
+        timings = {
+            "started_at": started.astimezone(datetime.UTC).isoformat(timespec="milliseconds"),
+            "seconds": {name: round(value, 3) for name, value in seconds.items()},
+            "environment": _environment(),
+        }
+        record = {**_record(run, command), "timings": timings}
+        (folder / "run.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return target
 
 
-def _record(run: PlanRun, dataset: Dataset, command: str, timings: Mapping[str, float]) -> dict[str, Any]:
+def _record(run: PlanRun, command: str) -> dict[str, Any]:
     return {
         "schema": "basestock.run/1",
         "run_id": run.run_id,
@@ -155,10 +167,6 @@ def _record(run: PlanRun, dataset: Dataset, command: str, timings: Mapping[str, 
         "stops": list(run.guard.stops),
         "notices": list(run.guard.notices),
         "command": command,
-        "timings": {
-            "environment": _environment(),
-            "seconds": {name: round(value, 3) for name, value in timings.items()},
-        },
     }
 
 
@@ -197,7 +205,7 @@ def report_html(run: PlanRun, dataset: Dataset) -> str:
                     "config_sha": run.config_sha,
                     "policy_sha": run.policy_sha,
                 },
-                "run_folder": default_folder(run).name,
+                "run_folder": default_folder(run.twin.as_of, run.run_id).name,
                 "tables": check.to_dict()["tables"],
             },
             orders=run.orders,

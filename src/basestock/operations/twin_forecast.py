@@ -39,6 +39,7 @@ def forecast_lines(
         season_length=_SEASONS.get(twin.period_days, 12),
         horizon=min(4 * longest, MAX_HORIZON),
         protection=np.maximum(protection, 1),
+        lead=twin.lead_periods,
         in_stock=_before(twin.in_stock, upto, np.nan),
         closed=_before(twin.closed, upto, False),
         seed=seed,

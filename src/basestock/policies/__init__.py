@@ -9,7 +9,7 @@ from basestock.policies.levels import (
     PeriodicMinMax,
     PeriodicOrderUpTo,
 )
-from basestock.policies.marginal import Marginal, marginal_for
+from basestock.policies.marginal import Marginal, marginal_for, periods_left_over
 from basestock.policies.protection import ProtectionDemand, money_at_stake, protection_demand
 from basestock.policies.quantities import ConstantOrder, FixedQuantity
 from basestock.policies.registry import REGISTRY, Entry, find, from_parameters
@@ -40,5 +40,6 @@ __all__ = [
     "from_parameters",
     "marginal_for",
     "money_at_stake",
+    "periods_left_over",
     "protection_demand",
 ]

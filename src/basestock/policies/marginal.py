@@ -1,92 +1,177 @@
 """Pack by pack, while the expected gain pays."""
 
+from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Bool, Float
 
 from basestock.decision import NodeOrders, Observation, Policy, Problem
 from basestock.dynamics import Decision, into_nodes
 from basestock.policies.formulas import leaf
-from basestock.policies.protection import money_at_stake, protection_demand
+from basestock.policies.protection import arrival_demand, money_at_stake, review_periods, waiting_places
 
 NodeItem = Float[Array, "node item #replication"]
+Places = Float[Array, "node item replication"]
+Scenarios = Float[Array, "scenario node item #replication"]
+
+_HALVINGS = 24
+"""Halvings of the search where quantities are continuous: to 6e-8 of the largest need."""
+
+LEAD_TIME_SHARE = 0.3
+"""Share of the lead time that a unit left over is held for beside the review, where unmet demand is lost.
+
+What is on its way cannot be called back, so a surplus lasts longer than a review. On single-item lost sales with
+Poisson demand of 5, lead times of 1 to 4 and penalties of 4 to 39 the policy is then within 0.6 % of the optimum;
+without it, up to 13 % above (``docs/design/measurements.md``).
+"""
+
+
+def periods_left_over(lead: np.ndarray, review: np.ndarray, waits: np.ndarray) -> np.ndarray:
+    """Return for how many periods a unit is held that is not needed before the next order arrives.
+
+    Examples
+    --------
+    >>> periods_left_over(np.array([10, 10]), np.array([7, 7]), np.array([True, False]))
+    array([ 7., 10.])
+    """
+    return review + np.where(waits, 0.0, LEAD_TIME_SHARE * lead)
 
 
 class Marginal(Policy):
     """Order packs while the next one earns more than it costs, given the law of demand until the next order arrives.
 
-    A unit that lifts the position to y is needed with probability P(D > y): it then saves the underage cost, else it
-    causes the overage cost. A pack is worth the sum over its units; the first block is the smallest legal order.
+    A unit is needed if demand between the arrival of this order and of the next one reaches it: it then saves the
+    underage cost, else it causes the overage cost. What is left when the order arrives is the inventory position minus
+    the demand before, which goes below zero only where unmet demand waits. A pack is worth the sum over its units;
+    the first block is the smallest legal order.
 
     Parameters
     ----------
-    demand
-        Values of the demand over the protection interval (lead time + review), smallest first, units.
+    before
+        Demand until the order arrives, one entry per scenario, units.
+    during
+        Demand from then until the next order arrives, units.
+    waits
+        1 where unmet demand waits for the order, 0 where it is lost.
     underage
         Money saved per unit that is needed.
     overage
         Money lost per unit that is not.
     pack
-        Units per pack; 0 or 1 for single units.
+        Units per pack; 0 where any quantity can be ordered.
     minimum
         Smallest order, units.
     weight
-        Probability of each value; equal ones if not given.
+        Probability of each scenario.
+
+    Notes
+    -----
+    With waiting demand this is the newsvendor's critical quantile, pack by pack; with lost demand it is near the myopic
+    policy of Morton (1971, doi:10.1287/mnsc.17.11.711), stock on its way taken as if it were there already.
     """
 
-    demand: Float[Array, "level node item #replication"]
+    before: Scenarios
+    during: Scenarios
+    waits: NodeItem
     underage: NodeItem
     overage: NodeItem
     pack: NodeItem
     minimum: NodeItem
-    weight: Float[Array, "level node item #replication"] | None = None
+    weight: Scenarios
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Order the packs that pay."""
-        pack = jnp.maximum(self.pack, 1.0)
         position = observation.inventory_position
-        first = jnp.ceil(self.minimum / pack) * pack
-        packs = jnp.maximum(jnp.floor((self.best_level() - position) / pack), 0.0)
-        # The best level lies inside the next pack: it pays or it does not.
-        straddling = self.gain(position + packs * pack, position + (packs + 1.0) * pack)
-        quantity = jnp.maximum((packs + (straddling > 0)) * pack, first)
-        pays = self.gain(position, position + quantity) > 0
+        first = jnp.ceil(self.minimum / self._step) * self._step
+        quantity = jnp.maximum(self._best(position), first)
+        pays = self._gain(position, jnp.zeros_like(quantity), quantity) > 0
         return NodeOrders()(jnp.where(pays, quantity, 0.0), observation), memory
 
-    def best_level(self) -> Float[Array, "node item replication"]:
-        """Return the critical quantile of the demand, where one more unit stops paying."""
-        ratio = self.underage / jnp.maximum(self.underage + self.overage, 1e-12)
-        count = self.demand.shape[0]
-        if self.weight is None:
-            index = jnp.ceil(ratio * count) - 1
-        else:
-            # The sum of the weights is exact to about 1e-6.
-            index = (jnp.cumsum(self.weight, axis=0) < ratio - 1e-6).sum(0)
-        index = jnp.clip(index, 0, count - 1).astype(jnp.int32)
-        return jnp.take_along_axis(self.demand, index[None], axis=0)[0]
+    @property
+    def _step(self) -> NodeItem:
+        return jnp.where(self.pack > 0, self.pack, 1.0)
 
-    def gain(self, low: Array, high: Array) -> Float[Array, "node item replication"]:
-        """Return the expected money of lifting the position from ``low`` to ``high``."""
-        needed = self._expected_sales(high) - self._expected_sales(low)
-        return (self.underage + self.overage) * needed - self.overage * (high - low)
+    def _best(self, position: Places) -> Places:
+        """Find the last quantity that pays by halving: gains fall from pack to pack.
 
-    def _expected_sales(self, level: Array) -> Array:
-        sales = jnp.minimum(self.demand, level[None])
-        return sales.mean(0) if self.weight is None else (sales * self.weight).sum(0)
+        ``low`` pays and ``high`` does not; they count packs, or units where quantities are continuous.
+        """
+        whole = self.pack > 0
+        most = jnp.maximum(self._largest_need(position), 0.0) / self._step
+        high = jnp.where(whole, jnp.ceil(most) + 1.0, most)
+        halvings = jnp.where(whole.all(), jnp.ceil(jnp.log2(high.max() + 1.0)), _HALVINGS).astype(jnp.int32)
+
+        def halve(_: Array, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+            low, high = bracket
+            middle = jnp.where(whole, jnp.floor((low + high) / 2), (low + high) / 2)
+            pays = jnp.where(whole, self._pack_pays(position, middle), self._unit_pays(position, middle))
+            # Between neighbors the middle is the lower one, which is known to pay.
+            pays = pays | (middle <= low)
+            return jnp.where(pays, middle, low), jnp.where(pays, high, middle)
+
+        low, high = jax.lax.fori_loop(0, halvings, halve, (jnp.zeros_like(high), high))
+        return jnp.where(whole, low * self._step, high)
+
+    def _largest_need(self, position: Places) -> Places:
+        return self._over_scenarios(position, jnp.maximum, lambda need, _: need)
+
+    def _pack_pays(self, position: Places, packs: Places) -> Bool[Array, "node item replication"]:
+        return self._gain(position, (packs - 1.0) * self._step, packs * self._step) > 0
+
+    def _unit_pays(self, position: Places, quantity: Places) -> Bool[Array, "node item replication"]:
+        missing = self._over_scenarios(
+            position, jnp.add, lambda need, weight: weight * (need > quantity).astype(need.dtype)
+        )
+        return (self.underage + self.overage) * missing > self.overage
+
+    def _gain(self, position: Places, low: Places, high: Places) -> Places:
+        """Return the expected money of ordering ``high`` instead of ``low`` units."""
+        used = self._over_scenarios(
+            position, jnp.add, lambda need, weight: weight * jnp.clip(need - low, 0.0, high - low)
+        )
+        return (self.underage + self.overage) * used - self.overage * (high - low)
+
+    def _over_scenarios(
+        self,
+        position: Places,
+        combine: Callable[[Array, Array], Array],
+        value: Callable[[Array, Array], Array],
+    ) -> Places:
+        """Combine a value of the need of every scenario: the units of an order that are used before the next arrives.
+
+        One scenario after the other: as a reduction over an axis it was 27 times slower on CPUs.
+        """
+
+        def add(total: Array, scenario: tuple[Array, Array, Array]) -> tuple[Array, None]:
+            before, during, weight = scenario
+            left = position - before
+            need = during - jnp.where(self.waits > 0, left, jnp.maximum(left, 0.0))
+            return combine(total, value(need, weight)), None
+
+        return jax.lax.scan(add, jnp.zeros_like(position), (self.before, self.during, self.weight))[0]
 
 
 def marginal_for(problem: Problem) -> Marginal:
     """Build the policy from the law of demand of a problem, with its money, packs and minima."""
     underage, overage = money_at_stake(problem)
-    demand = protection_demand(problem)
     arrays = problem.arrays
+    review = review_periods(problem)
+    lead = np.asarray(into_nodes(arrays, arrays.mean_lead_time * arrays.primary), dtype=np.float64)[..., 0]
     at_nodes = lambda limit: into_nodes(arrays, limit * arrays.primary)  # noqa: E731
+    whole = np.array([item.whole_units for item in problem.network.items])
+    single = jnp.zeros((1, arrays.num_items, 1)).at[0, : len(whole), 0].set(whole.astype(np.float32))
+    waits = waiting_places(problem)
+    arriving = arrival_demand(problem, ~waits)
     return Marginal(
-        leaf(demand.values),
-        leaf(underage),
-        leaf(overage),
-        at_nodes(arrays.order_multiple),
-        at_nodes(arrays.order_minimum),
-        leaf(demand.masses),
+        before=leaf(arriving.before),
+        during=leaf(arriving.during),
+        waits=leaf(waits.astype(np.float32)),
+        underage=leaf(underage),
+        overage=leaf(overage * periods_left_over(lead, review, waits) / review),
+        pack=jnp.maximum(at_nodes(arrays.order_multiple), single),
+        minimum=at_nodes(arrays.order_minimum),
+        weight=leaf(arriving.weight),
     )

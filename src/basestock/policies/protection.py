@@ -16,7 +16,10 @@ LEVELS, WEIGHTS = (_EDGES[1:] + _EDGES[:-1]) / 2, np.diff(_EDGES)
 HIGHEST = 1.0 - 1e-6
 """Largest probability whose quantile is asked for: where stock costs nothing, all of it would be infinite."""
 
-Inverse = Callable[[float], float]
+LATTICE = (377, 233)
+"""Points, and the generator of their second coordinate: a Fibonacci lattice covers the unit square evenly."""
+
+Inverse = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -50,8 +53,27 @@ class ProtectionDemand:
         """Return ``[node, item]`` quantiles at one probability per place, units."""
         found = np.zeros(self.mean.shape)
         for place, inverse in self.inverses.items():
-            found[place] = inverse(float(np.clip(level[place], 0.0, HIGHEST)))
+            found[place] = inverse(np.clip(level[place], 0.0, HIGHEST))
         return found
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ArrivalDemand:
+    """Demand before and after the arrival of an order, as scenarios.
+
+    Parameters
+    ----------
+    before
+        ``[scenario, node, item]`` until the order arrives, units; 0 where it is not told apart.
+    during
+        ``[scenario, node, item]`` from then until the next order arrives, or over both, units.
+    weight
+        ``[scenario, node, item]`` probabilities.
+    """
+
+    before: np.ndarray
+    during: np.ndarray
+    weight: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -106,6 +128,50 @@ def protection_demand(problem: Problem) -> ProtectionDemand:
     return ProtectionDemand(periods, rate, mean, deviation, values, masses, inverses)
 
 
+def arrival_demand(problem: Problem, split: np.ndarray) -> ArrivalDemand:
+    """List scenarios of the demand that an order meets.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    split
+        ``[node, item]`` where the demand before the arrival must be told apart; elsewhere, and where orders arrive at
+        once, the law over both is kept as it is.
+    """
+    total = protection_demand(problem)
+    before, during, weight = np.zeros_like(total.values), total.values.copy(), total.masses.copy()
+    along = np.arange(LATTICE[0])
+    low, high = (along * LATTICE[1] + 0.5) % LATTICE[0] / LATTICE[0], (along + 0.5) / LATTICE[0]
+    missing = max(LATTICE[0] - len(before), 0)
+    before, during, weight = (
+        np.pad(part, ((0, missing), (0, 0), (0, 0))) for part in (before, during, weight)
+    )
+    cache: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
+    for node, item, lane in _supplied(problem):
+        lead_times = problem.network.lanes[lane].lead_time_law(problem.network.items[item].name)
+        if not split[node, item] or not any(lead_times):
+            continue
+        laws = _descendant_laws(problem, node, item)
+        review = problem.network.lanes[lane].review_period
+        key = (*laws, review, *sorted(lead_times.items()))
+        if key not in cache:
+            until, after = _tabulate(laws, dict(lead_times)), _tabulate(laws, {review: 1.0})
+            cache[key] = until.inverse(low), after.inverse(high)
+        before[:, node, item], during[:, node, item] = 0.0, 0.0
+        before[: LATTICE[0], node, item], during[: LATTICE[0], node, item] = cache[key]
+        weight[:, node, item] = np.where(np.arange(len(weight)) < LATTICE[0], 1 / LATTICE[0], 0.0)
+    return ArrivalDemand(before, during, weight)
+
+
+def waiting_places(problem: Problem) -> np.ndarray:
+    """Return ``[node, item]`` where what is short waits for the next order: backorders, and orders of other nodes."""
+    arrays = problem.arrays
+    share = np.asarray(arrays.lost_share)[..., 0]
+    feeds = np.asarray(arrays.descendants).sum(1) > 1
+    return (share < 0.5) | feeds[:, None]
+
+
 def _supplied(problem: Problem) -> Iterable[tuple[int, int, int]]:
     primary = np.asarray(problem.arrays.primary[..., 0])
     destination = np.asarray(problem.arrays.lane_destination)
@@ -131,17 +197,17 @@ def _tabulate(laws: tuple[DemandLaw, ...], covers: dict[int, float]) -> _Law:
         return _from_masses(total, deviation, _convolved(laws, covers))
     if deviation == 0 or total == 0:
         certain = np.full(len(LEVELS), total)
-        return _Law(total, deviation, certain, WEIGHTS, lambda _: total)
+        return _Law(total, deviation, certain, WEIGHTS, lambda level: np.full(np.shape(level), total))
     normal = len(covers) == 1 and all(isinstance(law, Normal) for law in laws)
     law = Normal(total, deviation) if normal else Gamma(total, deviation)
-    inverse = lambda level: float(law.quantile(np.array([level]))[0])  # noqa: E731
+    inverse = lambda level: law.quantile(np.atleast_1d(level)).reshape(np.shape(level))  # noqa: E731
     return _Law(total, deviation, law.quantile(LEVELS), WEIGHTS, inverse)
 
 
 def _from_masses(mean: float, deviation: float, masses: np.ndarray) -> _Law:
     """Describe a law on 0, 1, 2, ..., by itself if few of its values matter."""
     cumulative = np.cumsum(masses)
-    inverse = lambda level: float(np.searchsorted(cumulative, level - 1e-12))  # noqa: E731
+    inverse = lambda level: np.searchsorted(cumulative, level - 1e-12).astype(float)  # noqa: E731
     first, last = np.searchsorted(cumulative, [1e-9, 1 - 1e-9])
     if last - first >= len(LEVELS):
         return _Law(mean, deviation, np.searchsorted(cumulative, LEVELS).astype(float), WEIGHTS, inverse)

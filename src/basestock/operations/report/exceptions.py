@@ -117,10 +117,14 @@ def _row(
         deadline=day(row["act_by"], near=meta.as_of),
         days_left=_days_left(left),
         urgency="late" if left is not None and left < 0 else "soon" if left is not None and left <= 1 else "",
-        action=row["recommended_action"] or "No action recorded.",
-        root_cause=row["root_cause_id"] or "",
+        action=_sentence(row["recommended_action"] or "No action recorded."),
+        root_cause=(row["root_cause_id"] or "").replace(":", " ", 1),
         state=plain(row["state"] or ""),
     )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _days_left(left: int | None) -> str:

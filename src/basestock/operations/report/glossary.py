@@ -332,6 +332,7 @@ _EXCEPTION_FAMILY: dict[str, str] = {
 _LEDGER: dict[str, str] = {
     "demand_lead_time": "Demand over lead time",
     "demand_review": "Demand over review",
+    "lost_before_arrival": "Lost before arrival",
     "on_order": "On order",
     "trigger": "No order needed",
 }
