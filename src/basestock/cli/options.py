@@ -13,6 +13,14 @@ from basestock.cli.settings import take_entries, take_file
 FORMATS = ("table", "json", "csv", "parquet")
 GAPS = ("zero", "closed", "missing")
 
+
+def maps() -> list[str]:
+    """Return the names that complete ``--map``."""
+    from basestock.data.mapping import builtin_maps
+
+    return builtin_maps()
+
+
 Format = Annotated[
     str,
     typer.Option(
@@ -68,7 +76,7 @@ Map = Annotated[
         "--map",
         metavar="MAP",
         help="odoo, erpnext, sap, frepple, adventureworks, or a mapping file.",
-        autocompletion=lambda: ["odoo", "erpnext", "sap", "frepple", "adventureworks"],
+        autocompletion=maps,
     ),
 ]
 Gaps = Annotated[
