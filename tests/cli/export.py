@@ -13,7 +13,7 @@ WEEKS = 40
 
 def write_export(folder: Path) -> Path:
     """Write the four files of the quick start, and return the folder."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     cost = {item: 4 + index for index, item in enumerate(ITEMS)}
     _write(
         folder / "item.csv",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,50 @@ def test_a_document_can_be_kept(run: Run) -> None:
 def test_every_policy_has_a_name_on_the_command_line(run: Run) -> None:
     text = run("simulate", "--problem", "lost_sales", "--policy", "nobody").stderr
     assert all(name in text for name in REGISTRY)
+
+
+def _instances(path: Path) -> Path:
+    demand = {"type": "poisson", "mean": 5.0}
+    parameters = {"demand": demand, "lead_time": 1, "holding_cost": 1.0, "lost_sale_cost": 4.0}
+    known = {"reference_value": 4.04071, "reference_kind": "optimal_verified"}
+    own = {"id": "lost_sales/mine", "family": "lost_sales", "parameters": parameters, **known}
+    path.write_text(json.dumps([own, {**own, "id": "serial/other", "family": "serial"}]))
+    return path
+
+
+def test_an_instance_of_a_file_is_played_with_its_known_value(run: Run) -> None:
+    given = ("--instances", _instances(Path("i.json")), "--parameter", "base_stock.base_stock_level=12")
+    found = _played(run, "evaluate", *given, "--id", "lost_sales/mine", "--policy", "base_stock")
+    assert found["id"] == "lost_sales/mine"
+    (row,) = found["policies"]
+    expected = 100 * (row["total"]["mean"] / 4.04071 - 1)
+    assert row["gap_percent"] == pytest.approx(expected)
+    assert row["certificate"] == "exact"
+
+
+def test_instances_of_a_file_are_listed(run: Run) -> None:
+    file = _instances(Path("i.json"))
+    found = document(run("problems", "--instances", file, "--format", "json"))["problems"]
+    assert {each["name"]: each["can_be_played"] for each in found} == {
+        "lost_sales/mine": True,
+        "serial/other": False,
+    }
+    one = document(run("problems", "--instances", file, "--family", "serial", "--format", "json"))["problems"]
+    assert [each["name"] for each in one] == ["serial/other"]
+    assert "this version cannot play it" in run("problems", "--instances", file).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--id", "lost_sales/min"], "Did you mean 'lost_sales/mine'?"),
+        (["--id", "serial/other"], "family 'serial' is not built"),
+        ([], "--id is missing"),
+        (["--id", "lost_sales/mine", "--problem", "lost_sales"], "or --instances FILE --id ID"),
+        (["--id", "lost_sales/mine", "--set", "lead_time=3"], "stands in its file"),
+    ],
+)
+def test_an_instance_that_cannot_be_played_is_refused(run: Run, arguments: list[str], sentence: str) -> None:
+    result = run("simulate", "--instances", _instances(Path("i.json")), *arguments)
+    assert result.exit_code == 2
+    assert sentence in result.stderr

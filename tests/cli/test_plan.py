@@ -145,6 +145,18 @@ def test_a_person_sees_the_best_lines_and_where_the_report_is(run: Run, export: 
     assert "\x1b" not in text
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("currency", "digits"), [("JPY", 0), ("BHD", 3)])
+def test_amounts_have_the_decimals_of_their_currency(
+    run: Run, export: Path, currency: str, digits: int
+) -> None:
+    command = ("plan", export, "--replications", 16, "--currency", currency, "--out", "mine")
+    found = document(run(*command, "--format", "json"))
+    assert found["value_now"] == pytest.approx(sum(line["value_now"] for line in found["lines"]), abs=1e-9)
+    assert found["value_now"] == round(found["value_now"], digits)
+    assert f"for {found['line_cost']:,.{digits}f} {currency}, worth" in run(*command).stdout
+
+
 def test_a_selection_of_nothing_is_refused(run: Run, export: Path) -> None:
     result = run("plan", export, *FAST, "--items", "nothing", "--out", "empty")
     assert result.exit_code == 2

@@ -198,25 +198,39 @@ def _document(written: list[Written]) -> dict[str, Any]:
 
 
 def _sum(run: "PlanRun", column: str) -> float:
-    return round(float(run.orders[column].sum() or 0.0), 2)
+    return round(float(run.orders[column].sum() or 0.0), _digits(run))
+
+
+def _digits(run: "PlanRun") -> int:
+    """Return the decimals of the currency."""
+    from basestock.operations.report.numbers import minor_digits
+
+    return minor_digits(run.twin.currency)
+
+
+def _money(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
 
 
 def _text(written: list[Written]) -> str:
+    from basestock.operations.report.numbers import currency_name
+
     (run, folder), *others = written
-    money = run.twin.currency if run.twin.currency != "XXX" else "units of money"
-    total = run.orders.height
+    money = currency_name(run.twin.currency)
+    total, digits = run.orders.height, _digits(run)
     parts: list[str] = []
     if total:
         title = (
             f"The {min(SHOWN, total)} of {total} order lines that return most per unit of money, in {money}:"
         )
-        rows = [_row(row) for row in run.orders.head(SHOWN).iter_rows(named=True)]
+        rows = [_row(row, digits) for row in run.orders.head(SHOWN).iter_rows(named=True)]
         parts.append(table(title, _COLUMNS, rows, right=[*_COLUMNS[3:4], *_COLUMNS[5:]]))
     if others:
         parts.append(_compared(written, money))
     cost, value = _sum(run, "line_cost"), _sum(run, "value_now")
     parts.append(
-        f"{total} lines for {cost:,.2f} {money}, worth {value:,.2f} more than waiting for the next review.\n"
+        f"{total} lines for {_money(cost, digits)} {money}, "
+        f"worth {_money(value, digits)} more than waiting for the next review.\n"
         f"{run.twin.not_planned.height} item-locations are not planned.\n"
         f"Report: {folder / 'report.html'}"
     )
@@ -230,8 +244,8 @@ def _compared(written: list[Written], money: str) -> str:
         (
             run.settings.policy,
             f"{run.orders.height:,}",
-            f"{_sum(run, 'line_cost'):,.2f}",
-            f"{_sum(run, 'value_now'):,.2f}",
+            _money(_sum(run, "line_cost"), _digits(run)),
+            _money(_sum(run, "value_now"), _digits(run)),
             folder,
         )
         for run, folder in written
@@ -240,17 +254,16 @@ def _compared(written: list[Written], money: str) -> str:
     return table(title, columns, rows, right=columns[1:4])
 
 
-def _row(row: dict[str, Any]) -> list[str]:
-    money = lambda value: "" if value is None else f"{value:,.2f}"  # noqa: E731
+def _row(row: dict[str, Any], digits: int) -> list[str]:
     return [
         row["item_id"],
         row["location_id"],
         row["source_id"] or "",
         f"{row['qty']:g}" if row["qty"] < 1e6 else f"{row['qty']:.0f}",
         row["base_uom"],
-        money(row["line_cost"]),
-        money(row["value_now"]),
-        money(1.96 * row["value_se"]),
+        _money(row["line_cost"], digits),
+        _money(row["value_now"], digits),
+        _money(1.96 * row["value_se"], digits),
         "" if row["return_per_currency"] is None else f"{row['return_per_currency']:.3f}",
         f"{row['p_stockout_without']:.0%}",
         f"{row['p_stockout_with']:.0%}",

@@ -1,6 +1,8 @@
 """Batches of series of one padded size, so that memory is bounded and programs are reused."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import jax
@@ -17,7 +19,10 @@ SIMULATED_ROWS = 64
 _MAX_FIT_ELEMENTS = 1 << 18
 _MAX_DRAWS = 1 << 23
 
+MAX_THREADS = 8
+
 _Tree = TypeVar("_Tree")
+_Result = TypeVar("_Result")
 
 
 def batch_rows(num_series: int, num_periods: int, draws_per_series: int) -> int:
@@ -38,6 +43,21 @@ def batches(num_series: int, rows: int) -> Iterator[slice]:
     """Yield the slices of consecutive batches."""
     for start in range(0, num_series, rows):
         yield slice(start, min(start + rows, num_series))
+
+
+def each_batch(work: Callable[[slice], _Result], num_series: int, rows: int) -> list[_Result]:
+    """Return what the work makes of every batch, in order; several batches are worked on at a time."""
+    parts = list(batches(num_series, rows))
+    # The first one compiles what the others share.
+    first = [work(part) for part in parts[:1]]
+    with ThreadPoolExecutor(num_threads()) as pool:
+        return [*first, *pool.map(work, parts[1:])]
+
+
+def num_threads() -> int:
+    """Return how many batches are worked on at a time: one for each processor that may be used, at most eight."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, MAX_THREADS)
 
 
 def take_rows(tree: _Tree, rows: slice | np.ndarray) -> _Tree:

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from basestock.forecasting.arguments import Request
-from basestock.forecasting.batches import batches, take_rows
+from basestock.forecasting.batches import each_batch, take_rows
 from basestock.forecasting.cleaning import Cleaned
 from basestock.forecasting.law import Law
 from basestock.forecasting.plan import Plan, laws_before
@@ -34,12 +34,14 @@ def final_laws(request: Request, plan: Plan, chosen: np.ndarray, cleaned: Cleane
     open_ahead = _open_ahead(request, plan.setting.num_steps)
     borrowed = pooled_laws(cleaned, needy, request.categories, plan.setting.num_steps)
     place = np.cumsum(needy) - 1
-    laws: list[Law] = []
-    for rows in batches(num_series, plan.rows):
+
+    def fitted(rows: slice) -> Law:
         origin = np.full(rows.stop - rows.start, num_periods)
         law = _chosen(laws_before(request, plan, rows, origin), chosen[rows])
         law = _replaced(law, needy[rows], take_rows(borrowed, place[rows][needy[rows]]))
-        laws.append(_closed(law, open_ahead[rows]))
+        return _closed(law, open_ahead[rows])
+
+    laws = each_batch(fitted, num_series, plan.rows)
     return jax.tree.map(lambda *leaves: np.concatenate(leaves), *laws)
 
 

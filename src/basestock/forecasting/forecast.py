@@ -8,9 +8,6 @@ import numpy as np
 from basestock.forecasting.law import Law
 from basestock.forecasting.scoring import Scores
 
-_MAX_DRAWS_AT_ONCE = 1 << 20
-_MAX_ROWS_AT_ONCE = 128
-
 
 @dataclasses.dataclass(frozen=True)
 class DemandForecast:
@@ -132,11 +129,8 @@ class DemandForecast:
         numpy.ndarray
             ``float32[path, series, horizon]``, non-negative, in item units.
         """
-        import jax
-
         from basestock.forecasting.batches import batches, pad_rows, take_rows
-        from basestock.forecasting.programs import drawn_demand
-        from basestock.forecasting.setting import padded
+        from basestock.forecasting.draws import draw, draw_sizes
         from basestock.uncertainty.keys import MAX_REPLICATIONS, stable_words
 
         if not 1 <= num_paths <= MAX_REPLICATIONS or seed < 0:
@@ -145,13 +139,12 @@ class DemandForecast:
             )
         num_series = len(self.series_ids)
         drawn = np.empty((num_paths, num_series, self.horizon), dtype=np.float32)
-        words, paths = stable_words(self.series_ids), np.arange(padded(num_paths))
-        # Whatever the number of series, one program draws for them, and for a few horizons the same one.
-        num_steps = min(1 << max(self.horizon - 1, 7).bit_length(), self.laws.dynamics.base.shape[1])
-        rows = min(max(_MAX_DRAWS_AT_ONCE // (len(paths) * num_steps), 1), _MAX_ROWS_AT_ONCE)
-        for part in batches(num_series, rows):
-            laws, own = (pad_rows(take_rows(tree, part), rows) for tree in (self.laws, words))
-            demand = np.asarray(drawn_demand(laws, own, jax.random.key(seed), paths, num_steps=num_steps))
+        words = stable_words(self.series_ids)
+        # Whatever the number of series, one program draws for them, and for most horizons the same one.
+        sizes = draw_sizes(num_paths, self.horizon, self.laws.dynamics.base.shape[1])
+        for part in batches(num_series, sizes.rows):
+            laws, own = (pad_rows(take_rows(tree, part), sizes.rows) for tree in (self.laws, words))
+            demand = np.asarray(draw(laws, own, seed, sizes.num_steps, sizes.num_paths))
             drawn[:, part] = demand[: part.stop - part.start, : self.horizon, :num_paths].transpose(2, 0, 1)
         return drawn
 

@@ -46,7 +46,7 @@ def make_plan(request: Request) -> Plan:
     """Choose the sizes for a request."""
     num_series, num_periods = request.history.shape
     longest = int(request.protection.max(initial=1))
-    steps = padded(max(request.horizon, longest))
+    steps = law_steps(request.horizon, request.protection)
     width = padded(num_periods, smallest=16)
     score_steps = padded(longest, smallest=4)
     draws = score_steps * NUM_SCORE_PATHS * len(request.candidates)
@@ -57,6 +57,11 @@ def make_plan(request: Request) -> Plan:
         rows=batch_rows(num_series, width, draws),
         score_dice=stratified_dice(NUM_SCORE_PATHS, score_steps, request.seed),
     )
+
+
+def law_steps(horizon: int, protection: np.ndarray) -> int:
+    """Return how many steps laws hold: the horizon and the longest protection interval, padded."""
+    return padded(max(horizon, int(protection.max(initial=1))))
 
 
 def laws_before(request: Request, plan: Plan, rows: slice, origin: np.ndarray) -> Law:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from basestock.forecasting.batches import SIMULATED_ROWS, batches, pad_rows, take_rows
+from basestock.forecasting.batches import SIMULATED_ROWS, batches, each_batch, pad_rows, take_rows
 from basestock.forecasting.dice import stratified_dice
 from basestock.forecasting.law import Law
 from basestock.forecasting.programs import simulated_demand, simulated_moments
@@ -42,14 +42,16 @@ def tabulate(laws: Law, protection: np.ndarray, lead: np.ndarray, horizon: int, 
     steps = np.arange(num_steps)
     ends = np.stack([protection, np.minimum(lead, protection)], axis=1)
     within = (steps < ends[..., None]).astype(np.float32)
-    parts: list[Tables] = []
-    for rows in batches(len(protection), SIMULATED_ROWS):
+
+    def tables(rows: slice) -> Tables:
         law, weights = pad_rows((take_rows(laws, rows), within[rows]), SIMULATED_ROWS)
         num_series = rows.stop - rows.start
         mean, sums = (np.asarray(value)[:num_series] for value in simulated_moments(law, dice, weights))
         total, before = sums[:, 0], sums[:, 1]
         table = quantile_table(total, laws.dynamics.whole[rows])
-        parts.append(Tables(mean[:, :horizon], total.mean(axis=-1), table, *_scenarios(total, before)))
+        return Tables(mean[:, :horizon], total.mean(axis=-1), table, *_scenarios(total, before))
+
+    parts = each_batch(tables, len(protection), SIMULATED_ROWS)
     return Tables(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 

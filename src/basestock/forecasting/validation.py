@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from basestock.forecasting.arguments import Request
-from basestock.forecasting.batches import SIMULATED_ROWS, batches, pad_rows, take_rows
+from basestock.forecasting.batches import SIMULATED_ROWS, batches, each_batch, pad_rows, take_rows
 from basestock.forecasting.cleaning import is_censored
 from basestock.forecasting.law import Law
 from basestock.forecasting.plan import Plan, laws_before
@@ -53,12 +53,13 @@ def _target(request: Request, plan: Plan, origin: np.ndarray) -> _Target:
 
 
 def _score_fold(request: Request, plan: Plan, origin: np.ndarray, target: _Target) -> FoldScores:
-    parts: list[FoldScores] = []
-    for rows in batches(len(origin), plan.rows):
+    def score(rows: slice) -> FoldScores:
         laws = laws_before(request, plan, rows, np.maximum(origin[rows], 0))
         counted = target.counted[rows]
         sums = _simulated(laws, plan, counted.astype(np.float32))
-        parts.append(score_fold(sums, target.demand[rows].sum(axis=1), counted.sum(axis=1) > 0))
+        return score_fold(sums, target.demand[rows].sum(axis=1), counted.sum(axis=1) > 0)
+
+    parts = each_batch(score, len(origin), plan.rows)
     return FoldScores(*(np.concatenate(score) for score in zip(*parts, strict=True)))
 
 

@@ -1,4 +1,4 @@
-"""Compiled lines cut into chunks of one size whose lines share a shape."""
+"""Compiled lines cut into chunks of one size whose lines share a shape; each has a row for every candidate order."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -13,11 +13,14 @@ from basestock.dynamics import NetworkArrays, State
 from basestock.economics import Tariff
 from basestock.operations.lines import CompiledLines, lane_name
 
-CHUNK = 128
-"""Lines that are played together, fewer where long lead times make each of them large."""
+CHUNK_ROWS = 1536
+"""Candidates of lines that are played together, fewer where long lead times make each of them large."""
+
+LINE_ROWS = 6
+"""Candidates of a line that a chunk has room for on average: its lines have room for their demand in this ratio."""
 
 LONG_RING = 16
-SMALL_CHUNK = 32
+SMALL_CHUNK_ROWS = 384
 
 BLOCK = 8
 """Fewest periods between two looks at whether anything still differs."""
@@ -62,9 +65,14 @@ class Shape:
     periods: int
 
     @property
+    def rows(self) -> int:
+        """Candidates of a chunk."""
+        return CHUNK_ROWS if self.ring < LONG_RING else SMALL_CHUNK_ROWS
+
+    @property
     def lines(self) -> int:
-        """Lines of a chunk."""
-        return CHUNK if self.ring < LONG_RING else SMALL_CHUNK
+        """Most lines of a chunk."""
+        return self.rows // LINE_ROWS
 
     @property
     def block(self) -> int:
@@ -73,7 +81,7 @@ class Shape:
 
 
 class Chunk(eqx.Module):
-    """Lines that are played together, on an item axis of one size.
+    """Lines that are played together, one row of the item axis for each candidate order.
 
     Parameters
     ----------
@@ -108,14 +116,28 @@ def _power_of_two(size: int) -> int:
     return 1 << (size - 1).bit_length()
 
 
-def chunks(of_lines: list[Shape]) -> Iterator[tuple[Shape, np.ndarray]]:
-    """Yield positions of lines of one shape, at most a chunk at a time."""
+def chunks(of_lines: list[Shape], num_rows: np.ndarray) -> Iterator[tuple[Shape, np.ndarray]]:
+    """Yield positions of lines of one shape, at most a chunk at a time.
+
+    Parameters
+    ----------
+    of_lines
+        Shape of every line.
+    num_rows
+        ``[line]`` candidates that are played of each.
+    """
     positions: dict[Shape, list[int]] = {}
     for line, shape in enumerate(of_lines):
         positions.setdefault(shape, []).append(line)
     for shape, lines in positions.items():
-        for first in range(0, len(lines), shape.lines):
-            yield shape, np.array(lines[first : first + shape.lines])
+        after = np.cumsum(num_rows[lines])
+        first = 0
+        while first < len(lines):
+            before = after[first] - num_rows[lines[first]]
+            fitting = int(np.searchsorted(after, before + shape.rows, side="right"))
+            last = min(max(fitting, first + 1), first + shape.lines)
+            yield shape, np.array(lines[first:last])
+            first = last
 
 
 def padded_rows(rows: np.ndarray, size: int) -> np.ndarray:
@@ -124,20 +146,20 @@ def padded_rows(rows: np.ndarray, size: int) -> np.ndarray:
 
 
 def cut_chunk(compiled: CompiledLines, lines: np.ndarray, shape: Shape) -> Chunk:
-    """Return some lines of one shape as a chunk; the last line is repeated where there are fewer.
+    """Return some lines of one shape as a chunk; the last row is repeated where there are fewer.
 
     Parameters
     ----------
     compiled
         All lines.
     lines
-        Positions.
+        ``[row]`` positions; a line with several candidates is there several times.
     shape
         What they share.
     """
     names = [lane.name for lane in compiled.network.lanes]
     lane = slice(at := names.index(lane_name(shape.review_periods)), at + 1)
-    items = padded_rows(lines, shape.lines)
+    items = padded_rows(lines, shape.rows)
     arrays, state = compiled.arrays, compiled.state
     features = dataclasses.replace(
         arrays.features,

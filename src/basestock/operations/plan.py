@@ -1,6 +1,8 @@
 """From a checked dataset to a run: forecast, decide, finalize, price, rank, explain."""
 
 import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -27,6 +29,7 @@ from basestock.operations.plan_frames import (
 )
 from basestock.operations.plan_settings import PlanSettings, content_sha
 from basestock.operations.preset_orders import preset_orders
+from basestock.operations.pricing import compile_pricing
 from basestock.operations.proposals import PricedLines, lost_before_arrival, price_needs, proposal_id
 from basestock.operations.snapshot import Snapshot, ask, take_snapshot
 from basestock.operations.twin_forecast import forecast_lines
@@ -92,8 +95,7 @@ def plan_lines(twin: Twin, settings: PlanSettings, inputs_sha: str) -> PlanRun:
     policy = settings.preset or settings.policy
     policy_sha = content_sha({"policy": policy, "version": basestock.__version__})
     run_id = content_sha({"inputs": inputs_sha, "config": settings.sha(), "policy": policy_sha})[:16]
-    forecast = forecast_lines(twin, seed=settings.seed)
-    snapshot = take_snapshot(twin)
+    forecast, snapshot = _foreseen(twin, settings)
     priced, level = _decide(twin, settings, forecast, snapshot)
     funded = None
     if settings.budget is not None:
@@ -124,6 +126,24 @@ def plan_lines(twin: Twin, settings: PlanSettings, inputs_sha: str) -> PlanRun:
         history_frame(twin, shown),
         forecast_frame(twin, forecast, shown),
     )
+
+
+def _foreseen(twin: Twin, settings: PlanSettings) -> tuple[DemandForecast, Snapshot]:
+    """Forecast the lines; beside it, today's state and the programs that price it are compiled."""
+    forecasted = threading.Event()
+
+    def today() -> Snapshot:
+        snapshot = take_snapshot(twin)
+        compile_pricing(twin, snapshot.compiled, settings.replications, forecasted)
+        return snapshot
+
+    with ThreadPoolExecutor(1) as beside:
+        snapshot = beside.submit(today)
+        try:
+            forecast = forecast_lines(twin, seed=settings.seed)
+        finally:
+            forecasted.set()
+        return forecast, snapshot.result()
 
 
 def _decide(

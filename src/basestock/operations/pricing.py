@@ -1,7 +1,7 @@
 """What an order is worth: every candidate quantity played on the twin against ordering nothing, on the same demand."""
 
 import dataclasses
-import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,14 +9,16 @@ import numpy as np
 
 from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast
-from basestock.operations.line_chunks import Shape, chunks, cut_chunk, padded_rows, shapes
-from basestock.operations.line_play import Played, play_chunk
+from basestock.forecasting.batches import num_threads
+from basestock.forecasting.draws import compile_draws
+from basestock.operations.line_chunks import Shape, chunks, cut_chunk, shapes
+from basestock.operations.line_play import Played, Rows, play_chunk
 from basestock.operations.lines import CompiledLines
+from basestock.operations.twin_forecast import forecast_steps
 
 CANDIDATES = 12
 """Quantities priced per line, nothing included."""
 
-MAX_THREADS = 8
 MAX_HORIZON = 512
 """Longest pricing, model periods."""
 
@@ -101,15 +103,30 @@ def price_orders(
     tables = {name: blank.copy() for name in names}
     prices = Prices(quantity=quantities, agreed=np.zeros(len(asked)), **tables)
 
-    def price(job: tuple[Shape, np.ndarray]) -> None:
-        shape, rows = job
-        paths = draw_paths(forecast, asked[rows], shape, num_paths, seed)
-        chunk = cut_chunk(compiled, asked[rows], shape)
-        played = play_chunk(chunk, shape, quantities[rows], level[rows], paths, protection[rows], limit[rows])
-        _enter(prices, rows, played)
+    counts = num_distinct(quantities)
 
-    _each(price, list(chunks(shapes(part, limit))))
+    def price(job: tuple[Shape, np.ndarray]) -> None:
+        shape, lines = job
+        owner = np.repeat(np.arange(len(lines)), counts[lines])
+        rows = Rows(
+            owner, _played(quantities[lines], counts[lines]), level[lines], protection[lines], limit[lines]
+        )
+        paths = draw_paths(forecast, asked[lines], shape, num_paths, seed)
+        chunk = cut_chunk(compiled, asked[lines][owner], shape)
+        _enter(prices, lines, counts[lines], play_chunk(chunk, shape, rows, paths))
+
+    _each(price, list(chunks(shapes(part, limit), counts)))
     return prices
+
+
+def num_distinct(quantities: np.ndarray) -> np.ndarray:
+    """Return ``[line]`` how many candidates differ: the last one is repeated at the end of a row."""
+    return 1 + (np.diff(quantities, axis=1) > 0).sum(axis=1)
+
+
+def _played(quantities: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return ``[row]`` the candidates that differ, line by line."""
+    return quantities[np.arange(quantities.shape[1]) < counts[:, None]]
 
 
 def _each(price: Callable[[tuple[Shape, np.ndarray]], None], jobs: list[tuple[Shape, np.ndarray]]) -> None:
@@ -124,10 +141,30 @@ def _each(price: Callable[[tuple[Shape, np.ndarray]], None], jobs: list[tuple[Sh
             pass
 
 
-def num_threads() -> int:
-    """Return how many chunks are played at a time: one for each processor that this process may use, at most eight."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, MAX_THREADS)
+def compile_pricing(twin: Twin, compiled: CompiledLines, num_paths: int, stop: threading.Event) -> None:
+    """Compile the programs that will price the lines, those of most lines first, until told to stop.
+
+    Parameters
+    ----------
+    twin, compiled
+        All lines.
+    num_paths
+        Demand paths per line.
+    stop
+        Set when the result is wanted: what is missing is compiled on first use.
+    """
+    programs: dict[Shape, list[int]] = {}
+    for line, shape in enumerate(shapes(twin, np.ones(twin.num_lines))):
+        programs.setdefault(dataclasses.replace(shape, review_periods=0), []).append(line)
+    compile_draws(num_paths, 1, forecast_steps(twin))
+    one = np.ones(1)
+    rows = Rows(np.zeros(1, dtype=int), np.zeros(1), one, one, one)
+    for shape, lines in sorted(programs.items(), key=lambda program: -len(program[1])):
+        if stop.is_set():
+            return
+        known = dataclasses.replace(shape, review_periods=int(twin.review_periods[lines[0]]))
+        demand = np.zeros((num_paths, 1, known.periods), dtype=np.float32)
+        play_chunk(cut_chunk(compiled, np.array(lines[:1]), known), known, rows, demand)
 
 
 def pricing_limit(twin: Twin, horizon_days: float | None = None) -> np.ndarray:
@@ -144,22 +181,24 @@ def draw_paths(
 ) -> np.ndarray:
     """Draw ``[path, line, period]`` demand of some lines; a line's paths are its own whatever is drawn beside it."""
     drawn = min(shape.periods, forecast.horizon)
-    # Whole chunks are drawn, so that one compiled program serves the last one too.
-    part = forecast.take(padded_rows(lines, shape.lines))
+    part = forecast.take(lines)
     part = dataclasses.replace(part, mean=part.mean[:, :drawn])
-    paths = part.sample_paths(num_paths, seed=seed)[:, : len(lines)]
+    paths = part.sample_paths(num_paths, seed=seed)
     return np.pad(paths, ((0, 0), (0, 0), (0, shape.periods - drawn)))
 
 
-def _enter(prices: Prices, lines: np.ndarray, played: Played) -> None:
+def _enter(prices: Prices, lines: np.ndarray, counts: np.ndarray, played: Played) -> None:
     """Turn the paths of some lines into means and standard errors."""
-    saved = played.cost[:, :1] - played.cost
+    places = np.minimum(np.arange(prices.quantity.shape[1]), counts[:, None] - 1)
+    rows = places + (np.cumsum(counts) - counts)[:, None]
+    cost, short = played.cost[rows], played.short[rows]
+    saved = cost[:, :1] - cost
     steps = np.diff(saved, axis=1, prepend=saved[:, :1])
     root = np.sqrt(saved.shape[2])
     prices.value[lines], prices.value_se[lines] = saved.mean(2), saved.std(2, ddof=1) / root
     prices.gain[lines], prices.gain_se[lines] = steps.mean(2), steps.std(2, ddof=1) / root
-    prices.p_stockout[lines] = (played.short > 0).mean(2)
-    prices.short[lines], prices.agreed[lines] = played.short.mean(2), played.agreed
+    prices.p_stockout[lines] = (short > 0).mean(2)
+    prices.short[lines], prices.agreed[lines] = short.mean(2), played.agreed
 
 
 def with_price_breaks(twin: Twin, prices: Prices) -> Prices:

@@ -8,13 +8,13 @@ import polars as pl
 from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast
 from basestock.operations.line_chunks import chunks, cut_chunk, shapes
-from basestock.operations.line_play import Played, play_chunk
+from basestock.operations.line_play import Played, Rows, play_chunk
 from basestock.operations.lines import CompiledLines
-from basestock.operations.pricing import CANDIDATES, draw_paths
+from basestock.operations.pricing import draw_paths
 
 QUANTILES = (0.1, 0.5, 0.9)
 SCENARIOS = {"with": 1, "without": 0}
-"""Scenario to the candidate that plays it."""
+"""Scenario to the row of a line that plays it."""
 
 SHORTEST = 8
 SCHEMA = {
@@ -58,17 +58,17 @@ def project(
     """
     part = twin.take(shown)
     horizon, protection = projection_periods(part), part.lead_periods + part.review_periods
-    # As many columns as a pricing has, so that its program is used again; the last candidates repeat the order.
-    candidates = np.concatenate([np.zeros((len(shown), 1)), np.tile(order[:, None], CANDIDATES - 1)], axis=1)
+    owner = np.repeat(np.arange(len(shown)), len(SCENARIOS))
     frames: list[pl.DataFrame] = []
-    for shape, rows in chunks(shapes(part, horizon)):
-        paths = draw_paths(forecast, shown[rows], shape, num_paths, seed)
-        chunk = cut_chunk(compiled, shown[rows], shape)
-        spans = protection[rows], horizon[rows]
-        played = play_chunk(chunk, shape, candidates[rows], level[rows], paths, *spans, traced=True)
+    for shape, lines in chunks(shapes(part, horizon), np.full(len(shown), len(SCENARIOS))):
+        paths = draw_paths(forecast, shown[lines], shape, num_paths, seed)
+        orders = np.stack([np.zeros(len(lines)), order[lines]], axis=1).reshape(-1)
+        own = owner[: len(orders)]
+        rows = Rows(own, orders, level[lines], protection[lines], horizon[lines])
+        played = play_chunk(cut_chunk(compiled, shown[lines][own], shape), shape, rows, paths, traced=True)
         frames += [
-            _frame(part.take(rows), played, scenario, candidate, horizon[rows])
-            for scenario, candidate in SCENARIOS.items()
+            _frame(part.take(lines), played, scenario, first, horizon[lines])
+            for scenario, first in SCENARIOS.items()
         ]
     if not frames:
         return pl.DataFrame(schema=SCHEMA)
@@ -80,10 +80,11 @@ def projection_periods(twin: Twin) -> np.ndarray:
     return np.maximum(2 * (twin.lead_periods + twin.review_periods), SHORTEST)
 
 
-def _frame(twin: Twin, played: Played, scenario: str, candidate: int, horizon: np.ndarray) -> pl.DataFrame:
-    stock = np.quantile(played.closing[:, :, candidate], QUANTILES, axis=-1)
+def _frame(twin: Twin, played: Played, scenario: str, first: int, horizon: np.ndarray) -> pl.DataFrame:
+    own = slice(first, None, len(SCENARIOS))
+    stock = np.quantile(played.closing[:, own], QUANTILES, axis=-1)
     # A path with little stock is one where much waits.
-    waiting = np.quantile(played.waiting[:, :, candidate], [1 - level for level in QUANTILES], axis=-1)
+    waiting = np.quantile(played.waiting[:, own], [1 - level for level in QUANTILES], axis=-1)
     count, periods, lines = stock.shape
     days = [
         twin.as_of + datetime.timedelta(days=round(period * twin.period_days)) for period in range(periods)

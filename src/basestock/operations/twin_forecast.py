@@ -4,6 +4,7 @@ import numpy as np
 
 from basestock.data.twin import Twin
 from basestock.forecasting import DemandForecast, fit
+from basestock.forecasting.plan import law_steps
 from basestock.operations.lines import line_names
 
 _SEASONS = {1.0: 7, 7.0: 52}
@@ -33,11 +34,10 @@ def forecast_lines(
     """
     known = twin.history if history is None else history
     protection = twin.lead_periods + twin.review_periods
-    longest = int(protection.max(initial=1))
     return fit(
         _before(known, upto, np.nan),
         season_length=_SEASONS.get(twin.period_days, 12),
-        horizon=min(4 * longest, MAX_HORIZON),
+        horizon=_horizon(twin),
         protection=np.maximum(protection, 1),
         lead=twin.lead_periods,
         in_stock=_before(twin.in_stock, upto, np.nan),
@@ -45,6 +45,15 @@ def forecast_lines(
         seed=seed,
         series_ids=line_names(twin),
     )
+
+
+def forecast_steps(twin: Twin) -> int:
+    """Return how many steps the laws of :func:`forecast_lines` hold."""
+    return law_steps(_horizon(twin), twin.lead_periods + twin.review_periods)
+
+
+def _horizon(twin: Twin) -> int:
+    return min(4 * int((twin.lead_periods + twin.review_periods).max(initial=1)), MAX_HORIZON)
 
 
 def _before(values: np.ndarray, upto: int | None, unknown: float) -> np.ndarray:

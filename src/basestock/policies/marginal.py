@@ -80,7 +80,7 @@ class Marginal(Policy):
     overage: NodeItem
     pack: NodeItem
     minimum: NodeItem
-    weight: Scenarios
+    weight: Float[Array, "scenario #node #item #replication"]
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Order the packs that pay."""

@@ -1,6 +1,7 @@
 """Named instances from a file: records of parameters with their known values, and the problems that they are."""
 
 import dataclasses
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -73,7 +74,7 @@ class Instance:
         """Why this version cannot build the problem; nothing if it can."""
         if self.family not in BUILDERS:
             return [f"family {self.family!r} is not built, must be one of {', '.join(BUILDERS)}."]
-        known = BUILDERS[self.family].__kwdefaults__ or {}
+        known = inspect.signature(BUILDERS[self.family]).parameters
         found: list[str] = []
         for name, value in self.record["parameters"].items():
             plain = any(value) if isinstance(value, list) else value
@@ -97,8 +98,8 @@ class Instance:
         if self.wrong:
             raise InstanceError(f"instance {self.id!r}: {' '.join(self.wrong)} Choose another instance.")
         build, parameters = BUILDERS[self.family], self.record["parameters"]
-        law = parameters["demand"]
-        own = {name: value for name, value in parameters.items() if name in (build.__kwdefaults__ or {})}
+        law, known = parameters["demand"], inspect.signature(build).parameters
+        own = {name: value for name, value in parameters.items() if name in known}
         problem = build(**{**own, "demand": law["type"], "mean": law["mean"], **(lengths or {})})
         return dataclasses.replace(problem, name=self.id, known=self.known)
 
