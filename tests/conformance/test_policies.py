@@ -19,7 +19,7 @@ from tests.policies.observations import observe
 NAMES = sorted(REGISTRY)
 REPLICATIONS, PERIODS = 3, 30
 # One search over one parameter, one over two, one formula; the others are slow tests.
-TUNED_QUICKLY = ("base_stock", "newsvendor", "order_up_to")
+TUNED_QUICKLY = ("base_stock", "newsvendor")
 
 
 @lru_cache

@@ -50,7 +50,14 @@ def _mean_cost(problem: Problem, level: Array, periods: int, replications: int) 
     return path.folded.total.mean() / periods
 
 
-@pytest.mark.parametrize(("lead_time", "unmet"), [(0, "backorder"), (2, "backorder"), (2, "lost")])
+@pytest.mark.parametrize(
+    ("lead_time", "unmet"),
+    [
+        pytest.param(0, "backorder", marks=pytest.mark.slow),
+        pytest.param(2, "backorder", marks=pytest.mark.slow),
+        (2, "lost"),
+    ],
+)
 def test_gradient_equals_central_differences(lead_time: int, unmet: str) -> None:
     problem, level, width = _problem(lead_time, unmet), 110.0 * (lead_time + 1), 0.25
     cost = lambda at: _mean_cost(problem, jnp.asarray(at), 12, 4096)  # noqa: E731

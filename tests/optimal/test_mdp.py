@@ -83,6 +83,7 @@ def test_a_base_stock_level_costs_its_closed_form(level: int) -> None:
     assert found.value == pytest.approx(float(_newsvendor(np.array(level), _sum_of(2), 9.0)), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_simulation_agrees_with_the_enumeration_of_the_same_transition() -> None:
     """SIM-809, SIM-716: the exact value lies inside the interval, and below it for the optimum."""
     problem = dataclasses.replace(_with(lost_sales(lead_time=1, lost_sale_cost=9.0)), horizon=400, warm_up=20)

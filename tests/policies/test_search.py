@@ -72,6 +72,7 @@ def test_a_computed_policy_is_reported_the_same_way(problem) -> None:
     assert abs(found.cost.mean - best.cost.mean) < 3 * best.cost.half_width
 
 
+@pytest.mark.slow
 def test_places_that_supply_each_other_are_searched_together() -> None:
     network = SupplyNetwork(
         items=(Item("i"),), nodes=(Node("dc"), Node("shop")), suppliers=(Supplier("s"),),

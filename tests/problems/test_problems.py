@@ -44,6 +44,7 @@ def test_published_values_scale_with_the_cost_unit_and_only_match_their_cell() -
     assert lost_sales(lead_time=1, mean=4.0).known is None
 
 
+@pytest.mark.slow
 def test_tuned_reorder_points_reach_the_published_optimum() -> None:
     """(s, S) is optimal here: Zheng and Federgruen 1991, mean 10: 35.022."""
     tuned = fit(backorder(mean=10.0, horizon=2000), "order_up_to", seed=2)

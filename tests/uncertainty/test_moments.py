@@ -157,6 +157,7 @@ def test_values_between_whole_numbers_are_drawn_as_given() -> None:
     assert _inverse(law, np.array([0.1, 0.2, 0.21, 0.7, 0.71, 0.999])).tolist() == [0, 0, 2.5, 2.5, 10, 10]
 
 
+@pytest.mark.slow
 def test_draws_of_a_quantile_table_have_slopes_for_learning() -> None:
     """Pathwise gradients pass through the quantiles (SIM-612)."""
     (table,) = (t for t in compile_laws({(0, 0, 0): Gamma(10.0, 6.0)}, (1, 1, 1)) if t is not None)

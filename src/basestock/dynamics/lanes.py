@@ -10,6 +10,9 @@ from basestock.dynamics.arrays import NetworkArrays
 
 Leaf = TypeVar("Leaf")
 
+SCATTER_SLOTS = 24
+"""Rings of orders longer than this are read and written by index, shorter ones as a whole, which is then faster."""
+
 
 def require(leaf: Leaf | None, name: str) -> Leaf:
     """Return a leaf that a stage cannot do without.

@@ -1,6 +1,7 @@
 """From canonical tables to the twin."""
 
 import datetime
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -219,6 +220,32 @@ def _stockout(
     return np.where(np.isfinite(known), known, implied), ~np.isfinite(known)
 
 
+def _rounding(table: pl.DataFrame, cost: np.ndarray, price: np.ndarray) -> list[str]:
+    """Return the rule of rounding: as given, else by money where it is known."""
+    usual = np.where(np.isfinite(cost) & np.isfinite(price), "economic", "up").tolist()
+    return [given or default for given, default in zip(_texts(table, "rounding"), usual, strict=True)]
+
+
+class _Times(NamedTuple):
+    lead_days: np.ndarray
+    review_days: np.ndarray
+    lead_periods: np.ndarray
+    review_periods: np.ndarray
+    order_days: list[str]
+
+
+def _times(table: pl.DataFrame, period: float) -> _Times:
+    """Return lead times and reviews, in days and in whole model periods that cover both together."""
+    lead = _numbers(table, "lead_time_days") + _numbers(table, "receiving_days", default=0.0)
+    order_days = _texts(table, "order_days")
+    gap = _order_day_gap(order_days)
+    review = _numbers(table, "review_days")
+    review = np.where(np.isfinite(review), review, np.where(np.isfinite(gap), gap, DEFAULT_REVIEW_DAYS))
+    protection = np.maximum(np.ceil((lead + review) / period - 1e-9), 1).astype(int)
+    reviews = np.clip(np.round(review / period), 1, protection).astype(int)
+    return _Times(lead, review, protection - reviews, reviews, order_days)
+
+
 def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, count_drafts: bool) -> Twin:
     period = BUCKET_DAYS[dataset.bucket]
     panel = demand_panel(
@@ -228,17 +255,11 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
         dataset.gaps or "missing",
         dataset.as_of,
     )
-    lead = _numbers(table, "lead_time_days") + _numbers(table, "receiving_days", default=0.0)
-    order_days = _texts(table, "order_days")
-    gap = _order_day_gap(order_days)
-    review = _numbers(table, "review_days")
-    review = np.where(np.isfinite(review), review, np.where(np.isfinite(gap), gap, DEFAULT_REVIEW_DAYS))
+    times = _times(table, period)
     cost, price = _costs(table), _numbers(table, "unit_price")
     holding = _numbers(table, "holding_cost_rate_here", "holding_cost_rate", default=DEFAULT_HOLDING_RATE)
     waits = np.array([unmet == "backorder" for unmet in _texts(table, "unmet", default="lost")], dtype=bool)
-    stockout, implied = _stockout(table, cost, price, holding, review, waits)
-    protection = np.maximum(np.ceil((lead + review) / period - 1e-9), 1).astype(int)
-    reviews = np.clip(np.round(review / period), 1, protection).astype(int)
+    stockout, implied = _stockout(table, cost, price, holding, times.review_days, waits)
     orders = dataset.tables.get("purchase_order")
     on_order = (
         np.zeros((table.height, 1))
@@ -247,7 +268,6 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
     )
     whole = _flags(table, "integer_qty", True)
     flags = _flag_codes(dataset, table)
-    rounding = np.where(np.isfinite(cost) & np.isfinite(price), "economic", "up")
     return Twin(
         item_id=table["item_id"].to_list(),
         location_id=table["location_id"].to_list(),
@@ -264,11 +284,11 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
         history=panel.history,
         in_stock=panel.in_stock,
         closed=panel.closed,
-        lead_days=lead,
+        lead_days=times.lead_days,
         lead_sd_days=_numbers(table, "lead_time_sd_days"),
-        review_days=review,
-        lead_periods=protection - reviews,
-        review_periods=reviews,
+        review_days=times.review_days,
+        lead_periods=times.lead_periods,
+        review_periods=times.review_periods,
         unit_cost=cost,
         unit_price=price,
         holding_rate=holding,
@@ -283,10 +303,7 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
         capacity=_numbers(table, "capacity_per_period"),
         supplier_minimum=_numbers(table, "min_order_value"),
         price_breaks=price_breaks(dataset.tables.get("price"), table, dataset.as_of),
-        rounding=[
-            given or default
-            for given, default in zip(_texts(table, "rounding"), rounding.tolist(), strict=True)
-        ],
+        rounding=_rounding(table, cost, price),
         whole_units=whole,
         on_hand=_numbers(table, "on_hand", default=0.0),
         available=_numbers(table, "available", default=0.0),
@@ -301,7 +318,7 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
         last_order_date=_texts(table, "last_date"),
         service_metric=_texts(table, "service_metric", default="none"),
         service_target=_numbers(table, "service_target"),
-        supplier_order_days=order_days,
+        supplier_order_days=times.order_days,
         flags=flags,
         assumptions=assumption_notes(dataset, _with_units(table), implied.tolist(), flags),
         not_planned=not_planned,

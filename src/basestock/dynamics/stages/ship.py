@@ -7,12 +7,9 @@ from jaxtyping import Array, Float
 
 from basestock.dynamics.allocation import allocate
 from basestock.dynamics.arrays import NetworkArrays
-from basestock.dynamics.lanes import out_of_nodes, require
+from basestock.dynamics.lanes import SCATTER_SLOTS, out_of_nodes, require
 from basestock.dynamics.state import Decision, PeriodOutcome, State
 from basestock.uncertainty import Event
-
-SCATTER_SLOTS = 24
-"""Rings longer than this are written by index, shorter ones by comparison with every slot, which is faster."""
 
 
 def ship(
