@@ -28,7 +28,7 @@ test: $(STAMPS)/base-test-crosscheck ## every test but the slow ones
 test-slow: $(STAMPS)/base-test-crosscheck ## the slow tests
 	$(BIN)/python -m pytest -n 2 -m slow
 
-check: $(STAMPS)/base-test-crosscheck-lint-docs ## format, lint, types, import contracts, documents
+check: $(STAMPS)/base-test-crosscheck-browser-lint-docs ## format, lint, types, import contracts, documents
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/basedpyright --pythonpath $(BIN)/python

@@ -10,6 +10,7 @@ from basestock.operations.backtest import (
     WindowError,
     _blocks,
     _estimate,
+    _why_not,
     _window,
     run_backtest,
 )
@@ -32,6 +33,25 @@ def test_a_window_that_is_too_short_is_refused_with_the_horizon_that_would_do() 
         WindowError, match=r"must have at least 3 x \(lead time \+ review\) = 42.*--horizon 42"
     ):
         run_backtest(small_twin(num_days=100), BacktestSettings())
+
+
+def test_a_short_history_gives_the_quickest_lines_a_longer_window_but_never_more_than_a_third() -> None:
+    twin = small_twin(num_lines=1, num_days=138)
+    assert _window(twin, BacktestSettings()) == (96, 138)
+    assert _window(twin.take(np.array([], dtype=int)), BacktestSettings()) == (111, 138)
+    assert _window(small_twin(num_lines=1, num_days=125), BacktestSettings()) == (100, 125)
+
+
+def test_lines_that_cannot_be_replayed_are_named_with_the_reason() -> None:
+    twin = small_twin(num_lines=3, num_days=138)
+    late = twin.history.copy()
+    late[2, :96] = np.nan
+    mixed = dataclasses.replace(twin, history=late, lead_periods=np.array([7, 20, 7]))
+    assert _why_not(mixed, 42, 96) == [
+        "",
+        "3 x (lead time + review) is 81 buckets, a window has 42",
+        f"0 known buckets before {twin.dates[96].isoformat()}, must be at least 2",
+    ]
 
 
 def test_the_reference_is_played_even_if_nobody_names_it() -> None:

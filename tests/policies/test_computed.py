@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from basestock.decision import Problem
+from basestock.dynamics import empty_state
 from basestock.economics import make_tariff
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.policies import Eoq, Marginal, Newsvendor, marginal_for, money_at_stake, protection_demand
@@ -23,7 +24,7 @@ from basestock.uncertainty import (
     Poisson,
     Uncertainty,
 )
-from tests.policies.observations import chain, leaf, orders, positions
+from tests.policies.observations import chain, leaf, observe, orders, positions
 
 
 def _problem(
@@ -184,6 +185,16 @@ def test_demand_that_is_lost_before_the_arrival_needs_no_order() -> None:
     """10 units wanted before the arrival and 5 after: with 4 in stock, 6 are lost, or wait for the order."""
     assert orders(_marginal([10.0], [5.0], pack=1, waits=1), positions(4, 12)) == [11, 3]
     assert orders(_marginal([10.0], [5.0], pack=1, waits=0), positions(4, 12)) == [5, 3]
+
+
+def test_an_order_just_placed_serves_no_demand_before_the_next_one() -> None:
+    """SIM-301 for a whole policy: with its order booked, it orders nothing more."""
+    problem = _problem(Poisson(5.0), rates={"holding": 1.0, "lost_sale": 9.0}, lead_time=2, unmet="lost")
+    policy, state = marginal_for(problem), empty_state(problem.arrays, 1)
+    (placed,) = orders(policy, observe(problem, state))
+    booked = dataclasses.replace(state, due=state.due.at[2].set(placed), in_transit=state.in_transit + placed)
+    assert placed > 0
+    assert orders(policy, observe(problem, booked)) == pytest.approx([0.0], abs=1e-4)
 
 
 @pytest.mark.parametrize(("ratio", "quantity"), [(0.2, 1.5), (0.5, 2.5), (0.9, 7.25)])

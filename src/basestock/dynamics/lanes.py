@@ -10,8 +10,15 @@ from basestock.dynamics.arrays import NetworkArrays
 
 Leaf = TypeVar("Leaf")
 
-SCATTER_SLOTS = 24
-"""Rings of orders longer than this are read and written by index, shorter ones as a whole, which is then faster."""
+_LONG_RING = 24
+_SHORT_RING = 4
+_MANY_REPLICATIONS = 32
+
+
+def by_index(due: Float[Array, "slot lane item replication"]) -> bool:
+    """Return whether a ring of orders is read and written by index, which is then faster than as a whole."""
+    slots, replications = due.shape[0], due.shape[-1]
+    return slots > (_SHORT_RING if replications >= _MANY_REPLICATIONS else _LONG_RING)
 
 
 def require(leaf: Leaf | None, name: str) -> Leaf:

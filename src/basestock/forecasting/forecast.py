@@ -143,7 +143,7 @@ class DemandForecast:
         # Whatever the number of series, one program draws for them, and for most horizons the same one.
         sizes = draw_sizes(num_paths, self.horizon, self.laws.dynamics.base.shape[1])
         for part in batches(num_series, sizes.rows):
-            laws, own = (pad_rows(take_rows(tree, part), sizes.rows) for tree in (self.laws, words))
+            laws, own = pad_rows((take_rows(self.laws, part), words[part]), sizes.rows)
             demand = np.asarray(draw(laws, own, seed, sizes.num_steps, sizes.num_paths))
             drawn[:, part] = demand[: part.stop - part.start, : self.horizon, :num_paths].transpose(2, 0, 1)
         return drawn

@@ -15,6 +15,13 @@ from basestock.operations.replay import Replayed, replay
 
 SCHEMA = "basestock.backtest/1"
 RESAMPLES = 500
+USUAL_SHARE, LARGEST_SHARE = 5, 3
+"""The window is the last fifth of the history, and never more than the last third unless somebody asks for it."""
+
+MAX_BUCKETS = 100_000
+FEWEST_KNOWN = 2
+"""Known buckets before the window without which a line is not replayed: nothing could be learned from fewer."""
+
 SPENT = ("holding", "backorder", "fixed_order")
 """Terms that lower the profit; lost margin was never earned."""
 NO_LEAKAGE = (
@@ -75,19 +82,19 @@ class PlayedWindow:
         What came of each policy, folds one after the other.
     window
         First bucket, and the first one after it.
-    num_excluded
-        Lines whose window would be too short.
+    excluded
+        Lines that cannot be replayed: (item_id, location_id, reason).
     """
 
     twin: Twin
     settings: BacktestSettings
     played: Mapping[str, Replayed]
     window: tuple[int, int]
-    num_excluded: int
+    excluded: Sequence[Mapping[str, str]]
 
     def document(self) -> dict[str, Any]:
         """Return the ``backtest`` document."""
-        return _document(self.twin, self.settings, self.played, self.window, self.num_excluded)
+        return _document(self.twin, self.settings, self.played, self.window, self.excluded)
 
 
 def run_backtest(twin: Twin, settings: BacktestSettings) -> dict[str, Any]:
@@ -121,32 +128,63 @@ def play_window(twin: Twin, settings: BacktestSettings) -> PlayedWindow:
     window = _window(twin, settings)
     cuts = np.linspace(window[0], window[1], settings.folds + 1).round().astype(int)
     length = int(np.diff(cuts).min())
-    protection = twin.lead_periods + twin.review_periods
-    fits = np.flatnonzero((3 * protection <= length) & _has_past(twin, int(cuts[0])))
-    if not len(fits):
-        shortest = int(protection.min()) if len(protection) else 0
-        raise WindowError(
-            f"backtest: a window has {length} buckets, must have at least 3 x (lead time + review) = {3 * shortest}. "
-            f"Use fewer folds, a longer history, or --horizon {math.ceil(3 * shortest * twin.period_days)}."
-        )
-    part = twin.take(fits)
+    reasons = _why_not(twin, length, int(cuts[0]))
+    if all(reasons):
+        raise WindowError(_refusal(twin, length))
+    part = twin.take(np.array([line for line, reason in enumerate(reasons) if not reason]))
+    excluded = [
+        {"item_id": item, "location_id": location, "reason": reason}
+        for item, location, reason in zip(twin.item_id, twin.location_id, reasons, strict=True)
+        if reason
+    ]
     runs = [
         replay(part, settings.names, first=a, last=b, refits=settings.refits, seed=settings.seed)
         for a, b in pairwise(cuts.tolist())
     ]
     played = {name: _join([run[name] for run in runs]) for name in settings.names}
-    return PlayedWindow(part, settings, played, (int(window[0]), int(window[1])), twin.num_lines - len(fits))
+    return PlayedWindow(part, settings, played, (int(window[0]), int(window[1])), excluded)
 
 
 def _window(twin: Twin, settings: BacktestSettings) -> tuple[int, int]:
+    """Return the first bucket of the window and the one after its last.
+
+    Where no line could be replayed in the last fifth of a short history, the window is as long as the quickest lines
+    need, as long as two thirds of the history are left to learn from.
+    """
     count = len(twin.dates)
-    if settings.horizon_days is None:
-        return count - count // 5, count
-    return max(count - round(settings.horizon_days / twin.period_days), 0), count
+    if settings.horizon_days is not None:
+        return max(count - round(settings.horizon_days / twin.period_days), 0), count
+    length = count // USUAL_SHARE
+    needed = settings.folds * _shortest(twin)
+    return count - (needed if length < needed <= count // LARGEST_SHARE else length), count
 
 
-def _has_past(twin: Twin, first: int) -> np.ndarray:
-    return np.isfinite(twin.history[:, :first]).sum(axis=1) >= 2
+def _shortest(twin: Twin) -> int:
+    """Return 3 x (lead time + review) of the quickest line, buckets."""
+    return 3 * int((twin.lead_periods + twin.review_periods).min(initial=MAX_BUCKETS))
+
+
+def _why_not(twin: Twin, length: int, first: int) -> list[str]:
+    """Say of each line why it cannot be replayed; an empty text where it can."""
+    shortest = 3 * (twin.lead_periods + twin.review_periods)
+    past = np.isfinite(twin.history[:, :first]).sum(axis=1)
+    return [
+        f"3 x (lead time + review) is {least} buckets, a window has {length}"
+        if least > length
+        else f"{known} known buckets before {twin.dates[first].isoformat()}, must be at least {FEWEST_KNOWN}"
+        if known < FEWEST_KNOWN
+        else ""
+        for least, known in zip(shortest.tolist(), past.tolist(), strict=True)
+    ]
+
+
+def _refusal(twin: Twin, length: int) -> str:
+    shortest = _shortest(twin) if twin.num_lines else 0
+    return (
+        f"backtest: no line can be replayed. A window has {length} buckets, must have at least "
+        f"3 x (lead time + review) = {shortest}, after at least {FEWEST_KNOWN} known buckets. Use fewer folds, a "
+        f"longer history, or --horizon {math.ceil(shortest * twin.period_days)}."
+    )
 
 
 def _join(parts: list[Replayed]) -> Replayed:
@@ -196,7 +234,7 @@ def _document(
     settings: BacktestSettings,
     played: Mapping[str, Replayed],
     window: tuple[int, int],
-    excluded: int,
+    excluded: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
     periods = window[1] - window[0]
     blocks = _blocks(twin, periods)
@@ -222,12 +260,14 @@ def _document(
             "end": twin.dates[window[1] - 1].isoformat(),
             "periods": periods,
             "period_days": twin.period_days,
+            "history_periods": len(twin.dates),
         },
         "folds": settings.folds,
         "reference": settings.reference,
         "currency": twin.currency,
         "lines": twin.num_lines,
-        "lines_excluded": excluded,
+        "lines_excluded": len(excluded),
+        "excluded": [dict(line) for line in excluded],
         "leakage": NO_LEAKAGE,
         "policies": rows,
         "verdict": _verdict(settings, totals, count),

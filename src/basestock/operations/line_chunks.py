@@ -25,7 +25,8 @@ SMALL_CHUNK_ROWS = 384
 BLOCK = 8
 """Fewest periods between two looks at whether anything still differs."""
 
-SMALLEST_RING = 4
+SMALLEST_RING, RING_STEP = 8, 4
+"""Rings have 8, 32, 128 ... slots: a long one costs memory, another size costs a program to compile."""
 
 _LANE = ("lane_source", "lane_destination", "lane_outside")
 _LANE_PERIODS = ("lane_priority", "review_period", "review_phase", "unfilled_lost")
@@ -77,7 +78,7 @@ class Shape:
     @property
     def block(self) -> int:
         """Periods between two looks: a long ring is copied at each, and nothing agrees before it has turned."""
-        return max(BLOCK, self.ring // 2)
+        return _block(self.ring)
 
 
 class Chunk(eqx.Module):
@@ -103,13 +104,24 @@ def shapes(twin: Twin, limit: np.ndarray) -> list[Shape]:
     return [
         Shape(
             int(review),
-            ring := max(SMALLEST_RING, _power_of_two(int(slot))),
+            ring := _ring_size(int(slot)),
             bool(immediate),
             bool(waits),
-            max(_power_of_two(int(longest)), BLOCK, ring // 2),
+            max(_power_of_two(int(longest)), _block(ring)),
         )
         for review, slot, immediate, waits, longest in rows
     ]
+
+
+def _ring_size(slots: int) -> int:
+    ring = SMALLEST_RING
+    while ring < slots:
+        ring *= RING_STEP
+    return ring
+
+
+def _block(ring: int) -> int:
+    return max(BLOCK, ring // 4)
 
 
 def _power_of_two(size: int) -> int:

@@ -108,7 +108,7 @@ def plan_lines(twin: Twin, settings: PlanSettings, inputs_sha: str) -> PlanRun:
     orders = rank(orders_frame(twin, snapshot, forecast, priced, ids, identity, settings, reference))
     shown = orders.head(NUM_CARDS)
     marginal = settings.preset is None and settings.policy == "marginal"
-    gone = lost_before_arrival(twin, forecast, snapshot.position) if marginal else np.zeros(twin.num_lines)
+    gone = lost_before_arrival(twin, forecast) if marginal else np.zeros(twin.num_lines)
     ordered = pl.col("proposal_id").is_in(orders["proposal_id"].implode())
     return PlanRun(
         run_id,

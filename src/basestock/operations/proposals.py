@@ -151,9 +151,11 @@ def _candidate(quantities: np.ndarray, qty: float) -> int:
     return int(np.argmin(np.abs(quantities - qty)))
 
 
-def lost_before_arrival(twin: Twin, forecast: DemandForecast, position: np.ndarray) -> np.ndarray:
+def lost_before_arrival(twin: Twin, forecast: DemandForecast) -> np.ndarray:
     """Return ``[line]`` the demand expected to be lost before an order can arrive, base units; 0 where it waits."""
-    short = np.maximum(forecast.before_arrival - position[:, None], 0.0).mean(axis=1)
+    in_time = np.arange(twin.on_order.shape[1]) < twin.lead_periods[:, None]
+    early = twin.available + (twin.on_order * in_time).sum(axis=1)
+    short = np.maximum(forecast.before_arrival - early[:, None], 0.0).mean(axis=1)
     return np.where(twin.backordered, 0.0, short)
 
 

@@ -15,6 +15,7 @@ from basestock.policies.protection import arrival_demand, money_at_stake, review
 
 NodeItem = Float[Array, "node item #replication"]
 Places = Float[Array, "node item replication"]
+Supply = tuple[Places, Places]
 Scenarios = Float[Array, "scenario node item #replication"]
 
 _HALVINGS = 24
@@ -84,30 +85,30 @@ class Marginal(Policy):
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Order the packs that pay."""
-        position = observation.inventory_position
+        supply = _supply(observation)
         first = jnp.ceil(self.minimum / self._step) * self._step
-        quantity = jnp.maximum(self._best(position), first)
-        pays = self._gain(position, jnp.zeros_like(quantity), quantity) > 0
+        quantity = jnp.maximum(self._best(supply), first)
+        pays = self._gain(supply, jnp.zeros_like(quantity), quantity) > 0
         return NodeOrders()(jnp.where(pays, quantity, 0.0), observation), memory
 
     @property
     def _step(self) -> NodeItem:
         return jnp.where(self.pack > 0, self.pack, 1.0)
 
-    def _best(self, position: Places) -> Places:
+    def _best(self, supply: Supply) -> Places:
         """Find the last quantity that pays by halving: gains fall from pack to pack.
 
         ``low`` pays and ``high`` does not; they count packs, or units where quantities are continuous.
         """
         whole = self.pack > 0
-        most = jnp.maximum(self._largest_need(position), 0.0) / self._step
+        most = jnp.maximum(self._largest_need(supply), 0.0) / self._step
         high = jnp.where(whole, jnp.ceil(most) + 1.0, most)
         halvings = jnp.where(whole.all(), jnp.ceil(jnp.log2(high.max() + 1.0)), _HALVINGS).astype(jnp.int32)
 
         def halve(_: Array, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
             low, high = bracket
             middle = jnp.where(whole, jnp.floor((low + high) / 2), (low + high) / 2)
-            pays = jnp.where(whole, self._pack_pays(position, middle), self._unit_pays(position, middle))
+            pays = jnp.where(whole, self._pack_pays(supply, middle), self._unit_pays(supply, middle))
             # Between neighbors the middle is the lower one, which is known to pay.
             pays = pays | (middle <= low)
             return jnp.where(pays, middle, low), jnp.where(pays, high, middle)
@@ -115,28 +116,28 @@ class Marginal(Policy):
         low, high = jax.lax.fori_loop(0, halvings, halve, (jnp.zeros_like(high), high))
         return jnp.where(whole, low * self._step, high)
 
-    def _largest_need(self, position: Places) -> Places:
-        return self._over_scenarios(position, jnp.maximum, lambda need, _: need)
+    def _largest_need(self, supply: Supply) -> Places:
+        return self._over_scenarios(supply, jnp.maximum, lambda need, _: need)
 
-    def _pack_pays(self, position: Places, packs: Places) -> Bool[Array, "node item replication"]:
-        return self._gain(position, (packs - 1.0) * self._step, packs * self._step) > 0
+    def _pack_pays(self, supply: Supply, packs: Places) -> Bool[Array, "node item replication"]:
+        return self._gain(supply, (packs - 1.0) * self._step, packs * self._step) > 0
 
-    def _unit_pays(self, position: Places, quantity: Places) -> Bool[Array, "node item replication"]:
+    def _unit_pays(self, supply: Supply, quantity: Places) -> Bool[Array, "node item replication"]:
         missing = self._over_scenarios(
-            position, jnp.add, lambda need, weight: weight * (need > quantity).astype(need.dtype)
+            supply, jnp.add, lambda need, weight: weight * (need > quantity).astype(need.dtype)
         )
         return (self.underage + self.overage) * missing > self.overage
 
-    def _gain(self, position: Places, low: Places, high: Places) -> Places:
+    def _gain(self, supply: Supply, low: Places, high: Places) -> Places:
         """Return the expected money of ordering ``high`` instead of ``low`` units."""
         used = self._over_scenarios(
-            position, jnp.add, lambda need, weight: weight * jnp.clip(need - low, 0.0, high - low)
+            supply, jnp.add, lambda need, weight: weight * jnp.clip(need - low, 0.0, high - low)
         )
         return (self.underage + self.overage) * used - self.overage * (high - low)
 
     def _over_scenarios(
         self,
-        position: Places,
+        supply: Supply,
         combine: Callable[[Array, Array], Array],
         value: Callable[[Array, Array], Array],
     ) -> Places:
@@ -144,14 +145,30 @@ class Marginal(Policy):
 
         One scenario after the other: as a reduction over an axis it was 27 times slower on CPUs.
         """
+        early, late = supply
 
         def add(total: Array, scenario: tuple[Array, Array, Array]) -> tuple[Array, None]:
             before, during, weight = scenario
-            left = position - before
-            need = during - jnp.where(self.waits > 0, left, jnp.maximum(left, 0.0))
+            left = early - before
+            need = during - late - jnp.where(self.waits > 0, left, jnp.maximum(left, 0.0))
             return combine(total, value(need, weight)), None
 
-        return jax.lax.scan(add, jnp.zeros_like(position), (self.before, self.during, self.weight))[0]
+        return jax.lax.scan(add, jnp.zeros_like(early), (self.before, self.during, self.weight))[0]
+
+
+def _supply(observation: Observation) -> Supply:
+    """Split the inventory position in what is there before an order of now arrives, and what comes with it or later.
+
+    An order placed earlier in the same review, as when a plan is made again after it was booked, arrives with the new
+    one: it serves no demand before.
+    """
+    position = observation.inventory_position
+    if observation.due is None:
+        return position, jnp.zeros_like(position)
+    until = jnp.arange(observation.due.shape[0])[:, None, None, None]
+    with_it = jnp.where(until >= observation.network.lead_time[None], observation.due, 0.0).sum(0)
+    late = into_nodes(observation.network, with_it)
+    return position - late, late
 
 
 def marginal_for(problem: Problem) -> Marginal:

@@ -33,12 +33,13 @@ class Panel:
 def demand_panel(
     demand: pl.DataFrame, lines: pl.DataFrame, bucket: str, gaps: str, as_of: datetime.date
 ) -> Panel:
-    """Put the demand of the lines on a grid from the first to the last complete bucket.
+    """Put the demand of the lines on a grid from the first to the last complete bucket of all demand.
 
     Parameters
     ----------
     demand
-        Canonical ``demand_history``.
+        Canonical ``demand_history``, also of what is not planned: a line that began to sell later has a history of its
+        own, but time began for all of them alike.
     lines
         (item_id, location_id) in the order of the twin.
     bucket
@@ -55,8 +56,9 @@ def demand_panel(
         Unknown is NaN, never 0.
     """
     numbered = lines.with_row_index("line")
-    known = demand.filter(pl.col("bucket_start").is_not_null()).join(numbered, on=["item_id", "location_id"])
-    dates = _grid(known["bucket_start"], bucket, as_of)
+    dated = demand.filter(pl.col("bucket_start").is_not_null())
+    known = dated.join(numbered, on=["item_id", "location_id"])
+    dates = _grid(dated["bucket_start"], bucket, as_of)
     shape = (lines.height, len(dates))
     history, in_stock = np.full(shape, np.nan, dtype=np.float32), np.full(shape, np.nan, dtype=np.float32)
     closed = np.zeros(shape, dtype=bool)

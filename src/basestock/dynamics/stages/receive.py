@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from basestock.dynamics.arrays import NetworkArrays
-from basestock.dynamics.lanes import SCATTER_SLOTS, into_nodes, require
+from basestock.dynamics.lanes import by_index, into_nodes, require
 from basestock.dynamics.state import Decision, PeriodOutcome, State
 from basestock.uncertainty import Event
 
@@ -38,7 +38,7 @@ def _take_slot(
     due: Float[Array, "slot lane item replication"], slot: Int[Array, ""]
 ) -> tuple[Float[Array, "lane item replication"], Float[Array, "slot lane item replication"]]:
     """Return what lies in a slot, and the ring with the slot empty."""
-    if due.shape[0] <= SCATTER_SLOTS:
+    if not by_index(due):
         received = jax.lax.dynamic_index_in_dim(due, slot, 0, keepdims=False)
         return received, jax.lax.dynamic_update_index_in_dim(due, jnp.zeros_like(received), slot, 0)
     # Read and written by index, one after the other: a slice would be read again later, from a copy of the whole ring.

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from basestock.dynamics.allocation import allocate
 from basestock.dynamics.arrays import NetworkArrays
-from basestock.dynamics.lanes import SCATTER_SLOTS, out_of_nodes, require
+from basestock.dynamics.lanes import by_index, out_of_nodes, require
 from basestock.dynamics.state import Decision, PeriodOutcome, State
 from basestock.uncertainty import Event
 
@@ -48,7 +48,7 @@ def _add_at_slot(
 ) -> Float[Array, "slot lane item replication"]:
     slots = due.shape[0]
     target = arrival % slots
-    if slots > SCATTER_SLOTS and target.shape[-1] == 1:
+    if by_index(due) and target.shape[-1] == 1:
         lane, item = jnp.indices(due.shape[1:3])
         return due.at[target[..., 0], lane, item].add(shipped, unique_indices=True, mode="promise_in_bounds")
     here = jnp.arange(slots)[:, None, None, None] == target[None]
