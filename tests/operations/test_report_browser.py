@@ -96,7 +96,8 @@ def test_page_asks_for_nothing_and_complains_about_nothing(browser: Any, report:
     with Visit(browser, report) as visit:
         for view in VIEWS:
             visit.page.locator(f".top nav a[href='#{view}']").click()
-            assert visit.page.locator(f"#{view}").is_visible()
+            # The view follows the address, which the browser reports a moment after the click.
+            visit.page.locator(f"#{view}").wait_for(state="visible", timeout=5000)
         visit.open("#view=orders&card=2")
         for summary in visit.page.locator("#panel summary").all():
             summary.click()
