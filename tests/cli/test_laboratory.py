@@ -95,7 +95,12 @@ def test_a_backtest_of_a_problem_compares_with_a_reference(run: Run) -> None:
     assert found["verdict"]["outcome"] in ("better", "worse", "no difference shown")
     (folder,) = Path("runs").iterdir()
     assert folder.name == f"lost_sales-{found['run']['id'][:8]}"
-    assert {path.name for path in folder.iterdir()} == {"report.html", "report.json"}
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.json", "traces.parquet"}
+    traces = pl.read_parquet(folder / "traces.parquet")
+    assert traces["policy"].unique(maintain_order=True).to_list() == ["newsvendor", "marginal"]
+    means = traces.group_by("policy", maintain_order=True).agg(pl.col("total").mean())["total"]
+    assert means.to_list() == pytest.approx([row["total"]["mean"] for row in found["policies"]])
+    assert {"replication", "demand", "lost", "term.holding"} <= set(traces.columns)
 
 
 def test_estimates_as_rows(run: Run) -> None:

@@ -102,3 +102,14 @@ def test_a_failure_that_nobody_foresaw_is_a_sentence_too(
     assert result.exit_code == 1
     assert "ZeroDivisionError: division by zero" in result.stderr
     assert "--debug" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["plan", "backtest", "load"])
+def test_a_place_inside_a_file_is_refused_before_any_work(run: Run, export: Path, command: str) -> None:
+    Path("taken.txt").write_text("mine", encoding="utf-8")
+    for place, sentence in (("taken.txt", "taken.txt is a file"), ("taken.txt/run", "must be a folder")):
+        result = run(command, export, "--out", place)
+        assert result.exit_code == 2
+        assert sentence in result.stderr
+        assert "load:" not in result.stderr
+    assert Path("taken.txt").read_text(encoding="utf-8") == "mine"

@@ -41,10 +41,11 @@ def _make(name: str) -> Policy:
 
 
 @lru_cache
-def _seen() -> Observation:
-    """Three replications: nothing, a little on hand, and more than enough."""
-    state = empty_state(_problem().arrays, REPLICATIONS)
-    return observe(_problem(), eqx.tree_at(lambda s: s.on_hand, state, jnp.array([[[0.0, 4.0, 500.0]]])))
+def _seen(*on_hand: float) -> Observation:
+    """Three replications unless told otherwise: nothing, a little on hand, and more than enough."""
+    levels = jnp.array([[on_hand or (0.0, 4.0, 500.0)]])
+    state = empty_state(_problem().arrays, levels.shape[-1])
+    return observe(_problem(), eqx.tree_at(lambda s: s.on_hand, state, levels))
 
 
 def _order(policy: Policy, seen: Observation) -> Array:
@@ -78,6 +79,16 @@ def test_parameters_may_differ_by_replication(name: str) -> None:
     narrow, seen = _make(name), _seen()
     wide = jax.tree.map(lambda leaf: jnp.repeat(leaf, REPLICATIONS, axis=-1), narrow)
     np.testing.assert_allclose(_order(narrow, seen), _order(wide, seen), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_how_many_are_decided_together_changes_no_order(name: str) -> None:
+    """SIM-602: alone, in twos and in sevens."""
+    policy, levels = _make(name), (0.0, 1.0, 3.0, 4.0, 8.0, 13.0, 500.0)
+    together = np.asarray(_order(policy, _seen(*levels)))
+    for size in (1, 2):
+        few = np.asarray(_order(policy, _seen(*levels[:size])))
+        np.testing.assert_array_equal(np.rint(few), np.rint(together[..., :size]))
 
 
 @pytest.mark.parametrize("name", NAMES)

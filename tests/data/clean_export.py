@@ -219,24 +219,15 @@ def clean_tables() -> dict[str, list[Row]]:
         "bom": [
             {
                 "parent_id": "P",
-                "component_id": "A",
+                "component_id": component,
                 "qty_per": 1,
                 "base_qty": 1,
                 "uom": "EA",
                 "scrap_fraction": 0,
                 "yield": 1,
                 "valid_from": "2020-01-01",
-            },
-            {
-                "parent_id": "P",
-                "component_id": "B",
-                "qty_per": 1,
-                "base_qty": 1,
-                "uom": "EA",
-                "scrap_fraction": 0,
-                "yield": 1,
-                "valid_from": "2020-01-01",
-            },
+            }
+            for component in ("A", "B")
         ],
         "operation": [
             {

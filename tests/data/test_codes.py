@@ -1,5 +1,6 @@
 """Every code of the catalogue has a fixture, and every code that is used is in the catalogue."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -7,27 +8,11 @@ import pytest
 
 from basestock.data.codes import catalogue
 from basestock.data.tables import TABLES
-from tests.data import (
-    test_rules_cells,
-    test_rules_demand,
-    test_rules_drift,
-    test_rules_forecasts,
-    test_rules_identifiers,
-    test_rules_masters,
-    test_rules_structure,
-    test_rules_supply,
-)
 
-MODULES = (
-    test_rules_cells,
-    test_rules_demand,
-    test_rules_drift,
-    test_rules_forecasts,
-    test_rules_identifiers,
-    test_rules_masters,
-    test_rules_structure,
-    test_rules_supply,
-)
+HERE = Path(__file__).parent
+MODULES = [
+    importlib.import_module(f"tests.data.{path.stem}") for path in sorted(HERE.glob("test_rules_*.py"))
+]
 CODE = re.compile(r"\b[A-Z]{3}-\d{3}\b")
 ROOT = Path(__file__).resolve().parents[2]
 READING = ("FIL", "SCH")

@@ -1,80 +1,19 @@
-"""Files, archives and workbooks: an accepting and a rejecting fixture for every code of bytes and columns."""
+"""Files, folders and archives: an accepting and a rejecting fixture for every code of bytes and columns."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 import pytest
-import xlsxwriter
 
 from basestock.data.containers import Limits, SourceError
-from basestock.data.frames import FeedFrame, SourceInfo
 from basestock.data.issues import IssueLog
-from basestock.data.mapping import Mapping, parse_mapping
-from basestock.data.sources import read_source
-
-ITEM = b"item_id,base_uom,unit_cost\nA,EA,1.5\nB,EA,2\n"
-
-
-DEMAND = b"bucket_start,item_id,qty,qty_kind\n2024-01-01,A,3,sold\n2024-01-02,A,4,sold\n"
-
-
-SMALL = Limits(max_bytes=200_000, max_ratio=20, grace=10_000)
-
-
-@dataclass(frozen=True)
-class Read:
-    feeds: list[FeedFrame]
-    info: SourceInfo
-    log: IssueLog
-
-    @property
-    def codes(self) -> list[str]:
-        return self.log.to_frame()["code"].to_list()
-
-    def finding(self, code: str) -> dict[str, object]:
-        (only,) = [row for row in self.log.to_frame().iter_rows(named=True) if row["code"] == code]
-        return only
-
-    def feed(self, table: str = "item") -> FeedFrame:
-        (only,) = [feed for feed in self.feeds if feed.table == table]
-        return only
-
-    def status(self, name: str) -> str:
-        (only,) = [file.status for file in self.info.files if file.name == name]
-        return only
-
-
-def read(source: Path, *, mapping: Mapping | None = None, limits: Limits | None = None) -> Read:
-    log = IssueLog()
-    feeds, info = read_source(source, mapping=mapping, log=log, limits=limits or Limits())
-    for feed in feeds:
-        assert feed.read == feed.frame.height + feed.ignored + feed.folded + feed.bad.height
-    return Read(feeds, info, log)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Callable[..., Path]:
-    def make(**files: bytes) -> Path:
-        for name, data in files.items():
-            (tmp_path / name.replace("__", ".")).write_bytes(data)
-        return tmp_path
-
-    return make
-
-
-def refused(found: Read, code: str) -> None:
-    """The file is refused with one finding, and nothing of it is used."""
-    assert found.codes == [code]
-    assert found.finding(code)["rule"]
-    assert found.finding(code)["remedy"]
-    assert found.feeds == []
+from basestock.data.mapping import parse_mapping
+from tests.data.file_case import DEMAND, ITEM, SMALL, archive, read, refused
 
 
 def test_a_clean_folder_gives_no_finding(folder):
@@ -138,13 +77,6 @@ def test_the_inputs_hash_follows_names_and_bytes(folder):
     before = read(folder(item__csv=ITEM)).info.inputs_sha
     assert read(folder(item__csv=ITEM + b"C,EA,1\n")).info.inputs_sha != before
     assert read(folder(item__csv=ITEM, notes__txt=b"x")).info.inputs_sha == before
-
-
-def archive(path: Path, **members: bytes) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, data in members.items():
-            book.writestr(name.replace("__", "."), data)
-    return path
 
 
 def test_a_zip_is_a_folder(tmp_path: Path):
@@ -422,16 +354,3 @@ def test_sch_005_one_name_twice(folder):
 def test_sch_005_a_name_beside_its_alias(folder):
     data = b"bucket_start,item_id,qty,y,qty_kind\n2024-01-01,A,1,2,sold\n"
     refused(read(folder(demand_history__csv=data)), "SCH-005")
-
-
-def corpus() -> dict[str, bytes]:
-    stream, book = io.BytesIO(), io.BytesIO()
-    pl.read_csv(ITEM).write_parquet(stream)
-    with xlsxwriter.Workbook(book) as sheets:
-        sheet = sheets.add_worksheet("item")
-        sheet.write_row(0, 0, ["item_id", "base_uom"])
-        sheet.write_row(1, 0, ["A", "EA"])
-    return {
-        "item.csv": ITEM.replace(b"EA", b'"E""A"'), "item.csv.gz": gzip.compress(ITEM),
-        "item.parquet": stream.getvalue(), "item.xlsx": book.getvalue(),
-    }  # fmt: skip

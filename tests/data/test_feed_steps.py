@@ -7,13 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.data.feed_case import ONE, REST, Reader, demand, quantity, reader
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Reader:
-    return reader(tmp_path)
-
+from tests.data.feed_case import ONE, REST, Reader, demand, quantity
 
 # --- steps ------------------------------------------------------------------------------------------------
 

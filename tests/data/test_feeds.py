@@ -6,17 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
-import pytest
 
 from basestock.data.cells import parse_feed_column
 from basestock.data.tables import TABLES
-from tests.data.feed_case import KIND, ONE, REST, Reader, codes_of, demand, parsed, quantity, reader
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Reader:
-    return reader(tmp_path)
-
+from tests.data.feed_case import KIND, ONE, REST, Reader, codes_of, demand, parsed, quantity
 
 # --- forms ------------------------------------------------------------------------------------------------
 

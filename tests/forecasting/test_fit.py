@@ -80,12 +80,21 @@ def test_a_season_is_continued(named: DemandForecast) -> None:
     np.testing.assert_allclose(_row(named, "season").mean[0], np.tile(20 * WAVE, 2), rtol=0.05)
 
 
-def test_poisson_demand_gives_poisson_tables(named: DemandForecast) -> None:
-    """Sum of 3 x Poisson(10): mean 30, deviation 5.5; smoothing by 0.1 knows the level to 0.7 a bucket."""
-    forecast = _row(named, "poisson")
-    assert forecast.protection_mean[0] == pytest.approx(30.0, abs=3 * 3 * 0.73)
-    width = forecast.protection_quantile(0.95)[0] - forecast.protection_quantile(0.05)[0]
-    assert 13 <= width <= 26
+def test_poisson_demand_gives_poisson_tables() -> None:
+    """Sum of 3 x Poisson(10): mean 30, variance 30; smoothing by 0.1 knows the level to 0.73 a bucket, 2.2 in all.
+
+    So the middle 90 % are 2 x 1.645 x sqrt(30) = 18.0 wide where the level is known, and sqrt(30 + 2.2^2) gives 19.4
+    where it is smoothed; all within 4.5 standard errors over 200 series.
+    """
+    history = np.random.default_rng(3).poisson(10.0, (200, NUM_PERIODS)).astype(float)
+    forecast = _fit(history)
+    mean, doubt = forecast.protection_mean, 3 * np.sqrt(10 * 0.1 / 1.9)
+    width = forecast.protection_quantile(0.95) - forecast.protection_quantile(0.05)
+    error = 4.5 * np.stack([mean, width]).std(axis=1, ddof=1) / np.sqrt(200)
+    assert abs(mean.mean() - 30.0) < error[0]
+    assert mean.std(ddof=1) < doubt * (1 + 4.5 / np.sqrt(2 * 200))
+    narrow, wide = 2 * 1.645 * np.sqrt([30.0, 30.0 + doubt**2])
+    assert narrow - error[1] < width.mean() < wide + error[1]
 
 
 def test_random_demand_in_lumps_keeps_rate_and_zeros(named: DemandForecast) -> None:

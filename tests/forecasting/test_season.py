@@ -38,10 +38,19 @@ def test_phase_zero_is_the_next_period_even_in_a_cut_cycle() -> None:
 
 
 def test_noise_is_not_taken_for_a_season() -> None:
-    """Two noisy cycles of 52 phases: the raw index varies by 1 / sqrt(2 x 20) = 16 %, what is kept by a third of it."""
-    noise = np.random.default_rng(5).poisson(20.0, (104, 40)).astype(np.float32)
+    """Two noisy cycles of 52 phases: the raw index varies by 1 / sqrt(2 x 20) = 16 %, what is kept by 1.6 %.
+
+    Without a season both variances, that of the index V and that of its noise N, are 1 / 40 times chi-square with
+    51 degrees of freedom over 51; what is kept deviates by max(0, 1 - N / V) sqrt(V), which is 0 half of the time.
+    """
+    generator, num_series = np.random.default_rng(5), 400
+    noise = generator.poisson(20.0, (104, num_series)).astype(np.float32)
     _, future = season_index(noise, np.ones_like(noise), 52)
-    assert np.median(future.std(axis=0)) < 0.05
+    kept = future.std(axis=0, ddof=1)
+    raw, sampling = generator.chisquare(51, (2, 100_000)) / 51 / 40
+    law = np.maximum(0.0, 1.0 - sampling / raw) * np.sqrt(raw)
+    assert abs(kept.mean() - law.mean()) < 4.5 * law.std() / np.sqrt(num_series)
+    assert abs((kept == 0.0).mean() - 0.5) < 4.5 * 0.5 / np.sqrt(num_series)
 
 
 def test_one_cycle_is_not_enough() -> None:

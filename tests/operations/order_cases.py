@@ -1,4 +1,4 @@
-"""Shared by the tests of order quantities: the random rules and needs that the laws are tried on."""
+"""Shared by the tests of order quantities: random rules and needs that the laws are tried on, and what they check."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -7,6 +7,7 @@ from functools import partial
 
 from hypothesis import strategies as st
 
+from basestock.operations.final_quantity import FinalQuantity
 from basestock.operations.order_rules import Cap, Context, OrderRule
 
 thousandths = st.integers(1, 600_000).map(lambda number: Decimal(number).scaleb(-3))
@@ -57,3 +58,14 @@ def net_of(context: Context, booked: Decimal) -> Context:
     gains = context.gains
     more = None if gains is None else lambda number: gains(booked + number) - gains(booked)
     return Context(caps=left, price_breaks=context.price_breaks, gains=more)
+
+
+def rows(final: FinalQuantity) -> list[tuple[str, str]]:
+    return [(step.code, f"{step.delta.normalize():f}") for step in final.steps]
+
+
+def assert_adds_up(final: FinalQuantity) -> None:
+    assert sum((step.delta for step in final.steps), Decimal(0)) == final.qty - final.need
+    assert sum((line.qty for line in final.lines), Decimal(0)) == final.qty
+    assert sum((line.order_qty for line in final.lines), Decimal(0)) == final.order_qty
+    assert bool(final.lines) == (final.qty > 0)

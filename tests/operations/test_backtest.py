@@ -10,6 +10,7 @@ from basestock.operations.backtest import (
     WindowError,
     _blocks,
     _estimate,
+    _length_told,
     _why_not,
     _window,
     run_backtest,
@@ -40,6 +41,15 @@ def test_a_short_history_gives_the_quickest_lines_a_longer_window_but_never_more
     assert _window(twin, BacktestSettings()) == (96, 138)
     assert _window(twin.take(np.array([], dtype=int)), BacktestSettings()) == (111, 138)
     assert _window(small_twin(num_lines=1, num_days=125), BacktestSettings()) == (100, 125)
+
+
+def test_the_length_of_the_window_is_told_with_its_reason() -> None:
+    twin = small_twin(num_lines=1, num_days=138)
+    assert _length_told(twin, BacktestSettings(), 27) == "the last fifth of the history"
+    assert _length_told(twin, BacktestSettings(horizon_days=30.0), 30) == "the last 30 days, as asked for"
+    grown = _length_told(twin, BacktestSettings(), 42)
+    assert grown.startswith("longer than the last fifth of the history, 27 buckets")
+    assert grown.endswith("the quickest needs 3 x (lead time + review) = 42 buckets")
 
 
 def test_lines_that_cannot_be_replayed_are_named_with_the_reason() -> None:

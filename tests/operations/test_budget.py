@@ -21,6 +21,7 @@ def _kpi(run: PlanRun, name: str) -> float:
 
 
 def test_a_budget_is_kept_and_spent_on_the_best_packs(run: PlanRun, cut: PlanRun) -> None:
+    """SIM-306, of a whole plan."""
     budget = cut.settings.budget
     assert budget is not None
     assert 0.5 * budget < cut.orders["line_cost"].sum() <= budget

@@ -11,7 +11,6 @@ from basestock.operations.lines import (
     compile_lines,
     line_name,
     line_names,
-    overage,
 )
 from tests.operations.twin_fixture import small_twin
 
@@ -34,9 +33,6 @@ def test_an_open_order_due_long_after_the_lead_time_is_kept() -> None:
 def test_a_unit_that_waits_one_review_costs_its_stockout_cost() -> None:
     twin = dataclasses.replace(small_twin(num_lines=2), backordered=np.array([False, True]))
     assert (backorder_rate(twin) * twin.review_periods).tolist() == pytest.approx(twin.stockout_cost)
-    # Holding over lead time and review where demand is lost, over the review where it waits.
-    ratio = overage(twin) / (twin.unit_cost * 0.25 / 365.0)
-    assert ratio.tolist() == pytest.approx([14.0, 7.0])
 
 
 def test_lines_of_one_shape_share_a_chunk_and_a_shape_is_a_matter_of_the_line_alone() -> None:

@@ -53,6 +53,13 @@ def test_gains_per_unit_do_not_rise_up_to_the_next_pack_not_ordered(run: PlanRun
         assert (np.diff(per_unit) <= error[:-1] + error[1:] + 1e-6).all()
 
 
+def test_no_pack_that_is_ordered_beyond_the_first_block_loses_money(run: PlanRun) -> None:
+    for row in run.orders.iter_rows(named=True):
+        packs = run.marginal.filter(pl.col("proposal_id") == row["proposal_id"])
+        later = packs.filter(pl.col("qty").cum_sum() <= row["qty"] + 1e-6).slice(1)
+        assert (later["expected_gain"] >= -2.0 * later["gain_se"] - 1e-4).all()
+
+
 def test_every_line_says_why_and_the_next_pack_is_not_worth_much(run: PlanRun) -> None:
     assert (run.orders["reason_codes"].str.len_chars() > 0).all()
     assert run.orders["supplier_name"].to_list() == ["Acme Ltd"] * run.orders.height

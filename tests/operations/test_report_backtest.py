@@ -135,4 +135,15 @@ def test_outcome_of_a_verdict_is_its_headline_and_its_figures_have_units() -> No
 
 def test_single_values_without_a_place_are_kept() -> None:
     text = text_of({**backtest(marginal=estimate(4.0)), "lines_excluded": 3})
-    assert "Lines excluded 3" in text
+    assert "Lines left out 3" in text
+
+
+def test_lines_that_were_not_replayed_and_the_length_of_the_window_are_told() -> None:
+    document = backtest(marginal=estimate(4.0))
+    document["window"]["length"] = "longer than the last fifth of the history, 20 buckets"
+    document["excluded"] = [{"item_id": "SLOW", "location_id": "DC", "reason": "no `known` buckets"}]
+    document["run"] = {"id": "abc", "inputs_sha": "def"}
+    text = text_of(document)
+    assert "Length longer than the last fifth of the history, 20 buckets" in text
+    assert "Lines left out, and why Item Location Reason SLOW DC" in text
+    assert "How to reproduce this backtest" in text

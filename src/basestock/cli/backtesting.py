@@ -106,14 +106,14 @@ class _Result:
     name
         Beginning of the folder's name: the day of the data, or the problem.
     traces
-        Makes the rows of ``traces.parquet``; a problem has none.
+        Makes the rows of ``traces.parquet``.
     """
 
     document: dict[str, Any]
     inputs_sha: str
     asked: dict[str, Any]
     name: str
-    traces: Callable[[], "pl.DataFrame"] | None = None
+    traces: Callable[[], "pl.DataFrame"]
 
 
 def _of_history(data: "Dataset", settings: dict[str, Any], selection: dict[str, Any], seed: int) -> _Result:
@@ -167,7 +167,7 @@ def _write(result: _Result, common: Common) -> Path:
     target = common.out or default_folder(result.name, run["id"])
     record = target / RECORD
     if not record.is_file():
-        write_backtest(document, result.traces() if result.traces else None, target)
+        write_backtest(document, result.traces(), target)
     elif json.loads(record.read_text(encoding="utf-8")) != json.loads(json.dumps(document)):
         message = f"--out {target} holds another backtest; choose another folder, or remove it first."
         raise CommandError(message, USAGE)
@@ -180,6 +180,7 @@ def _of_problem(
     name: str, policy: list[str] | None, reference: str | None, replications: int, common: Common
 ) -> _Result:
     """Play a problem: fresh events stand in for history."""
+    from basestock.operations.backtest_folder import replication_traces
     from basestock.operations.plan_settings import content_sha
 
     problem = named_problem(name, common)
@@ -198,7 +199,8 @@ def _of_problem(
         "policies": rows,
         "verdict": _verdict(rows[0], against, str(report.provenance["sense"])),
     }
-    return _Result(document, content_sha({"problem": name, **parameters}), asked, name)
+    sha = content_sha({"problem": name, **parameters})
+    return _Result(document, sha, asked, name, lambda: replication_traces(report))
 
 
 def _verdict(row: dict[str, Any], against: str, sense: str) -> dict[str, Any]:

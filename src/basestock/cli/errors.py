@@ -63,7 +63,8 @@ def reported(debug: bool) -> Generator[None, None, None]:
         _stop(str(error), error.code, debug)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        _stop(f"{place}{error.strerror or error}", FAILED, debug)
+        why = (error.strerror or str(error)).rstrip(".")
+        _stop(f"{place}{why}. Choose another place with --out, or correct this one.", FAILED, debug)
     except Exception as error:
         if _deliberate(error):
             _stop(str(error.args[0]), USAGE, debug)

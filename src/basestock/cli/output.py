@@ -164,6 +164,21 @@ def write_file(path: Path, content: bytes, option: str = "--out") -> None:
         draft.unlink(missing_ok=True)
 
 
+def require_writable(path: Path) -> None:
+    """Refuse a place in which nothing can be made, before hours of work are spent on it.
+
+    Raises
+    ------
+    CommandError
+        Naming the nearest folder that exists.
+    """
+    nearest = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise CommandError(f"--out {path}: {nearest} is a file, must be a folder; name another place.", USAGE)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise CommandError(f"--out {path}: {nearest} must be writable; name another place.", USAGE)
+
+
 def require_free(path: Path, record: str, schema: str) -> None:
     """Refuse a folder that holds something else than an earlier result of the same kind.
 
@@ -179,7 +194,10 @@ def require_free(path: Path, record: str, schema: str) -> None:
     CommandError
         If the folder holds anything else.
     """
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+    if path.exists() and not path.is_dir():
+        raise CommandError(f"--out {path} is a file, must be a folder; name another place.", USAGE)
+    require_writable(path)
+    if not path.exists() or not any(path.iterdir()):
         return
     try:
         found = json.loads((path / record).read_text(encoding="utf-8"))

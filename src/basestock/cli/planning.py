@@ -85,6 +85,7 @@ def plan(
         common.finished("plan" if name == chosen[0] else f"plan {name}")
         target = _folder(common.out, name, chosen)
         written.append((run, _write(run, data, target, common)))
+        common.finished("write" if name == chosen[0] else f"write {name}")
     _show(written, common)
     stop_for_data(data, common, "this plan")
     first = written[0][0]
@@ -155,12 +156,20 @@ def _write(run: "PlanRun", data: "Dataset", asked: Path | None, common: Common) 
 
     target = asked or default_folder(run.twin.as_of, run.run_id)
     try:
-        write_run(run, data, target, command="plan", started=common.started, seconds=common.seconds)
+        write_run(run, data, target, command="plan", started=common.started, seconds=_seconds(run, common))
     except FolderInUseError as error:
         raise CommandError(f"--out {error}", USAGE) from error
-    common.finished("write")
     common.wrote(target, "run folder")
     return target
+
+
+def _seconds(run: "PlanRun", common: Common) -> dict[str, float]:
+    """Return the duration of what this run came from: the parts that all runs share, and its own."""
+    own = common.seconds.get(f"plan {run.settings.policy}", common.seconds["plan"])
+    shared = {
+        part: value for part, value in common.seconds.items() if part.split()[0] not in ("plan", "write")
+    }
+    return {**shared, "plan": own}
 
 
 def _document(written: list[Written]) -> dict[str, Any]:

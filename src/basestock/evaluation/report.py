@@ -78,11 +78,14 @@ class EvaluationReport:
         One row per policy.
     provenance
         Seed, replications, periods, criterion.
+    played
+        What each policy came to in every replication, by policy.
     """
 
     id: str
     rows: tuple[PolicyRow, ...]
     provenance: dict[str, Any]
+    played: Mapping[str, Played]
 
     def __getitem__(self, policy: str) -> PolicyRow:
         return next(row for row in self.rows if row.policy == policy)
@@ -164,7 +167,7 @@ def evaluate(
         "criterion": problem.criterion,
         "sense": problem.sense,
     }
-    return EvaluationReport(problem.name, rows, provenance)
+    return EvaluationReport(problem.name, rows, provenance, played)
 
 
 def _row(problem: Problem, name: str, policy: Policy, played: Mapping[str, Played]) -> PolicyRow:

@@ -159,6 +159,20 @@ def _window(twin: Twin, settings: BacktestSettings) -> tuple[int, int]:
     return count - (needed if length < needed <= count // LARGEST_SHARE else length), count
 
 
+def _length_told(twin: Twin, settings: BacktestSettings, periods: int) -> str:
+    """Say why the window is as long as it is."""
+    if settings.horizon_days is not None:
+        return f"the last {settings.horizon_days:g} days, as asked for"
+    usual = len(twin.dates) // USUAL_SHARE
+    if periods == usual:
+        return "the last fifth of the history"
+    windows = "" if settings.folds == 1 else f"{settings.folds} windows of "
+    return (
+        f"longer than the last fifth of the history, {usual} buckets, in which no line could be replayed: "
+        f"the quickest needs {windows}3 x (lead time + review) = {_shortest(twin)} buckets"
+    )
+
+
 def _shortest(twin: Twin) -> int:
     """Return 3 x (lead time + review) of the quickest line, buckets."""
     return 3 * int((twin.lead_periods + twin.review_periods).min(initial=MAX_BUCKETS))
@@ -256,6 +270,7 @@ def _document(
     return {
         "schema": SCHEMA,
         "window": {
+            "length": _length_told(twin, settings, periods),
             "start": twin.dates[window[0]].isoformat(),
             "end": twin.dates[window[1] - 1].isoformat(),
             "periods": periods,

@@ -9,11 +9,16 @@ import numpy as np
 import polars as pl
 
 import basestock
+from basestock.evaluation.report import EvaluationReport, pooled
 from basestock.operations.backtest import PlayedWindow
 from basestock.operations.plan_settings import content_sha
 
 TERM = "term."
 """Beginning of the columns of traces that are money; the others are base units."""
+
+
+FLOWS = ("ordered", "demand", "sales", "lost", "newly_backordered", "backorders_filled")
+"""Quantities that a trace has, summed over the places of a problem whose items share one unit."""
 
 
 def backtest_identity(inputs_sha: str, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +70,31 @@ def traces_frame(backtest: PlayedWindow) -> pl.DataFrame:
     return pl.concat(parts, how="diagonal")
 
 
-def write_backtest(document: Mapping[str, Any], traces: pl.DataFrame | None, target: Path) -> None:
+def replication_traces(report: EvaluationReport) -> pl.DataFrame:
+    """Return one row per policy and replication of a problem.
+
+    Parameters
+    ----------
+    report
+        Result of :func:`basestock.evaluation.evaluate`.
+
+    Returns
+    -------
+    polars.DataFrame
+        policy, replication, total by the problem's criterion in money; the quantities of the counted periods in
+        units; ``term.NAME`` in money of the counted periods, unsigned as in the ledger.
+    """
+    parts: list[pl.DataFrame] = []
+    for policy, played in report.played.items():
+        whole = pooled(played)
+        flows = {name: whole.units(name) for name in FLOWS if whole.common_unit and name in whole.totals}
+        money = {TERM + name: values for name, values in whole.money.items()}
+        keys = {"policy": np.full(len(played.totals), policy), "replication": np.arange(len(played.totals))}
+        parts.append(pl.DataFrame({**keys, "total": played.totals, **flows, **money}))
+    return pl.concat(parts, how="diagonal")
+
+
+def write_backtest(document: Mapping[str, Any], traces: pl.DataFrame, target: Path) -> None:
     """Write ``report.json``, ``report.html`` and ``traces.parquet``, all of them or nothing.
 
     Parameters
@@ -73,7 +102,7 @@ def write_backtest(document: Mapping[str, Any], traces: pl.DataFrame | None, tar
     document
         The ``backtest`` document.
     traces
-        Result of :func:`traces_frame`; ``None`` for a problem, which has no lines.
+        Result of :func:`traces_frame`, or of :func:`replication_traces` for a problem.
     target
         New or empty folder.
     """
@@ -83,5 +112,4 @@ def write_backtest(document: Mapping[str, Any], traces: pl.DataFrame | None, tar
     with whole_folder(target, "") as folder:
         (folder / "report.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         (folder / "report.html").write_text(render_backtest(document), encoding="utf-8")
-        if traces is not None:
-            traces.write_parquet(folder / "traces.parquet", compression="zstd")
+        traces.write_parquet(folder / "traces.parquet", compression="zstd")

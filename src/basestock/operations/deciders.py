@@ -10,16 +10,18 @@ from basestock.data.twin import Twin
 from basestock.decision import Policy
 from basestock.dynamics import NetworkArrays
 from basestock.forecasting import NUM_SCENARIOS, DemandForecast
-from basestock.operations.lines import holding_per_period, overage, pack_size, padded_leaf
+from basestock.operations.lines import holding_per_period, pack_size, padded_leaf
 from basestock.operations.reference import ReferenceRule, current_rule
 from basestock.policies import (
     REGISTRY,
     BaseStock,
     Either,
+    Eoq,
     FixedQuantity,
     Legal,
     Marginal,
     OrderUpTo,
+    economic_lot,
     find,
     periods_left_over,
 )
@@ -57,12 +59,8 @@ def critical_level(twin: Twin, forecast: DemandForecast) -> np.ndarray:
     numpy.ndarray
         ``[line]`` base units: the critical quantile of demand over lead time + review (newsvendor).
     """
-    short, over = twin.stockout_cost, overage(twin)
-    ratio = np.where(over > 0, short / np.maximum(short + over, 1e-12), DEFAULT_SERVICE)
-    wanted = np.where(
-        _targeted(twin), twin.service_target, np.where(np.isfinite(ratio), ratio, DEFAULT_SERVICE)
-    )
-    return forecast.protection_quantile(wanted)
+    short, left = _stakes(twin)
+    return forecast.protection_quantile(short / np.maximum(short + left, 1e-12))
 
 
 def service_level(twin: Twin, forecast: DemandForecast) -> np.ndarray:
@@ -107,6 +105,8 @@ def make_decider(
         return _current(reference_rule(twin, forecast), arrays)
     if name == "marginal":
         return _marginal(twin, forecast, level, arrays)
+    if name == "eoq":
+        return _economic(twin, forecast, arrays)
     if find(name).box is None:
         return _at_level(name, level, arrays)
     return _tuned(name, twin, forecast, seed)
@@ -115,6 +115,17 @@ def make_decider(
 def _at_level(name: str, level: np.ndarray, arrays: NetworkArrays) -> Decider:
     raw = BaseStock(padded_leaf(level, arrays))
     return Decider(name, raw, Legal(raw), level)
+
+
+def _economic(twin: Twin, forecast: DemandForecast, arrays: NetworkArrays) -> Decider:
+    """Return the economic order quantity; without known money, the demand of a period and the service target."""
+    priced, rate = _priced(twin), forecast.mean.mean(axis=1)
+    short, left = _stakes(twin)
+    fixed = np.where(priced, twin.order_cost, 0.0)
+    lot, served = economic_lot(fixed, rate, np.where(priced, holding_per_period(twin), 0.0), short)
+    point = forecast.protection_quantile(np.where(priced, served, short / (short + left)))
+    raw = Eoq(padded_leaf(point, arrays), padded_leaf(lot, arrays))
+    return Decider("eoq", raw, Legal(raw), point + lot)
 
 
 def _marginal(twin: Twin, forecast: DemandForecast, level: np.ndarray, arrays: NetworkArrays) -> Decider:
@@ -144,11 +155,14 @@ def _stakes(twin: Twin) -> tuple[np.ndarray, np.ndarray]:
     """
     held = periods_left_over(twin.lead_periods, twin.review_periods, twin.backordered)
     left = holding_per_period(twin) * held
-    given = np.isfinite(twin.stockout_cost) & (left > 0)
-    targeted = _targeted(twin)
-    target = np.where(targeted, twin.service_target, DEFAULT_SERVICE)
-    by_money = given & ~targeted
-    return np.where(by_money, twin.stockout_cost, target), np.where(by_money, left, 1 - target)
+    target = np.where(_targeted(twin), twin.service_target, DEFAULT_SERVICE)
+    priced = _priced(twin)
+    return np.where(priced, twin.stockout_cost, target), np.where(priced, left, 1 - target)
+
+
+def _priced(twin: Twin) -> np.ndarray:
+    """Return ``[line]`` whether money decides: it is known, and no service target is set."""
+    return np.isfinite(twin.stockout_cost) & (holding_per_period(twin) > 0) & ~_targeted(twin)
 
 
 def _targeted(twin: Twin) -> np.ndarray:

@@ -25,9 +25,9 @@ from basestock.operations.final_quantity import (
     nothing_ordered,
 )
 from basestock.operations.order_grid import OrderGrid, build_grid
-from basestock.operations.order_rules import Cap, Context, OrderRule
+from basestock.operations.order_rules import Cap, Context, OrderRule, limit_text
 from basestock.operations.order_schedule import Schedule, order_schedule
-from basestock.operations.quantities import WIDE
+from basestock.operations.quantities import WIDE, in_base_units
 
 
 def finalize_quantity(need: Decimal, rule: OrderRule, context: Context | None = None) -> FinalQuantity:
@@ -150,7 +150,9 @@ class _Run:
         rounding = self.rule.rounding
         if rounding in ("up", "economic") or _round(self.total, self.grid.pack, rounding):
             return True
-        self.move(PACK, 0, f"rounds {rounding} to nothing: pack of {self.grid.base(self.grid.pack)}")
+        self.move(
+            PACK, 0, f"rounds {rounding} to nothing: pack of {in_base_units(self.grid.base(self.grid.pack))}"
+        )
         return False
 
     def round_total(self) -> None:
@@ -175,7 +177,9 @@ class _Run:
 
     def raise_to_minimum(self) -> None:
         if self.total < self.grid.minimum:
-            self.move(MINIMUM, self.grid.minimum, f"minimum of {self.grid.base(self.grid.minimum)}")
+            self.move(
+                MINIMUM, self.grid.minimum, f"minimum of {in_base_units(self.grid.base(self.grid.minimum))}"
+            )
 
     def cut_to_cap(self, needed: int) -> None:
         """Step 4: the largest legal quantity under the least hard cap, by value where value decides."""
@@ -189,13 +193,13 @@ class _Run:
             least = self.grid.base(self.grid.low * self.grid.pack)
             self.conflict(
                 cap.code,
-                f"{cap.code} allows {cap.quantity}, the smallest order is {least} base units: "
+                f"{limit_text(cap)}, the smallest order is {in_base_units(least)}: "
                 "order nothing, raise the limit, or agree on a smaller minimum or pack",
             )
             return
         if self.rule.rounding == "economic":
             allowed = most_valuable_total(needed, self.grid, self.context, allowed)[1]
-        self.move(cap.code, allowed * self.grid.pack, f"{cap.code} allows {cap.quantity}")
+        self.move(cap.code, allowed * self.grid.pack, limit_text(cap))
 
     def split_total(self) -> None:
         """Step 5: a total that lines of legal size can share, up unless a cap forbids it."""
@@ -212,10 +216,10 @@ class _Run:
             self.conflict(
                 "OUT-003",
                 f"{num_lines} lines would be needed, at most {MAX_LINES} are sent: check the need and the "
-                f"maximum of {grid.base((grid.high or 0) * grid.pack)} a line",
+                f"maximum of {in_base_units(grid.base((grid.high or 0) * grid.pack))} a line",
             )
             return
-        note = f"{num_lines} lines of at most {grid.base((grid.high or 0) * grid.pack)}"
+        note = f"{num_lines} lines of at most {in_base_units(grid.base((grid.high or 0) * grid.pack))}"
         self.total = shared * grid.pack
         self.rows.append((SPLIT, self.total, note))
 
@@ -227,7 +231,7 @@ class _Run:
     def report_soft_caps(self) -> None:
         for cap in self.context.caps:
             if not cap.hard and self.total > self.grid.ticks(cap.quantity) and self.total:
-                self.rows.append((cap.code, self.total, f"above the soft limit of {cap.quantity}"))
+                self.rows.append((cap.code, self.total, f"above what should be: {limit_text(cap)}"))
 
     def schedule_order(self) -> None:
         """Step 6: open days; a later arrival is the caller's to cover."""
@@ -251,15 +255,16 @@ class _Run:
     def pack_text(self) -> str:
         if not self.grid.whole:
             return "smallest legal quantity"
-        return f"pack of {self.grid.base(self.grid.pack)}, rounded {self.rule.rounding}"
+        return f"pack of {in_base_units(self.grid.base(self.grid.pack))}, rounded {self.rule.rounding}"
 
     def infeasible_text(self) -> str:
         grid = self.grid
         above = grid.base(grid.low * grid.pack)
         below = grid.base((grid.high or 0) * grid.pack)
         return (
-            f"minimum, multiple and maximum cannot hold together: a line in packs of {grid.base(grid.pack)} "
-            f"is {below} under the maximum or {above} from the minimum on; correct one of the three"
+            "minimum, multiple and maximum cannot hold together: a line in packs of "
+            f"{in_base_units(grid.base(grid.pack))} is {below} under the maximum or {above} from the minimum on; "
+            "correct one of the three"
         )
 
     def steps(self) -> tuple[Step, ...]:

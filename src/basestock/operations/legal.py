@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import isfinite
 
 from basestock.operations.order_calendar import OpenDays
-from basestock.operations.order_rules import Context, OrderRule
+from basestock.operations.order_rules import Context, OrderRule, limit_text
 from basestock.operations.quantities import Exact, exact_factor
 
 Number = Exact | float
@@ -153,7 +153,7 @@ def _unit_violations(
 def _cap_violations(amount: Fraction, context: Context) -> Iterator[Violation]:
     for cap in context.caps:
         if cap.hard and amount > Fraction(cap.quantity):
-            message = f"{_shown(amount)} base units, {cap.code} allows {cap.quantity} in all: order less"
+            message = f"{_shown(amount)} base units, {limit_text(cap)} in all: order less"
             yield Violation("OUT-002", cap.code, message)
 
 

@@ -156,19 +156,6 @@ def holding_per_period(twin: Twin) -> np.ndarray:
     return yearly * twin.period_days / DAYS_A_YEAR
 
 
-def overage(twin: Twin) -> np.ndarray:
-    """Return what a unit costs that is not needed before the next order can arrive, money.
-
-    Notes
-    -----
-    Holding over lead time + review where unserved demand is lost; over the review alone where it waits, since the
-    rate of a waiting unit is per review as well (:func:`backorder_rate`).
-    """
-    yearly = np.nan_to_num(twin.unit_cost) * twin.holding_rate
-    days = twin.review_days + np.where(twin.backordered, 0.0, twin.lead_days)
-    return yearly * days / DAYS_A_YEAR
-
-
 def backorder_rate(twin: Twin) -> np.ndarray:
     """Return money per unit waiting and model period: a unit that waits one review costs its stockout cost."""
     return np.nan_to_num(twin.stockout_cost) / np.maximum(twin.review_periods, 1)

@@ -7,9 +7,16 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from basestock.operations.order_calendar import Calendar, check_weekdays
-from basestock.operations.quantities import Exact
+from basestock.operations.quantities import Exact, in_base_units
 
 Rounding = Literal["up", "down", "nearest", "economic"]
+_LIMITS = {
+    "BUDGET_CUT": "the budget pays for {}",
+    "CAPACITY_CUT": "the source delivers at most {}",
+    "GUARDRAIL_CLIP": "the guardrail lets pass at most {}",
+    "MAX_STOCK": "the maximum stock leaves room for {}",
+    "SHELF_LIFE": "the shelf life allows at most {}",
+}
 Gains = Callable[[Decimal], Decimal | float] | Mapping[Decimal, Decimal | float]
 
 
@@ -160,3 +167,14 @@ def _sign_problems(name: str, value: Exact | None, *, zero_allowed: bool) -> lis
     bound = ">= 0" if zero_allowed else "> 0"
     remedy = "" if name == "factor" else f"; None means no {name.replace('_', ' ')}"
     return [f"{name} is {value}, must be {bound}{remedy}"]
+
+
+def limit_text(cap: Cap) -> str:
+    """Say what a cap leaves, in a planner's words.
+
+    Examples
+    --------
+    >>> limit_text(Cap("BUDGET_CUT", Decimal("260.000")))
+    'the budget pays for 260 base units'
+    """
+    return _LIMITS.get(cap.code, cap.code + " allows at most {}").format(in_base_units(max(cap.quantity, 0)))

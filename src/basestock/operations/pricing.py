@@ -22,6 +22,14 @@ CANDIDATES = 12
 MAX_HORIZON = 512
 """Longest pricing, model periods."""
 
+UNSEEN_PATHS = 2
+"""Paths by which errors of gains count a pack as needed beside those drawn.
+
+A pack that pays is often needed on one path in fifty only. Where none of 128 shows it, their spread is 0 and would
+call a loss certain; with two more (Agresti and Coull 1998, doi:10.1080/00031305.1998.10480550) it is called so only
+where the pack pays from one path in thirty on.
+"""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Prices:
@@ -35,7 +43,8 @@ class Prices:
         ``[line, candidate]`` expected money saved against ordering nothing before the next review, and its standard
         error.
     gain, gain_se
-        ``[line, candidate]`` money of this candidate over the one before, and its standard error; 0 for the first.
+        ``[line, candidate]`` money of this candidate over the one before, and its standard error, which allows for
+        needs that no path shows (:func:`gain_error`); 0 for the first.
     p_stockout
         ``[line, candidate]`` share of paths with unserved demand before the next order can arrive.
     short
@@ -113,7 +122,7 @@ def price_orders(
         )
         paths = draw_paths(forecast, asked[lines], shape, num_paths, seed)
         chunk = cut_chunk(compiled, asked[lines][owner], shape)
-        _enter(prices, lines, counts[lines], play_chunk(chunk, shape, rows, paths))
+        _enter(prices, lines, counts[lines], play_chunk(chunk, shape, rows, paths), part.stockout_cost[lines])
 
     _each(price, list(chunks(shapes(part, limit), counts)))
     return prices
@@ -187,7 +196,9 @@ def draw_paths(
     return np.pad(paths, ((0, 0), (0, 0), (0, shape.periods - drawn)))
 
 
-def _enter(prices: Prices, lines: np.ndarray, counts: np.ndarray, played: Played) -> None:
+def _enter(
+    prices: Prices, lines: np.ndarray, counts: np.ndarray, played: Played, stockout_cost: np.ndarray
+) -> None:
     """Turn the paths of some lines into means and standard errors."""
     places = np.minimum(np.arange(prices.quantity.shape[1]), counts[:, None] - 1)
     rows = places + (np.cumsum(counts) - counts)[:, None]
@@ -196,9 +207,43 @@ def _enter(prices: Prices, lines: np.ndarray, counts: np.ndarray, played: Played
     steps = np.diff(saved, axis=1, prepend=saved[:, :1])
     root = np.sqrt(saved.shape[2])
     prices.value[lines], prices.value_se[lines] = saved.mean(2), saved.std(2, ddof=1) / root
-    prices.gain[lines], prices.gain_se[lines] = steps.mean(2), steps.std(2, ddof=1) / root
+    added = np.diff(prices.quantity[lines], axis=1, prepend=0.0)
+    prices.gain[lines] = steps.mean(2)
+    prices.gain_se[lines] = gain_error(steps, added * np.nan_to_num(stockout_cost)[:, None])
+    prices.gain_se[lines, 1] = prices.value_se[lines, 1]
     prices.p_stockout[lines] = (short > 0).mean(2)
     prices.short[lines], prices.agreed[lines] = short.mean(2), played.agreed
+
+
+def gain_error(steps: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Return the standard error of mean gains, as if :data:`UNSEEN_PATHS` more paths had needed every unit.
+
+    Parameters
+    ----------
+    steps
+        ``[..., path]`` gains, money.
+    most
+        ``[...]`` gain where every unit added is needed: its stockout costs, money.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``[...]`` money.
+
+    Notes
+    -----
+    The sum of squares of two groups is that within each, and ``m n / (m + n)`` times the squared distance of means.
+
+    Examples
+    --------
+    >>> gain_error(np.full((1, 128), -0.02), np.array([1.0])).round(4)
+    array([0.0111])
+    """
+    drawn, total = steps.shape[-1], steps.shape[-1] + UNSEEN_PATHS
+    mean = steps.mean(-1)
+    beyond = np.maximum(most - mean, 0.0)
+    squares = steps.var(-1) * drawn + UNSEEN_PATHS * drawn / total * beyond**2
+    return np.sqrt(squares / (total - 1) / total)
 
 
 def with_price_breaks(twin: Twin, prices: Prices) -> Prices:

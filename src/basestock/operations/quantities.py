@@ -127,3 +127,17 @@ def affordable(budget: Decimal, unit_cost: Decimal) -> Decimal:
     if not unit_cost > 0:
         raise ValueError(f"unit_cost is {unit_cost}, must be > 0; a free item has no budget limit")
     return WIDE.divide(max(budget, Decimal(0)), unit_cost).quantize(THOUSANDTH, ROUND_DOWN, WIDE)
+
+
+def in_base_units(amount: Exact) -> str:
+    """Return an amount as a planner reads it: to 0.001, without trailing zeros, with its unit.
+
+    Examples
+    --------
+    >>> in_base_units(Decimal("260.000")), in_base_units(Decimal(1))
+    ('260 base units', '1 base unit')
+    """
+    shown = decimal_of(*amount.as_integer_ratio())
+    text = f"{shown.quantize(THOUSANDTH, ROUND_HALF_EVEN, WIDE):f}"
+    text = text.rstrip("0").rstrip(".")
+    return f"{text} base unit{'' if text == '1' else 's'}"

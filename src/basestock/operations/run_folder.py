@@ -5,6 +5,7 @@ import json
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,14 +116,15 @@ def write_run(
     command
         What was asked.
     started, seconds
-        When the command began, and the duration of its parts, seconds; with the environment the only content that
-        differs between equal runs.
+        When the command began, and the duration of its parts before this one, seconds; with the environment the
+        only content that differs between equal runs.
 
     Returns
     -------
     Path
         The folder.
     """
+    since = time.perf_counter()
     with whole_folder(target, run.run_id) as folder:
         tables = {
             "orders": run.orders,
@@ -139,7 +141,10 @@ def write_run(
         (folder / "report.html").write_text(report_html(run, dataset), encoding="utf-8")
         timings = {
             "started_at": started.astimezone(datetime.UTC).isoformat(timespec="milliseconds"),
-            "seconds": {name: round(value, 3) for name, value in seconds.items()},
+            "seconds": {
+                name: round(value, 3)
+                for name, value in (*seconds.items(), ("write", time.perf_counter() - since))
+            },
             "environment": _environment(),
         }
         record = {**_record(run, command), "timings": timings}

@@ -1,6 +1,6 @@
 """Who decides: classical rules, how to name them, and how to tune them."""
 
-from basestock.policies.formulas import Eoq, Newsvendor
+from basestock.policies.formulas import Eoq, Newsvendor, economic_lot
 from basestock.policies.levels import (
     BaseStock,
     CappedBaseStock,
@@ -35,6 +35,7 @@ __all__ = [
     "PeriodicMinMax",
     "PeriodicOrderUpTo",
     "ProtectionDemand",
+    "economic_lot",
     "find",
     "fit",
     "from_parameters",

@@ -63,14 +63,46 @@ class Eoq(Policy):
         underage, overage = money_at_stake(problem)
         holding = overage / review_periods(problem)
         fixed = _fixed_costs(problem)
-        lot = np.sqrt(2 * fixed * demand.rate / np.maximum(holding, 1e-12))
-        lot = np.maximum(np.round(lot), np.maximum(np.round(demand.rate), 1.0))
-        risk = holding * lot / np.maximum(underage * demand.rate, 1e-12)
-        return cls(leaf(demand.quantile(np.clip(1 - risk, 0.0, 1.0))), leaf(lot))
+        lot, served = economic_lot(fixed, demand.rate, holding, underage)
+        return cls(leaf(demand.quantile(served)), leaf(lot))
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Order n Q with the smallest n such that IP + n Q > s."""
         return FixedQuantity(self.reorder_point, self.order_quantity)(observation, memory, key=key)
+
+
+def economic_lot(
+    fixed: np.ndarray, rate: np.ndarray, holding: np.ndarray, underage: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return Q = sqrt(2 K lambda / h) in whole units, and the share of cycles that should end without a shortage.
+
+    Parameters
+    ----------
+    fixed
+        Money per order [K].
+    rate
+        Mean demand, units per period [lambda].
+    holding
+        Money per unit and period [h].
+    underage
+        Money per unit short [b].
+
+    Returns
+    -------
+    tuple
+        Order quantity, at least the demand of one period and one unit, and 1 - hQ/(b lambda) within [0, 1]
+        (Silver, Pyke and Thomas 2017, section 6.7).
+
+    Examples
+    --------
+    >>> lot, served = economic_lot(*(np.array([value]) for value in (50.0, 8.0, 0.5, 4.0)))
+    >>> float(lot[0]), float(served[0])
+    (40.0, 0.375)
+    """
+    lot = np.sqrt(2 * fixed * rate / np.maximum(holding, 1e-12))
+    lot = np.maximum(np.round(lot), np.maximum(np.round(rate), 1.0))
+    risk = holding * lot / np.maximum(underage * rate, 1e-12)
+    return lot, np.clip(1 - risk, 0.0, 1.0)
 
 
 def _fixed_costs(problem: Problem) -> np.ndarray:

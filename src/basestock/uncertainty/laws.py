@@ -99,13 +99,16 @@ class Deterministic(DiscreteLaw):
 
     @property
     def mean(self) -> float:
+        """Mean demand of a period [units]: the quantity itself."""
         return self.quantity
 
     @property
     def variance(self) -> float:
+        """Variance of the demand of a period [units²]: none."""
         return 0.0
 
     def support(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the one value, with probability 1."""
         return np.array([self.quantity]), np.array([1.0])
 
 
@@ -127,13 +130,16 @@ class Poisson(DiscreteLaw):
 
     @property
     def mean(self) -> float:
+        """Mean demand of a period [units]: the rate."""
         return self.rate
 
     @property
     def variance(self) -> float:
+        """Variance of the demand of a period [units²]: equal to the mean."""
         return self.rate
 
     def support(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return values and probabilities; what is cut off at the ends weighs less than :data:`TAIL`."""
         from scipy.special import gammaln
 
         if self.rate == 0:
@@ -157,13 +163,16 @@ class NegativeBinomial(DiscreteLaw):
 
     @property
     def mean(self) -> float:
+        """Mean demand of a period [units]."""
         return self.average
 
     @property
     def variance(self) -> float:
+        """Variance of the demand of a period [units²], larger than the mean."""
         return self.spread
 
     def support(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return values and probabilities; what is cut off at the ends weighs less than :data:`TAIL`."""
         from scipy.special import gammaln
 
         successes = self.average**2 / (self.spread - self.average)
@@ -187,13 +196,16 @@ class Geometric(DiscreteLaw):
 
     @property
     def mean(self) -> float:
+        """Mean demand of a period [units]: r / (1 - r)."""
         return self.average
 
     @property
     def variance(self) -> float:
+        """Variance of the demand of a period [units²]: mean (1 + mean)."""
         return self.average * (1 + self.average)
 
     def support(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the values from 0 to where less than :data:`TAIL` is left, and their probabilities."""
         share = self.average / (1 + self.average)
         count = math.ceil(math.log(TAIL) / math.log(share)) + 1
         values = np.arange(count, dtype=np.float64)
@@ -229,13 +241,16 @@ class Discrete(DiscreteLaw):
 
     @property
     def mean(self) -> float:
+        """Mean demand of a period [units]: values weighted by their probabilities."""
         return float(np.dot(self.values, self.probabilities))
 
     @property
     def variance(self) -> float:
+        """Variance of the demand of a period [units²], about the mean."""
         return float(np.dot((np.array(self.values) - self.mean) ** 2, self.probabilities))
 
     def support(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the values [units] and probabilities as given."""
         return np.array(self.values, dtype=np.float64), np.array(self.probabilities, dtype=np.float64)
 
 
@@ -257,14 +272,17 @@ class Intermittent(DiscreteLaw):
 
     @property
     def mean(self) -> float:
+        """Mean demand of a period [units]: p times the mean size."""
         return self.probability * self.size.mean
 
     @property
     def variance(self) -> float:
+        """Variance of the demand of a period [units²]: p E[size²] - mean²."""
         second = self.size.variance + self.size.mean**2
         return self.probability * second - self.mean**2
 
     def support(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return zero and the sizes, with probabilities 1 - p and p times those of the sizes."""
         values, weights = self.size.support()
         weights = weights * self.probability
         if values[0] > 0:
@@ -286,13 +304,16 @@ class Normal(ContinuousLaw):
 
     @property
     def mean(self) -> float:
+        """Mean of the law before negative draws are cut to zero [units]."""
         return self.average
 
     @property
     def variance(self) -> float:
+        """Variance of the law before negative draws are cut to zero [units²]."""
         return self.deviation**2
 
     def quantile(self, level: np.ndarray) -> np.ndarray:
+        """Return the quantiles [units] of levels in (0, 1), cut at zero; the shape of ``level``."""
         from scipy import special
 
         return np.maximum(self.average + self.deviation * special.ndtri(level), 0.0)
@@ -310,13 +331,16 @@ class Gamma(ContinuousLaw):
 
     @property
     def mean(self) -> float:
+        """Mean demand of a period [units]."""
         return self.average
 
     @property
     def variance(self) -> float:
+        """Variance of the demand of a period [units²]."""
         return self.deviation**2
 
     def quantile(self, level: np.ndarray) -> np.ndarray:
+        """Return the quantiles [units] of levels in (0, 1), by the inverse of the incomplete gamma function."""
         from scipy import special
 
         shape = (self.average / self.deviation) ** 2
@@ -364,16 +388,19 @@ class Empirical(ContinuousLaw):
 
     @property
     def mean(self) -> float:
+        """Mean of the interpolated table [units]: the area under its quantile function."""
         levels, values = self._knots()
         return float(np.sum(np.diff(levels) * (values[1:] + values[:-1]) / 2))
 
     @property
     def variance(self) -> float:
+        """Variance of the interpolated table [units²], its segments uniform."""
         levels, values = self._knots()
         low, high = values[:-1], values[1:]
         return float(np.sum(np.diff(levels) * (low**2 + low * high + high**2) / 3)) - self.mean**2
 
     def quantile(self, level: np.ndarray) -> np.ndarray:
+        """Return the interpolated quantiles [units] of levels in [0, 1]; the ends are held outside the table."""
         return np.interp(level, self.levels, self.quantiles)
 
 
@@ -402,10 +429,12 @@ class Seasonal(DemandLaw):
 
     @property
     def mean(self) -> float:
+        """Mean demand of a period [units], averaged over the cycle."""
         return float(np.mean([law.mean for law in self.laws]))
 
     @property
     def variance(self) -> float:
+        """Variance over a whole cycle [units²]: that within positions plus that between their means."""
         return float(np.mean([law.variance + law.mean**2 for law in self.laws])) - self.mean**2
 
 
@@ -433,8 +462,10 @@ class Autoregressive(DemandLaw):
 
     @property
     def mean(self) -> float:
+        """Stationary mean without the cut at zero [units]: that of the base law."""
         return self.base.mean
 
     @property
     def variance(self) -> float:
+        """Stationary variance without the cut at zero [units²]: that of the base law over 1 - rho²."""
         return self.base.variance / (1 - self.coefficient**2)

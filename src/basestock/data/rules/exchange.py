@@ -1,4 +1,4 @@
-"""Exchange rates that contradict each other: there and back, and around three currencies (code PRC-004)."""
+"""Exchange rates that contradict each other, there and back or around three currencies, or are old (PRC-003, -004)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import polars as pl
 from basestock.data.rules.work import Work
 
 _BAND = 0.02
+_MAX_AGE_DAYS = 35
 _TABLE = "fx_rate"
 
 
@@ -16,6 +17,7 @@ def check_rates(work: Work) -> None:
         return
     _check_pairs(work)
     _check_triangles(work)
+    _check_age(work)
 
 
 def _check_pairs(work: Work) -> None:
@@ -51,3 +53,25 @@ def _check_triangles(work: Work) -> None:
     rule = "Rates around three currencies must have a product near 1."
     work.find("PRC-004", _TABLE, rows.filter(pl.col("_id").is_in(ids.implode())), column="rate", rule=rule)
     work.settle(_TABLE)
+
+
+def _check_age(work: Work) -> None:
+    """Flag every amount where the newest rate of a pair is too old (PRC-003)."""
+    newest = (
+        work.rows(_TABLE)
+        .sort("date", "_file", "_row")
+        .unique(["from", "to"], keep="last", maintain_order=True)
+    )
+    age = (pl.lit(work.as_of) - pl.col("date")).dt.total_days()
+    for row in newest.with_columns(age.alias("_age")).filter(age > _MAX_AGE_DAYS).iter_rows(named=True):
+        pair = f"{row['from']} to {row['to']}"
+        rule = f"Rates must not be older than {_MAX_AGE_DAYS} days; {pair} is {row['_age']} days old."
+        work.find_source(
+            "PRC-003",
+            _TABLE,
+            file=row["_file"],
+            row=row["_row"],
+            column="date",
+            value=str(row["date"]),
+            rule=rule,
+        )

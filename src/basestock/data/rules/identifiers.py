@@ -1,4 +1,4 @@
-"""Identifiers: what a spreadsheet or a careless export does to them (codes IDN-001 to IDN-009, IDN-015, IDN-017)."""
+"""Identifiers: what a spreadsheet or a careless export does to them (codes IDN-001 to -009, -015, -017)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ _ROUNDED = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3}$"
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _FORMULA = "^[=+@\t\r\uff1d\uff0b\uff20]"
 _EXACT_DIGITS = 15
+_LIKE_LATIN = r"\p{Cyrillic}|\p{Greek}"
+_LOOK_ALIKE = str.maketrans(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0423\u0430\u0435\u043e\u0440\u0441\u0445\u0443"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "ABEKMHOPCTXYaeopcxyABEZHIKMNOPTYX",
+)
+"""Cyrillic and Greek letters that are drawn like a Latin one."""
 
 
 def identifier_columns(table: str) -> list[Column]:
@@ -186,6 +193,22 @@ def flag_case_twins(work: Work) -> None:
         rows = work.rows(master).join(twins, on=key, how="inner")
         rule = pl.format("Identifiers must differ by more than upper and lower case; here are {}.", "_twins")
         work.find("IDN-008", master, rows, column=key, rule=rule)
+
+
+def flag_mixed_scripts(work: Work) -> None:
+    """Flag master identifiers with letters of two alphabets; the twin that looks alike is named (IDN-007)."""
+    for master in ("item", "location", "supplier"):
+        key = TABLES[master].key[0]
+        rows = work.rows(master)
+        foreign = rows.filter(rows[key].str.contains(_LIKE_LATIN).fill_null(False))
+        known = set(rows[key].drop_nulls())
+        plain = [name.translate(_LOOK_ALIKE) for name in foreign[key]]
+        told = [f"{name} looks like it" if name in known else f"in one it may be {name}" for name in plain]
+        twinned = pl.Series("_twinned", [name in known for name in plain], dtype=pl.Boolean)
+        foreign = foreign.with_columns(pl.Series("_twin", told, dtype=pl.String), twinned)
+        mixed = foreign.filter(pl.col("_twinned") | pl.col(key).str.contains(r"\p{Latin}"))
+        rule = pl.format("An identifier must be of one script; {}.", "_twin")
+        work.find("IDN-007", master, mixed, column=key, rule=rule)
 
 
 def _ignore_non_stock(work: Work) -> None:

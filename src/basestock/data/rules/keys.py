@@ -16,6 +16,10 @@ _TRANSACTIONS = frozenset(("demand_history", "receipt"))
 """Tables whose key does not tell two real lines apart."""
 
 _MISSED_BY = {("bom", "component_id"): "BOM-003", ("location", "parent_id"): "LOC-002"}
+_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_TURNED = f"(?i)^(true|false|{_MONTH}-[0-9]{{2}}|[0-9]{{1,2}}-{_MONTH}(-[0-9]{{2,4}})?)$"
+"""What a spreadsheet shows instead of an identifier such as MAR1 or 1-3."""
+
 _OPTIONAL_MASTERS = ("event", "resource")
 
 
@@ -52,6 +56,10 @@ def _check_column(work: Work, table: str, column: str, master: str) -> None:
     work.find("IDN-001", table, lost, column=column, rule=rule)
     code = _MISSED_BY.get((table, column), "IDN-014")
     missing = rows.filter(pl.col("_twins").is_null())
+    turned = missing.filter(pl.col(column).str.contains(_TURNED))
+    rule = f"{column} must be as in {master}; this looks like what a spreadsheet makes of it."
+    work.find("IDN-010", table, turned, column=column, rule=rule)
+    missing = missing.filter(~pl.col(column).str.contains(_TURNED))
     work.find(code, table, missing, column=column, rule=f"{column} must exist in {master}.")
 
 

@@ -23,11 +23,16 @@ from basestock.data.rules.convert import build_work
 from basestock.data.rules.defaults import fill_defaults
 from basestock.data.rules.dependent import check_replenishment
 from basestock.data.rules.drift import EarlierLoad, check_drift
+from basestock.data.rules.explosion import check_explosion, check_made_and_bought
 from basestock.data.rules.forecasts import check_forecasts
-from basestock.data.rules.identifiers import clean_identifiers, flag_case_twins
+from basestock.data.rules.hindsight import check_promises
+from basestock.data.rules.identifiers import clean_identifiers, flag_case_twins, flag_mixed_scripts
 from basestock.data.rules.lanes import check_lanes
+from basestock.data.rules.limits import check_limits
+from basestock.data.rules.lots import check_lots
+from basestock.data.rules.prices import check_prices
 from basestock.data.rules.rates import review_days
-from basestock.data.rules.stock import check_missing_stock, check_stock, check_stock_places
+from basestock.data.rules.stock import check_frozen, check_missing_stock, check_stock, check_stock_places
 from basestock.data.rules.uom import check_conversions, convert_quantities
 from basestock.data.rules.work import Settings, Work, merged_settings
 
@@ -82,6 +87,7 @@ def _identify(work: Work) -> None:
     numbers.check_bounds(work)
     work.settle()
     flag_case_twins(work)
+    flag_mixed_scripts(work)
     numbers.check_place_holders(work)
 
 
@@ -107,12 +113,16 @@ def _check_tables(work: Work) -> None:
     sources.check_validity(work)
     leadtimes.check_lead_times(work)
     sources.check_order_rules(work)
+    sources.check_expediting(work)
     structure.check_boms(work)
+    check_explosion(work)
+    structure.check_successions(work)
     structure.check_calendars(work)
     structure.check_overrides(work)
     check_lanes(work)
     check_stock(work)
     check_stock_places(work)
+    check_lots(work)
 
 
 def _convert(work: Work) -> None:
@@ -133,6 +143,10 @@ def _conclude(work: Work) -> None:
     """What only the whole shows: sources, life cycles, histories, missing stock, defaults."""
     sources.check_priorities(work)
     sources.check_minimums(work)
+    check_made_and_bought(work)
+    check_promises(work)
+    check_prices(work)
+    check_limits(work)
     sources.check_unsourced(work)
     check_replenishment(work)
     structure.check_bom_costs(work)
@@ -144,6 +158,7 @@ def _conclude(work: Work) -> None:
     masters.check_history_length(work)
     check_forecasts(work)
     check_missing_stock(work)
+    check_frozen(work)
     places.check_set_dates(work)
     places.check_snapshot_age(work, review_days(work))
     fill_defaults(work)

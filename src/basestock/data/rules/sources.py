@@ -54,6 +54,31 @@ def check_order_rules(work: Work) -> None:
         work.find("SRC-010", table, stuck, column="order_minimum", rule=rule)
 
 
+def check_expediting(work: Work) -> None:
+    """Flag expediting that is no faster than the normal route, or costs nothing (SRC-016)."""
+    rows = work.rows("item_supplier")
+    slow = pl.col("expedite_lead_time_days") >= pl.col("lead_time_days")
+    free = pl.col("expedite_cost") <= 0
+    rule = pl.format("Expediting must take less than {} days.", "lead_time_days")
+    work.find(
+        "SRC-016",
+        "item_supplier",
+        rows.filter(slow.fill_null(False)),
+        column="expedite_lead_time_days",
+        rule=rule,
+    )
+    cheap = rows.filter(
+        free.fill_null(False) & ~slow.fill_null(False) & pl.col("expedite_lead_time_days").is_not_null()
+    )
+    work.find(
+        "SRC-016",
+        "item_supplier",
+        cheap,
+        column="expedite_cost",
+        rule="Expediting must cost more than nothing.",
+    )
+
+
 def check_minimums(work: Work) -> None:
     """Flag minimums of more than half a year of demand (SRC-009)."""
     rates = daily_demand(work).group_by("item_id").agg(pl.col("daily").sum())

@@ -7,6 +7,8 @@ import polars as pl
 from basestock.data.rules.rates import PAIR, item_locations
 from basestock.data.rules.work import Work
 
+_FROZEN_DAYS = 90
+
 
 def check_stock(work: Work) -> None:
     """Check stock rows on their own."""
@@ -66,6 +68,26 @@ def check_missing_stock(work: Work) -> None:
     pairs = pairs.join(_counted(work), on=PAIR, how="anti").sort(PAIR)
     pairs = pairs.with_columns(pl.lit("").alias("_file"), pl.lit(None, dtype=pl.Int64).alias("_row"))
     work.find("INV-002", "inventory", pairs, column="on_hand")
+
+
+def check_frozen(work: Work) -> None:
+    """Flag stock that stood still for 90 days in which something was sold (INV-008)."""
+    rows = work.rows("inventory").sort(*PAIR, "as_of", "_file", "_row")
+    spans = rows.group_by(PAIR, maintain_order=True).agg(
+        pl.col("as_of").min().alias("_since"), pl.col("as_of").max().alias("_until"),
+        pl.col("on_hand").n_unique().alias("_levels"), pl.col("_id", "_file", "_sheet", "_row", "on_hand").last(),
+    )  # fmt: skip
+    still = spans.filter((pl.col("_levels") == 1) & (pl.col("on_hand") > 0))
+    still = still.filter((pl.col("_until") - pl.col("_since")).dt.total_days() >= _FROZEN_DAYS)
+    sold = work.rows("demand_history").join(still.select(*PAIR, "_since", "_until"), on=PAIR, how="inner")
+    sold = sold.filter(pl.col("bucket_start").is_between("_since", "_until", closed="left"))
+    sold = sold.group_by(PAIR).agg(pl.col("qty").sum().alias("_sold")).filter(pl.col("_sold") > 0)
+    found = still.join(sold, on=PAIR, how="inner", maintain_order="left")
+    rule = pl.format(
+        "Stock must move where something is sold; it is the same since {}, {} were sold.",
+        pl.col("_since").cast(pl.String), "_sold",
+    )  # fmt: skip
+    work.find("INV-008", "inventory", found, column="on_hand", rule=rule)
 
 
 def _counted(work: Work) -> pl.DataFrame:

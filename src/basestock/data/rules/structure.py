@@ -46,6 +46,15 @@ def _check_rings(work: Work) -> None:
     """Take out the rows of every ring, printed in order (BOM-001)."""
     rows = work.rows("bom").filter(valid_today(work))
     edges = rows.select("parent_id", "component_id").unique()
+    for ring in rings(edges):
+        pairs = pl.DataFrame(list(pairwise(ring)), schema=["parent_id", "component_id"], orient="row")
+        members = rows.join(pairs, on=["parent_id", "component_id"], how="semi")
+        rule = f"A bill of material must not contain itself; the ring is {' -> '.join(ring)}."
+        work.find("BOM-001", "bom", members, column="component_id", rule=rule)
+
+
+def rings(edges: pl.DataFrame) -> list[list[str]]:
+    """Return the rings among edges from parent_id to component_id, each as a closed walk."""
     while True:
         kept = edges.filter(
             pl.col("component_id").is_in(edges["parent_id"].implode())
@@ -54,27 +63,18 @@ def _check_rings(work: Work) -> None:
         if kept.height == edges.height:
             break
         edges = kept
-    for ring in _rings(edges):
-        pairs = pl.DataFrame(list(pairwise(ring)), schema=["parent_id", "component_id"], orient="row")
-        members = rows.join(pairs, on=["parent_id", "component_id"], how="semi")
-        rule = f"A bill of material must not contain itself; the ring is {' -> '.join(ring)}."
-        work.find("BOM-001", "bom", members, column="component_id", rule=rule)
-
-
-def _rings(edges: pl.DataFrame) -> list[list[str]]:
-    """Return the rings among edges that all lie on one or between two, each as a closed walk."""
     children: dict[str, list[str]] = {}
     for parent, component in edges.sort("parent_id", "component_id").iter_rows():
         children.setdefault(parent, []).append(component)
-    rings: list[list[str]] = []
+    found: list[list[str]] = []
     taken: set[tuple[str, str]] = set()
     for start in sorted(children):
         walk = _closed_walk(start, children)
         pairs = set(pairwise(walk))
         if walk and not pairs <= taken:
-            rings.append(walk)
+            found.append(walk)
             taken |= pairs
-    return rings
+    return found
 
 
 def _closed_walk(start: str, children: dict[str, list[str]]) -> list[str]:
@@ -135,6 +135,23 @@ def _check_components(work: Work) -> None:
     missing = rows.filter(~pl.col("component_id").is_in(sourced.implode()))
     rule = pl.format("A component must be known and sourced; nobody supplies or makes {}.", "component_id")
     work.find("BOM-003", "bom", missing, column="component_id", rule=rule, action="hold")
+
+
+def check_successions(work: Work) -> None:
+    """Take out successions that lead back to their beginning, and hold their items (ITM-005)."""
+    if "supersession" not in work.tables:
+        return
+    rows = work.rows("supersession")
+    edges = rows.select(
+        pl.col("from_item").alias("parent_id"), pl.col("to_item").alias("component_id")
+    ).unique()
+    for ring in rings(edges):
+        pairs = pl.DataFrame(list(pairwise(ring)), schema=["from_item", "to_item"], orient="row")
+        members = rows.join(pairs, on=["from_item", "to_item"], how="semi")
+        rule = f"Successions must not lead back to their beginning; the ring is {' -> '.join(ring)}."
+        work.find("ITM-005", "supersession", members, column="to_item", rule=rule)
+        work.hold("ITM-005", members.select(pl.col("from_item").alias("item_id")))
+    work.settle("supersession")
 
 
 def check_bom_costs(work: Work) -> None:

@@ -32,8 +32,25 @@ _MAIN_KEYS = frozenset(
         "verdict",
         "leakage",
         "notes",
+        "run",
     )
 )
+_LABELS = {
+    "length": "Length",
+    "start": "First bucket",
+    "end": "Last bucket",
+    "periods": "Buckets",
+    "period_days": "Days a bucket",
+    "history_periods": "Buckets of history",
+    "lines": "Lines replayed",
+    "lines_excluded": "Lines left out",
+    "excluded": "Lines left out, and why",
+    "item_id": "Item",
+    "location_id": "Location",
+    "id": "Problem",
+}
+"""What the facts of a backtest are called where the glossary has another meaning, or none."""
+
 _HEADLINE_KPIS = ("saving", "fill_rate_value", "average_inventory_value", "cvar05_profit")
 
 
@@ -117,6 +134,9 @@ def render_backtest(report: Document) -> str:
             "reference": str(report["reference"]),
             "currency": currency_name(currency),
             "verdict": _verdict(report.get("verdict"), currency),
+            "made_from": [
+                (plain(str(key)), _text(value)) for key, value in (report.get("run") or {}).items()
+            ],
             "window": [*_facts(window, {"leakage"}), *_facts(report, _MAIN_KEYS)],
             "folds": _folds(report["folds"]),
             "leakage": str(window.get("leakage") or report.get("leakage") or ""),
@@ -300,10 +320,14 @@ def _amount(name: str, value: object, currency: str) -> str:
 def _facts(part: Document, placed: Collection[str]) -> list[tuple[str, str]]:
     """What has no place of its own, so that nothing of the document is lost; lists of records become tables."""
     return [
-        (plain(str(key)), _text(value))
+        (_label(key), _text(value))
         for key, value in part.items()
         if key not in placed and not _is_records(value)
     ]
+
+
+def _label(key: object) -> str:
+    return _LABELS.get(str(key)) or plain(str(key))
 
 
 def _is_records(value: object) -> bool:
@@ -341,5 +365,5 @@ def _extras(report: Document) -> list[tuple[str, list[str], list[list[str]]]]:
             continue
         columns = list(dict.fromkeys(str(name) for record in records for name in record))
         rows = [[_text(record.get(name)) for name in columns] for record in records]
-        tables.append((plain(str(key)), [plain(name) for name in columns], rows))
+        tables.append((_label(key), [_label(name) for name in columns], rows))
     return tables

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from basestock.data.codes import RECHECK
 from basestock.operations.report.glossary import codes
 from basestock.operations.report.numbers import UNKNOWN, day, fixed, minor_digits, quantity
 from basestock.operations.report.orders import Row
@@ -137,7 +138,7 @@ def data_health(view: ReportView) -> Health:
         held=[_held(row, view.meta) for row in _held_rows(view)],
         num_held=view.not_planned.height,
         features=[
-            Feature(row["feature"], bool(row["enabled"]), row["needs"] or "", row["missing"] or "")
+            Feature(_sentence(row["feature"]), bool(row["enabled"]), row["needs"] or "", row["missing"] or "")
             for row in view.coverage.iter_rows(named=True)
         ],
     )
@@ -182,12 +183,18 @@ def _code_totals(owned: pl.DataFrame) -> list[CodeTotal]:
             severity=min(group["severity"].unique().to_list(), key=_SEVERITY_ORDER.index),
             num=group.height,
             exposure=_exposure(group),
-            rule=group["rule"][0] or "",
-            remedy=group["remedy"][0] or "",
+            rule=_sentence(group["rule"][0] or ""),
+            remedy=(group["remedy"][0] or "").removesuffix(RECHECK),
         )
         for (code,), group in groups.items()
     ]
     return sorted(totals, key=lambda total: (-total.exposure, -total.num, total.code))
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital, unless the first word is the name of a column."""
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.replace("-", "").isalpha() else text
 
 
 def _issue(row: Row, meta: ReportMeta) -> IssueRow:
@@ -201,7 +208,7 @@ def _issue(row: Row, meta: ReportMeta) -> IssueRow:
         key=row["key"] or "",
         column=row["column"] or "",
         value=row["value"] or "",
-        rule=row["rule"] or "",
+        rule=_sentence(row["rule"] or ""),
         remedy=row["remedy"] or "",
         action=row["action"] or "",
         change=f"{row['old'] or 'empty'} → {row['new'] or 'empty'}" if changed else "",

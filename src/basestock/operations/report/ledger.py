@@ -65,7 +65,8 @@ def _waterfall(
             entries.append(("Need", total, "", "subtotal"))
         spans.append((total, total + amount))
         style = "less" if amount < 0 else "more"
-        entries.append((ledger_label(line["component"] or "unnamed"), amount, line["note"] or "", style))
+        note = (line["note"] or "").replace("base units", unit)
+        entries.append((ledger_label(line["component"] or "unnamed"), amount, note, style))
         total += amount
     spans.append((Decimal(0), total))
     entries.append((f"Order, {unit}", total, "", "total"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -12,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from markupsafe import escape as escaped
 
 from basestock.operations.report import numbers
 from basestock.operations.report.cards import NUM_CARDS, order_cards
@@ -25,6 +27,7 @@ from basestock.operations.report.view import ReportView
 PACKAGE = "basestock.operations.report"
 # Control characters have no glyph; their pictures show that something is there.
 _CONTROL_PICTURES = {code: 0x2400 + code for code in range(32) if code not in (9, 10, 13)} | {127: 0x2421}
+_QUOTED = re.compile(r"`([^`]+)`")
 _JSON_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -99,6 +102,15 @@ def json_for_script(value: Any) -> Markup:
     return Markup(text)  # noqa: S704
 
 
+def with_code(text: str) -> Markup:
+    """Text as HTML in which what stands between backticks is set as code.
+
+    >>> print(with_code("Run `basestock check` if a < b."))
+    Run <code>basestock check</code> if a &lt; b.
+    """
+    return Markup(_QUOTED.sub(r"<code>\1</code>", str(escaped(_printable(text)))))  # noqa: S704
+
+
 def _asset(name: str) -> str:
     return files(PACKAGE).joinpath("static", name).read_text(encoding="utf-8")
 
@@ -121,6 +133,7 @@ def _environment() -> Environment:
     )
     filters: dict[str, Any] = {
         "json": json_for_script,
+        "with_code": with_code,
         "fixed": numbers.fixed,
         "money": numbers.money,
         "large_money": numbers.large_money,

@@ -271,6 +271,17 @@ def _advance(problem: Problem, batch: _Batch) -> tuple[Array, Array]:
     decision = Decision(order=batch.order)
     flows = PeriodOutcome(opening=state.on_hand)
     ended, outcome = close_period(problem.arrays, problem.sequence, state, decision, event, flows)
-    step = Step(World(), state, state, decision, event, outcome, ended)
-    opened, _ = open_period(problem.arrays, problem.sequence, ended, event)
+    opened, next_flows = open_period(problem.arrays, problem.sequence, ended, event)
+    step = Step(World(), state, state, decision, event, _with_opening(outcome, next_flows), ended)
     return problem.ledger.by_term(problem.tariff, step), _flat(canonical(opened))
+
+
+def _with_opening(outcome: PeriodOutcome, following: PeriodOutcome) -> PeriodOutcome:
+    """Count what happens between this decision and the next, so that what arrives in the morning is paid for."""
+    names = ("received", "backorders_filled")
+    added = {
+        name: sum(leaf for leaf in (getattr(outcome, name), getattr(following, name)) if leaf is not None)
+        for name in names
+        if getattr(following, name) is not None
+    }
+    return dataclasses.replace(outcome, **added)
