@@ -31,6 +31,7 @@ def small_twin(num_lines: int = 6, num_days: int = 200, seed: int = 3) -> Twin:
         history=draw.poisson(rate[:, None], (num_lines, num_days)).astype(np.float32),
         in_stock=np.full((num_lines, num_days), np.nan, dtype=np.float32),
         closed=np.zeros((num_lines, num_days), dtype=bool),
+        known_at=np.tile(np.arange(1.0, num_days + 1.0), (num_lines, 1)),
         lead_days=np.full(num_lines, 7.0),
         lead_sd_days=unknown,
         review_days=np.full(num_lines, 7.0),

@@ -245,15 +245,29 @@ def _file(path: Path, limits: Limits) -> Member:
 
 def _stored(path: Path, limits: Limits) -> bytes | FileFault:
     try:
+        before = _state(path)
         if path.stat().st_size > limits.max_bytes:
             return FileFault("FIL-006", f"a file must have at most {limits.max_bytes} bytes")
-        return path.read_bytes()
+        data = path.read_bytes()
+        return data if _state(path) == before and len(data) == before[0] else _moved(path)
     except OSError as error:
         return FileFault("FIL-003", f"the file must be readable: {error.strerror}")
 
 
+def _state(path: Path) -> tuple[int, int, int]:
+    """Return size, time of the last change, and number of a file."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _moved(path: Path) -> FileFault:
+    rule = "a file must stay as it is while it is read; its size or its time of change moved"
+    return FileFault("FIL-023", rule, value=path.name)
+
+
 def _archive(source: Path, log: IssueLog, limits: Limits) -> list[Member]:
     """Return the members of a zip; one bad member refuses the archive."""
+    state = _state(source)
     with source.open("rb") as stream:
         known = stream.read(2) == b"PK"
     if not known:
@@ -275,7 +289,7 @@ def _archive(source: Path, log: IssueLog, limits: Limits) -> list[Member]:
     if faulty:
         return []
     kept = [info for info in infos if not _junk(info.filename)]
-    members = [Member(info.filename, partial(_unzip, source, info, limits)) for info in kept]
+    members = [Member(info.filename, partial(_unzip, source, info, limits, state)) for info in kept]
     return sorted(members, key=lambda member: member.name)
 
 
@@ -307,9 +321,12 @@ def _name_problem(info: zipfile.ZipInfo, seen: set[str]) -> str:
     return ""
 
 
-def _unzip(source: Path, info: zipfile.ZipInfo, limits: Limits) -> bytes | FileFault:
+def _unzip(
+    source: Path, info: zipfile.ZipInfo, limits: Limits, state: tuple[int, int, int]
+) -> bytes | FileFault:
     def read() -> bytes | FileFault:
         with zipfile.ZipFile(source) as archive, archive.open(info) as stream:
             return expand(stream, info.compress_size, limits)
 
-    return guarded(read, "FIL-003", "a compressed file must be complete")
+    found = guarded(read, "FIL-003", "a compressed file must be complete")
+    return found if source.exists() and _state(source) == state else _moved(source)

@@ -29,6 +29,7 @@ from basestock.data.rules.outcome import (
 )
 from basestock.data.rules.pipeline import Gaps, declared_gaps, run_rules
 from basestock.data.rules.rates import exposure, review_days
+from basestock.data.rules.restated import empty_shares
 from basestock.data.rules.work import Settings, Work
 from basestock.data.tables import TABLES
 
@@ -97,6 +98,8 @@ class Dataset:
         Text of the source and the findings of reading it, kept so that the load can be repeated.
     rows_read : mapping of str to tuple of int
         Rows read in the last loads, oldest first, this one included, by table.
+    empty_shares : mapping of str to (mapping of str to tuple of float)
+        Share of empty cells in the same loads, by table and column as read.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -122,6 +125,7 @@ class Dataset:
     feeds: tuple[FeedFrame, ...] = ()
     read_findings: pl.DataFrame = field(default_factory=pl.DataFrame)
     rows_read: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    empty_shares: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {frame.height}" for name, frame in self.tables.items())
@@ -275,7 +279,8 @@ def _finish(
     strict: bool,
 ) -> Dataset:
     read = log.touched()
-    dataset = assemble(run_rules(feeds, info, log, settings, earlier), strict=strict)
+    work = run_rules(feeds, info, log, settings, earlier)
+    dataset = assemble(work, strict=strict)
     rows = {
         name: [*(earlier.rows.get(name, []) if earlier else []), int(n.read)]
         for name, n in dataset.counts.items()
@@ -283,7 +288,22 @@ def _finish(
     return replace(
         dataset, settings=settings, rules=dict(rules), mapped=mapped, feeds=tuple(feeds), read_findings=read,
         rows_read={name: tuple(counts[-MAX_LOADS:]) for name, counts in rows.items()},
+        empty_shares=_with_earlier(empty_shares(work), earlier),
     )  # fmt: skip
+
+
+def _with_earlier(
+    shares: Mapping[str, Mapping[str, float]], earlier: EarlierLoad | None
+) -> dict[str, dict[str, tuple[float, ...]]]:
+    """Return the shares of empty cells of the last loads, this one last."""
+    before = earlier.empty if earlier else {}
+    return {
+        table: {
+            name: tuple([*before.get(table, {}).get(name, ()), round(share, 6)][-MAX_LOADS:])
+            for name, share in columns.items()
+        }
+        for table, columns in shares.items()
+    }
 
 
 def _settings(

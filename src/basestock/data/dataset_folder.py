@@ -135,6 +135,7 @@ def _manifest(dataset: Dataset, feeds: list[dict[str, Any]]) -> dict[str, Any]:
         "strict": dataset.strict,
         "tables": {name: asdict(counts) for name, counts in dataset.counts.items()},
         "rows_read": {name: list(counts) for name, counts in dataset.rows_read.items()},
+        "empty_shares": dataset.empty_shares,
         "info": describe_info(dataset.info),
         "feeds": feeds,
     }
@@ -249,7 +250,10 @@ class StoredLoad:
             if name in tables
         ]
         pairs = pl.concat(held).unique() if held else pl.DataFrame(schema=dict.fromkeys(_PAIR, pl.String))
-        return EarlierLoad(columns, self.manifest["rows_read"], tables, pairs)
+        day = date.fromisoformat(self.manifest["as_of"])
+        return EarlierLoad(
+            columns, self.manifest["rows_read"], tables, pairs, self.manifest["empty_shares"], day
+        )
 
     def _corrected(self) -> list[Path]:
         """Return the quarantine files that were changed since."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -23,17 +24,10 @@ def movements_close(dataset: Dataset) -> dict[str, Any]:
         ``checked``: item-locations with two snapshots and recorded issues between them; ``closed``: those
         that agree within 0.5 % or one unit; ``unexplained``: sum of the differences, base units.
     """
-    spans = _spans(dataset)
-    if spans.height == 0:
+    moved = movements(dataset.tables)
+    if moved.height == 0:
         return {"checked": 0, "closed": 0, "unexplained": 0.0, "holds": True}
-    moved = _issued(dataset, spans).join(_received(dataset, spans), on=_PAIR, how="left")
-    expected = pl.col("_opening") + pl.col("_received").fill_null(0.0) - pl.col("_issued")
-    moved = spans.join(moved, on=_PAIR, how="inner").with_columns(
-        (expected - pl.col("_closing")).abs().alias("_gap")
-    )
-    closed = moved.filter(
-        pl.col("_gap") <= pl.max_horizontal(_SHARE * pl.col("_closing").abs(), pl.lit(_UNITS))
-    )
+    closed = moved.filter("_closed")
     unexplained = round(float(moved["_gap"].sum()), 3)
     return {
         "checked": moved.height, "closed": closed.height, "unexplained": unexplained,
@@ -41,10 +35,35 @@ def movements_close(dataset: Dataset) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _spans(dataset: Dataset) -> pl.DataFrame:
+def movements(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return the item-locations with two snapshots and issues between them.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Canonical tables in base units.
+
+    Returns
+    -------
+    DataFrame
+        item_id, location_id, ``_from``, ``_to``, ``_opening``, ``_closing``, ``_received``, ``_issued``, ``_gap`` =
+        opening + received - issued - closing, unsigned, ``_closed``: within 0.5 % or one unit.
+    """
+    spans = _spans(tables)
+    if spans.height == 0:
+        return spans
+    moved = _issued(tables, spans).join(_received(tables, spans), on=_PAIR, how="left")
+    moved = moved.with_columns(pl.col("_received").fill_null(0.0))
+    gap = (pl.col("_opening") + pl.col("_received") - pl.col("_issued") - pl.col("_closing")).abs()
+    near = pl.max_horizontal(_SHARE * pl.col("_closing").abs(), pl.lit(_UNITS))
+    moved = spans.join(moved, on=_PAIR, how="inner").with_columns(gap.alias("_gap"))
+    return moved.with_columns((pl.col("_gap") <= near).alias("_closed"))
+
+
+def _spans(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Return the two newest snapshots of every item-location that has two."""
-    inventory = dataset.tables.get("inventory")
-    history = dataset.tables.get("demand_history")
+    inventory = tables.get("inventory")
+    history = tables.get("demand_history")
     if inventory is None or history is None or not history["qty_kind"].is_in(list(_ISSUES)).any():
         return pl.DataFrame(schema={"item_id": pl.String, "location_id": pl.String})
     stock = inventory.sort(*_PAIR, "as_of").group_by(_PAIR, maintain_order=True).agg(
@@ -57,8 +76,8 @@ def _spans(dataset: Dataset) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _issued(dataset: Dataset, spans: pl.DataFrame) -> pl.DataFrame:
-    rows = dataset.tables["demand_history"].join(spans, on=_PAIR, how="inner")
+def _issued(tables: Mapping[str, pl.DataFrame], spans: pl.DataFrame) -> pl.DataFrame:
+    rows = tables["demand_history"].join(spans, on=_PAIR, how="inner")
     within = (pl.col("bucket_start") >= pl.col("_from")) & (pl.col("bucket_start") < pl.col("_to"))
     net = pl.col("qty") - pl.col("returned_qty").fill_null(0.0)
     return (
@@ -68,8 +87,8 @@ def _issued(dataset: Dataset, spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _received(dataset: Dataset, spans: pl.DataFrame) -> pl.DataFrame:
-    orders, receipts = dataset.tables.get("purchase_order"), dataset.tables.get("receipt")
+def _received(tables: Mapping[str, pl.DataFrame], spans: pl.DataFrame) -> pl.DataFrame:
+    orders, receipts = tables.get("purchase_order"), tables.get("receipt")
     if orders is None or receipts is None:
         return pl.DataFrame(schema={"item_id": pl.String, "location_id": pl.String, "_received": pl.Float64})
     lines = orders.unique(["po_id", "line_id"], keep="first", maintain_order=True).select(

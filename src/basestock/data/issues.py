@@ -36,7 +36,7 @@ _TEXTS = (
     "table", "file", "sheet", "key", "column", "value", "rule", "remedy", "action", "old", "new",
     "item_id", "location_id", "severity",
 )  # fmt: skip
-_WIDE = ("run", "profile", "file", "sheet", "column")
+_WIDE = ("run", "profile", "file", "part", "sheet", "table", "column")
 """Scopes of findings that concern everything."""
 
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"

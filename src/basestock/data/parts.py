@@ -12,6 +12,7 @@ import polars as pl
 from basestock.data.containers import DEFAULT_LIMITS, Limits, Loaded, Member, guarded, open_source
 from basestock.data.corrections import corrected, is_quarantine, read_corrections
 from basestock.data.csv_scan import BadRow, FileFault, Scan, header_fault, peek_header, scan
+from basestock.data.delivery import NAME, Note, is_manifest, read_manifest
 from basestock.data.fix_sheet import FINDINGS, read_fix_sheet
 from basestock.data.formulas import unescaped
 from basestock.data.frames import PROVENANCE, as_text, text_of
@@ -131,6 +132,8 @@ class Store:
     hashes: dict[str, str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     corrections: dict[str, pl.DataFrame] = field(default_factory=dict)
+    notes: dict[str, Note] = field(default_factory=dict)
+    types: dict[str, dict[str, str]] = field(default_factory=dict)
     _bytes: dict[str, Loaded | FileFault] = field(default_factory=dict)
     _rows: dict[tuple[str, Reading], Rows | FileFault] = field(default_factory=dict)
 
@@ -187,6 +190,8 @@ class Store:
             found = _sheet_rows(read_sheet(loaded.data, part.sheet, reading.decimal))
         elif part.member.kind == "parquet":
             found = guarded(lambda: _parquet(loaded.data, self.limits), "FIL-022", "the file must be Parquet")
+            if not isinstance(found, FileFault):
+                self.types[part.label] = _types(loaded.data)
             self.release(part.member)
         else:
             found = self._text(part, loaded, reading)
@@ -221,6 +226,28 @@ class Store:
                 self.corrections[part.label] = fixes
                 taken.add(part.label)
         self.parts = [part for part in self.parts if part.label not in taken]
+
+    def read_delivery_note(self) -> None:
+        """Read the manifest of the source, if there is one; files it names must be there (FIL-017)."""
+        for part in [part for part in self.parts if part.member.base == NAME]:
+            loaded = self.bytes_of(part.member)
+            if isinstance(loaded, FileFault) or not is_manifest(self.header(part, Reading())):
+                continue
+            self.parts.remove(part)
+            notes = read_manifest(loaded.data)
+            if isinstance(notes, FileFault):
+                self.fault(part, notes)
+                continue
+            self.notes |= notes
+            names = {name for each in self.parts for name in (each.file, each.member.base, each.label)}
+            for name in sorted(set(notes) - names):
+                rule = f"a file of the manifest must be there; `{name}` is not"
+                self.log.add("FIL-017", file=part.file, value=name, rule=rule)
+
+    def note_of(self, part: Part) -> Note | None:
+        """Return what the manifest says about a part."""
+        names = (part.label, part.file, part.member.base)
+        return next((self.notes[name] for name in names if name in self.notes), None)
 
     def _corrections_of(self, part: Part) -> pl.DataFrame | None:
         """Return the corrected rows of a part; None if it holds none, or cannot be read."""
@@ -292,6 +319,7 @@ def open_store(source: Path, log: IssueLog, limits: Limits = DEFAULT_LIMITS) -> 
         else:
             store.parts.extend(Part(member, sheet) for sheet in sheets)
     store.set_corrections_aside()
+    store.read_delivery_note()
     return store
 
 
@@ -369,6 +397,14 @@ def _parquet(data: bytes, limits: Limits) -> Rows | FileFault:
     kept = [name for name in frame.columns if name not in PROVENANCE]
     skipped = tuple(name for name in schema if name not in plain)
     return Rows(frame.select(kept).with_columns(numbers), _bad_frame([]), native, True, skipped)
+
+
+def _types(data: bytes) -> dict[str, str]:
+    """Return the type of every column as the file says it; columns without a value have none."""
+    schema = pl.read_parquet_schema(io.BytesIO(data))
+    plain = {name: kind for name, kind in schema.items() if kind != pl.Null}
+    texts = pl.Categorical | pl.Enum
+    return {name: "String" if isinstance(kind, texts) else str(kind) for name, kind in plain.items()}
 
 
 _DAY_UNITS = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}

@@ -14,14 +14,17 @@ import polars as pl
 
 from basestock.data.containers import DEFAULT_LIMITS, Limits
 from basestock.data.csv_scan import FileFault
+from basestock.data.delivery import shortfall
 from basestock.data.feed_rows import matching
 from basestock.data.feeds import FeedInput, apply_feed
-from basestock.data.frames import PROVENANCE, FeedFrame, SourceFile, SourceInfo, SourceRead, as_text
+from basestock.data.frames import PROVENANCE, FeedFrame, SourceFile, SourceInfo, SourceRead
 from basestock.data.issues import IssueLog
+from basestock.data.joined_parts import together, unlike
 from basestock.data.mapping import Feed, Join, Mapping, Value
 from basestock.data.mapping_columns import after_unpivot, columns_of, fillable, missing_patterns
 from basestock.data.names import nearest
 from basestock.data.parts import QUARANTINE_MARKS, Part, Reading, Rows, Store, open_store
+from basestock.data.people import holds_people
 from basestock.data.schema.model import Table
 from basestock.data.tables import TABLES
 
@@ -91,6 +94,7 @@ class _Reader:
     tables: dict[str, set[str]] = field(default_factory=dict)
     status: dict[str, Status] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    types: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
 
     def reading(self, feed: Feed) -> Reading:
         """Return how the files of a feed become cells."""
@@ -240,6 +244,7 @@ class _Reader:
         if rows is None:
             return None
         if plan.identity:
+            rows = self._without_people(plan.parts[0], rows)
             own = self._identity_feed(plan.parts[0], rows)
             if own is None:
                 return None
@@ -277,13 +282,38 @@ class _Reader:
                 self._copied(part, seen[key], feed.table, rows)
                 continue
             seen[key] = part
-            if found and (fault := _unlike(found[0][1], rows, found[0][0].file)):
+            fault = unlike(found[0][1], rows, found[0][0].file) if found else None
+            fault = fault or self._short(part, rows, feed) or self._other_types(part, feed)
+            if fault:
                 self._refused(part, fault, feed.table)
                 continue
             found.append((part, rows))
             self.status[part.label] = "read"
             self.counts[part.label] = rows.frame.height + rows.bad.height
-        return (_together([rows for _, rows in found], self.mapping.options(feed).decimal), tuple(copies))
+        return (together([rows for _, rows in found], self.mapping.options(feed).decimal), tuple(copies))
+
+    def _short(self, part: Part, rows: Rows, feed: Feed) -> FileFault | None:
+        """Compare a part with the manifest of the source (FIL-017)."""
+        note = self.store.note_of(part)
+        if note is None:
+            return None
+        height = rows.frame.height + rows.bad.height
+        return shortfall(note, rows.frame, height, self.reading(feed).decimal)
+
+    def _other_types(self, part: Part, feed: Feed) -> FileFault | None:
+        """Compare the types of a Parquet part with those of the first part of its feed or table (FIL-024)."""
+        own = self.store.types.get(part.label)
+        if own is None:
+            return None
+        mapped = any(feed is each for each in self.mapping.feeds)
+        name, first = self.types.setdefault(feed.label if mapped else feed.table, (part.label, own))
+        odd = next((column for column in own if column in first and own[column] != first[column]), None)
+        if odd is None:
+            return None
+        rule = (
+            f"parts of one table must have one schema; `{odd}` is {own[odd]} here, {first[odd]} in `{name}`"
+        )
+        return FileFault("FIL-024", rule, row=1, value=odd)
 
     def _refused(self, part: Part, fault: FileFault, table: str) -> None:
         """Log why a part is not used; an empty optional or declared table is a note."""
@@ -304,6 +334,26 @@ class _Reader:
             )  # fmt: skip
         self.status[part.label] = "copy"
         self.counts[part.label] = rows.frame.height + rows.bad.height
+
+    def _without_people(self, part: Part, rows: Rows) -> Rows:
+        """Leave columns out that no table knows and that hold personal data (IDN-018); an amendment keeps its own."""
+        table = TABLES[part.table]
+        kept = columns_of(Feed(table.name, "", columns=self.mapping.amendments.get(table.name, {})))
+        unknown = [name for name in rows.columns if table.resolve(name) is None and name not in kept]
+        private = [name for name in unknown if holds_people(rows.frame[name])]
+        for name in private:
+            rule = f"personal data are not needed for planning; `{name}` is not stored"
+            self.log.add(
+                "IDN-018",
+                table=table.name,
+                file=part.file,
+                sheet=part.sheet_name,
+                row=1,
+                column=name,
+                value=name,
+                rule=rule,
+            )
+        return replace(rows, frame=rows.frame.drop(private), bad=rows.bad.drop(private, strict=False))
 
     def _identity_feed(self, part: Part, rows: Rows) -> Feed | None:
         """Return the feed of a file named as its table: headers and aliases are canonical columns."""
@@ -438,36 +488,3 @@ def _named(part: Part, file: str, sheet: str) -> bool:
 def _no_bad() -> pl.DataFrame:
     names = ("_raw", "_codes", "_rule", "_remedy", *PROVENANCE)
     return pl.DataFrame(schema={name: pl.Int64 if name == "_row" else pl.String for name in names})
-
-
-def _unlike(first: Rows, other: Rows, name: str) -> FileFault | None:
-    """Refuse a file of a pattern that lacks columns of the first one."""
-    lacking = [column for column in first.columns if column not in other.columns]
-    if not lacking:
-        return None
-    rule = f"files of one pattern must have equal headers; `{lacking[0]}` of `{name}` is not here"
-    return FileFault("SCH-001", rule, "Export all files of the pattern with one header.", 1, lacking[0])
-
-
-def _together(found: list[Rows], decimal: str | None) -> Rows | None:
-    """Put the rows of several files under each other; typed and text columns meet as text."""
-    if len(found) <= 1:
-        return found[0] if found else None
-    native = frozenset.intersection(*(rows.native for rows in found))
-    kinds = [dict(rows.frame.schema) for rows in found]
-    mixed = {name for name in found[0].columns if len({str(kind.get(name)) for kind in kinds}) > 1}
-    frames = [_as_written(rows, mixed, native, decimal or ".") for rows in found]
-    return Rows(
-        pl.concat(frames, how="diagonal_relaxed"), pl.concat([rows.bad for rows in found], how="diagonal"),
-        native, iso=any(rows.iso for rows in found),
-    )  # fmt: skip
-
-
-def _as_written(rows: Rows, mixed: set[str], native: frozenset[str], decimal: str) -> pl.DataFrame:
-    """Write typed columns that are text in another file as that file writes them."""
-    names = [name for name in rows.columns if name in mixed]
-    frame = rows.frame.with_columns(as_text(rows.frame.select(names)))
-    numbers = [
-        name for name in names if name in rows.native - native and rows.frame.schema[name].is_numeric()
-    ]
-    return frame.with_columns(pl.col(numbers).str.replace(".", decimal, literal=True)) if numbers else frame

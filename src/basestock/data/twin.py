@@ -33,6 +33,8 @@ class Twin:
         ``[line, time]`` share of the bucket in stock; NaN where unknown.
     closed
         ``[line, time]`` whether nothing could be sold.
+    known_at
+        ``[line, time]`` first day on which the value was known, days since the first day of history.
     lead_days, lead_sd_days, review_days
         Lead time, its standard deviation, and the review period, days.
     lead_periods, review_periods
@@ -99,6 +101,7 @@ class Twin:
     history: np.ndarray
     in_stock: np.ndarray
     closed: np.ndarray
+    known_at: np.ndarray
     lead_days: np.ndarray
     lead_sd_days: np.ndarray
     review_days: np.ndarray

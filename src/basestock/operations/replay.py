@@ -211,7 +211,7 @@ def _segment(
 
 
 class LeakError(RuntimeError):
-    """A decision depended on what happened after it (LEK-003)."""
+    """A decision depended on what happened, or became known, after it (LEK-003, LEK-001)."""
 
 
 def require_no_leak(
@@ -223,7 +223,9 @@ def require_no_leak(
     forecaster: Forecaster = honest_forecast,
     seed: int = 0,
 ) -> None:
-    """Change everything after the middle of the window and demand the same orders before it (SIM-901).
+    """Change what no decision may know and demand the same orders: everything after the middle of the window (SIM-901).
+
+    So are values from before the window that were written after it began (LEK-001).
 
     Raises
     ------
@@ -231,20 +233,37 @@ def require_no_leak(
         Naming each policy whose orders changed.
     """
     middle = (first + last) // 2
-    changed = twin.history.copy()
-    changed[:, middle:] = changed[:, middle:][:, ::-1] * 3.0 + 1.0
-    other = dataclasses.replace(twin, history=changed)
+    later = twin.history.copy()
+    later[:, middle:] = later[:, middle:][:, ::-1] * 3.0 + 1.0
+    late = twin.history.copy()
+    unknown = twin.known_at[:, :first] > (twin.dates[first] - twin.dates[0]).days
+    late[:, :first] = np.where(unknown, late[:, :first] * 3.0 + 1.0, late[:, :first])
     # One period a refit would be slow and refits on the cut itself prove most: the grid below has one there.
     options = {"first": first, "last": last, "refits": 2, "forecaster": forecaster, "seed": seed}
-    before, after = (replay(data, policies, **options) for data in (twin, other))  # type: ignore[arg-type]
-    periods = middle - first
-    leaking = [
-        name
-        for name in policies
-        if not np.array_equal(before[name].flows["ordered"][:periods], after[name].flows["ordered"][:periods])
+    told = {
+        "LEK-003": (
+            later,
+            f"demand after bucket {middle}",
+            "Cut the inputs of the forecast at the decision.",
+        ),
+        "LEK-001": (late, "values that were not known yet", "Hide them until known_at."),
+    }
+    before = replay(twin, policies, **options)  # type: ignore[arg-type]
+    for code, (history, what, remedy) in told.items():
+        if np.array_equal(history, twin.history, equal_nan=True):
+            continue
+        after = replay(dataclasses.replace(twin, history=history), policies, **options)  # type: ignore[arg-type]
+        leaking = _changed(before, after, middle - first)
+        if leaking:
+            raise LeakError(
+                f"{code}: orders of {', '.join(leaking)} before bucket {middle} changed with {what}, must depend "
+                f"on the past alone. {remedy}"
+            )
+
+
+def _changed(before: dict[str, Replayed], after: dict[str, Replayed], periods: int) -> list[str]:
+    """Return the policies whose first orders differ."""
+    ordered = {name: (before[name].flows["ordered"], after[name].flows["ordered"]) for name in before}
+    return [
+        name for name, (one, other) in ordered.items() if not np.array_equal(one[:periods], other[:periods])
     ]
-    if leaking:
-        raise LeakError(
-            f"LEK-003: orders of {', '.join(leaking)} before bucket {middle} changed with demand after it, must depend "
-            "on the past alone. Cut the inputs of the forecast at the decision."
-        )

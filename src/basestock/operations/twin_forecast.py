@@ -32,7 +32,7 @@ def forecast_lines(
     DemandForecast
         Laws of every coming bucket and of the protection interval, base units.
     """
-    known = twin.history if history is None else history
+    known = as_known(twin, upto, twin.history if history is None else history)
     protection = twin.lead_periods + twin.review_periods
     return fit(
         _before(known, upto, np.nan),
@@ -45,6 +45,29 @@ def forecast_lines(
         seed=seed,
         series_ids=line_names(twin),
     )
+
+
+def as_known(twin: Twin, upto: int | None, values: np.ndarray) -> np.ndarray:
+    """Return values with those hidden that were not known yet on the first day of bucket ``upto`` (LEK-001).
+
+    Parameters
+    ----------
+    twin
+        Calibrated lines.
+    upto
+        First bucket that is hidden whole; all is known if ``None``.
+    values
+        ``[line, time]`` of the twin's history.
+
+    Returns
+    -------
+    numpy.ndarray
+        NaN where unknown.
+    """
+    if upto is None or upto >= len(twin.dates):
+        return values
+    day = (twin.dates[upto] - twin.dates[0]).days
+    return np.where(twin.known_at > day, np.nan, values)
 
 
 def forecast_steps(twin: Twin) -> int:

@@ -284,6 +284,7 @@ def _twin(dataset: Dataset, table: pl.DataFrame, not_planned: pl.DataFrame, coun
         history=panel.history,
         in_stock=panel.in_stock,
         closed=panel.closed,
+        known_at=panel.known_at,
         lead_days=times.lead_days,
         lead_sd_days=_numbers(table, "lead_time_sd_days"),
         review_days=times.review_days,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
@@ -50,12 +52,18 @@ class EarlierLoad:
         Canonical tables.
     pairs : DataFrame
         item_id, location_id of every item-location.
+    empty : dict of str to (dict of str to list of float)
+        Shares of empty cells in the last loads, oldest first, by table and column.
+    as_of : date or None
+        Day of the load.
     """
 
     columns: dict[str, set[str]]
     rows: dict[str, list[int]]
     tables: dict[str, pl.DataFrame]
     pairs: pl.DataFrame
+    empty: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    as_of: date | None = None
 
 
 def columns_read(work: Work) -> dict[str, set[str]]:

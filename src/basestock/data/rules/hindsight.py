@@ -1,4 +1,4 @@
-"""Dates of orders that were written after the fact, or that put off (LEK-002, PUR-011)."""
+"""What was written after the fact, or tells it: dates of orders, the order of rows (LEK-002, LEK-008, PUR-011)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from basestock.data.rules.work import Work
 
 _FEWEST = 20
 _EXPLAINED = 0.99
+_EXPLAINED_ORDER = 0.95
+_FEWEST_ITEMS = 30
 _TABLE = "purchase_order"
 _PROMISES = ("promised_date", "due_date")
 
@@ -18,6 +20,39 @@ def check_promises(work: Work) -> None:
         return
     _check_rebased(work)
     _check_postponed(work)
+
+
+def check_row_order(work: Work) -> None:
+    """Flag item tables whose order of identifiers or rows is that of what was sold (LEK-008)."""
+    sold = work.rows("demand_history").group_by("item_id").agg(pl.col("qty").sum().alias("_sold"))
+    rows = (
+        work.rows("item").sort("_file", "_row").join(sold, on="item_id", how="inner", maintain_order="left")
+    )
+    if rows.height < _FEWEST_ITEMS or rows["_sold"].n_unique() < _FEWEST_ITEMS // 2:
+        return
+    number = pl.col("item_id").str.extract(r"([0-9]+)$", 1).cast(pl.Float64, strict=False)
+    orders = {"(row number)": pl.int_range(pl.len()).cast(pl.Float64), "item_id": number}
+    for name, place in orders.items():
+        both = rows.select(place.alias("_place"), "_sold", "_file", "_row").drop_nulls("_place")
+        if both.height < _FEWEST_ITEMS or both["_place"].n_unique() < both.height:
+            continue
+        tied = float(both.select(pl.corr("_place", "_sold", method="spearman")).item() or 0.0)
+        if abs(tied) > _EXPLAINED_ORDER:
+            first = both.row(0, named=True)
+            rule = (
+                f"the order of identifiers or rows must not tell what was sold; the rank correlation of {both.height} "
+                f"items is {tied:.2f}"
+            )
+            work.find_source(
+                "LEK-008",
+                "item",
+                file=first["_file"],
+                row=first["_row"],
+                column=name,
+                value=f"{tied:.2f}",
+                rule=rule,
+            )
+            return
 
 
 def _check_rebased(work: Work) -> None:

@@ -246,6 +246,11 @@ def check_outliers(work: Work) -> None:
     limit = pl.max_horizontal(pl.col("_median") + _DEVIATIONS * scale, 3 * pl.col("_high"))
     suspects = suspects.with_columns(limit.alias("_limit"))
     absurd = qty > 1_000 * pl.col("_median")
+    listed = work.log.touched().filter((pl.col("code") == "DEM-010") & (pl.col("key").str.contains("item=")))
+    listed = listed.select(
+        pl.col("file").alias("_file"), pl.col("sheet").alias("_sheet"), pl.col("row").alias("_row")
+    )
+    suspects = suspects.join(listed, on=["_file", "_sheet", "_row"], how="anti", maintain_order="left")
     rows = suspects.filter((qty > pl.col("_limit")) & pl.col("event_id").is_null() & ~absurd)
     rule = pl.format(
         "A quantity above {} must be explained by an event; the median is {}.",

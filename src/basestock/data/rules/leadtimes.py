@@ -25,17 +25,21 @@ def observed(work: Work) -> pl.DataFrame:
 
     Notes
     -----
-    The lead time is that of the last receipt of a line. Reversals and receipts before their order are left
-    out.
+    The lead time of a line delivered in parts is the mean of its parts, weighted by quantity (RCP-005). Reversals
+    and receipts before their order are left out.
     """
     lines = work.rows("purchase_order").filter(pl.col("status") != "draft").group_by("po_id", "line_id").agg(
         pl.col("item_id", "supplier_id", "location_id").first(), pl.col("order_date").min()
     )  # fmt: skip
     receipts = work.rows("receipt").filter(pl.col("qty") > 0).group_by("po_id", "line_id").agg(
-        pl.col("receipt_date").max()
+        pl.col("receipt_date").max(), pl.col("receipt_date").min().alias("_first"),
+        ((pl.col("receipt_date") - pl.col("receipt_date").min()).dt.total_days() * pl.col("qty")).sum().alias("_later"),
+        pl.col("qty").sum().alias("_total"),
     )  # fmt: skip
-    days = (pl.col("receipt_date") - pl.col("order_date")).dt.total_days().cast(pl.Float64)
+    first = (pl.col("_first") - pl.col("order_date")).dt.total_days().cast(pl.Float64)
+    days = first + pl.col("_later") / pl.col("_total")
     lines = lines.join(receipts, on=["po_id", "line_id"], how="inner").with_columns(days.alias("days"))
+    lines = lines.drop("_first", "_later", "_total")
     return lines.filter(pl.col("days") >= 0).sort("supplier_id", "order_date", "po_id", "line_id")
 
 

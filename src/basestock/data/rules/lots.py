@@ -1,4 +1,4 @@
-"""Lots: expired, impossible, undated, and at odds with the stock they make up (LOT-001 to LOT-004)."""
+"""Lots: expired, impossible, undated, and at odds with the stock they make up (LOT-001 to LOT-005)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,20 @@ def check_lots(work: Work) -> None:
     """Check lots on their own, then against the stock."""
     if _TABLE not in work.tables:
         return
+    _check_owners(work)
     _check_dates(work)
     work.settle(_TABLE)
     _check_sums(work)
+
+
+def _check_owners(work: Work) -> None:
+    """Take lots out that belong to two items (LOT-005)."""
+    rows = work.rows(_TABLE)
+    shared = rows.filter(pl.col("item_id").n_unique().over("lot_id") > 1)
+    owners = pl.col("item_id").unique().sort().str.join(", ").over("lot_id")
+    rule = pl.format("A lot must belong to one item; {} belongs to {}.", "lot_id", owners)
+    work.find("LOT-005", _TABLE, shared, column="lot_id", rule=rule)
+    work.settle(_TABLE)
 
 
 def _check_dates(work: Work) -> None:

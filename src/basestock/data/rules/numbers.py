@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from basestock.data.rules.catalog import fractional_items
 from basestock.data.rules.work import Work
 from basestock.data.tables import TABLES, Column
 
@@ -22,6 +23,18 @@ _ZERO_OR_NONE = (
     "volume_m3",
     "max_stock",
 )
+
+_MANY_ROWS = 100
+_VARYING = {
+    "item": ("unit_cost", "unit_price", "weight_kg", "volume_m3"),
+    "item_supplier": ("unit_cost",),
+    "price": ("price",),
+    "inventory": ("on_hand",),
+    "demand_history": ("qty", "net_price"),
+    "purchase_order": ("qty_ordered", "unit_price"),
+    "receipt": ("qty",),
+}
+"""Columns whose values differ in any honest table of some size."""
 
 
 def check_bounds(work: Work) -> None:
@@ -82,7 +95,7 @@ def _round_column(work: Work, table: str, column: str) -> None:
 def check_whole_units(work: Work) -> None:
     """Flag fractions of whole-unit items (NUM-007)."""
     items = work.rows("item").select("item_id", pl.col("integer_qty").fill_null(True).alias("_whole"))
-    fractional = items.filter(~pl.col("_whole"))["item_id"]
+    fractional = pl.concat([items.filter(~pl.col("_whole"))["item_id"], fractional_items(work)])
     for table, column in (
         ("demand_history", "qty"),
         ("inventory", "on_hand"),
@@ -122,6 +135,31 @@ def _check_money_sizes(work: Work) -> None:
         if table in work.tables:
             rows = work.rows(table).filter((pl.col(column) > _ABSURD).fill_null(False))
             work.find("NUM-008", table, rows, column=column, rule=f"{column} must be at most 1e9.")
+
+
+def check_constants(work: Work) -> None:
+    """Flag columns with one value in more than 100 rows where values differ (SCH-011)."""
+    for table, columns in _VARYING.items():
+        frame = work.rows(table)
+        if frame.height <= _MANY_ROWS:
+            continue
+        said = frame.filter(frame["_assumed"] == "") if "_assumed" in frame.columns else frame
+        for column in columns:
+            files = said.filter(pl.col(column).is_not_null()).group_by("_file").agg(
+                pl.len().alias("_count"), pl.col(column).n_unique().alias("_values"), pl.col(column).first(),
+                pl.col("_row").min(),
+            ).filter((pl.col("_count") > _MANY_ROWS) & (pl.col("_values") == 1)).sort("_file")  # fmt: skip
+            for row in files.iter_rows(named=True):
+                rule = f"a column must have two values in more than {_MANY_ROWS} rows; all {row['_count']} are one"
+                work.find_source(
+                    "SCH-011",
+                    table,
+                    file=row["_file"],
+                    row=row["_row"],
+                    column=column,
+                    value=f"{row[column]:g}",
+                    rule=rule,
+                )
 
 
 def check_place_holders(work: Work) -> None:

@@ -121,6 +121,40 @@ def _latest(columns: list[pl.Series]) -> date | None:
     return max(found) if found else None
 
 
+_EPOCH_DAYS = 1_462
+_STALE_DAYS = 730
+_SLACK_DAYS = 62
+
+
+def check_epochs(work: Work) -> None:
+    """Flag files whose dates would fit the day of the load 1,462 days later: the date system of 1904 (DAT-002)."""
+    for table, columns in _HISTORY.items():
+        frame = work.rows(table)
+        if frame.height == 0:
+            continue
+        for column in columns:
+            files = frame.drop_nulls(column).group_by("_file").agg(
+                pl.col(column).median().cast(pl.Date).alias("_middle"), pl.col(column).max().alias("_last"),
+                pl.col("_row").min(),
+            ).sort("_file")  # fmt: skip
+            left = (pl.lit(work.as_of) - pl.col("_last")).dt.total_days() - _EPOCH_DAYS
+            old = (pl.lit(work.as_of) - pl.col("_middle")).dt.total_days() > _STALE_DAYS
+            for row in files.filter(old & left.is_between(-1, _SLACK_DAYS)).iter_rows(named=True):
+                rule = (
+                    f"the median date must lie within two years of {work.as_of}; {row['_middle']} does not, and would "
+                    "1,462 days later, as in a workbook of the date system of 1904"
+                )
+                work.find_source(
+                    "DAT-002",
+                    table,
+                    file=row["_file"],
+                    row=row["_row"],
+                    column=column,
+                    value=str(row["_middle"]),
+                    rule=rule,
+                )
+
+
 def check_history_dates(work: Work) -> None:
     """Take out history after the day of the load (DAT-010)."""
     limit = work.as_of + timedelta(days=1)

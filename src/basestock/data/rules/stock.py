@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import polars as pl
 
+from basestock.data.identities import movements
 from basestock.data.rules.rates import PAIR, item_locations
 from basestock.data.rules.work import Work
 
 _FROZEN_DAYS = 90
+_BUILT = (
+    ("bom", "parent_id"),
+    ("bom", "component_id"),
+    ("operation", "item_id"),
+    ("production_order", "item_id"),
+    ("transfer_order", "item_id"),
+    ("lane", "item_id"),
+)
+"""Items that also move in ways no table of movements shows."""
 
 
 def check_stock(work: Work) -> None:
@@ -88,6 +98,30 @@ def check_frozen(work: Work) -> None:
         pl.col("_since").cast(pl.String), "_sold",
     )  # fmt: skip
     work.find("INV-008", "inventory", found, column="on_hand", rule=rule)
+
+
+def check_movements(work: Work) -> None:
+    """Flag stock that does not follow from receipts and sales (INV-007); made and moved items are left alone."""
+    if "receipt" not in work.tables or "inventory" not in work.tables:
+        return
+    names = ("inventory", "demand_history", "purchase_order", "receipt")
+    moved = movements({name: work.rows(name) for name in names})
+    if moved.height == 0:
+        return
+    built = [work.rows(table)[column] for table, column in _BUILT]
+    other = pl.concat([each.rename("item_id") for each in built]).drop_nulls().unique()
+    open_gap = moved.filter(~pl.col("_closed") & ~pl.col("item_id").is_in(other.implode()))
+    last = (
+        work.rows("inventory")
+        .sort(*PAIR, "as_of", "_file", "_row")
+        .unique(PAIR, keep="last", maintain_order=True)
+    )
+    rows = last.join(open_gap, on=PAIR, how="inner", maintain_order="left")
+    rule = pl.format(
+        "Opening stock plus receipts minus issues must be the closing stock; {} + {} - {} is not {}, {} are missing.",
+        "_opening", "_received", "_issued", "_closing", pl.col("_gap").round(3),
+    )  # fmt: skip
+    work.find("INV-007", "inventory", rows, column="on_hand", rule=rule)
 
 
 def _counted(work: Work) -> pl.DataFrame:
