@@ -20,7 +20,26 @@ if not _IS_WORKER:
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
-install_import_hook("basestock", "tools.checked.checked")
+# Packages that handle arrays; tables and commands have none, and their types are checked statically.
+install_import_hook(
+    [
+        f"basestock.{package}"
+        for package in (
+            "decision",
+            "dynamics",
+            "economics",
+            "evaluation",
+            "forecasting",
+            "network",
+            "operations",
+            "optimal",
+            "policies",
+            "problems",
+            "uncertainty",
+        )
+    ],
+    "tools.checked.checked",
+)
 
 # Nothing is timed, and every run draws the same examples.
 settings.register_profile("basestock", deadline=None, derandomize=True, max_examples=50)

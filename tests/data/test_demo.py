@@ -409,7 +409,9 @@ def test_full_export_is_clean_before_the_dirt(company: Company, tmp_path: Path) 
         table.write_csv(tmp_path / f"{name}.csv")
     dataset = load(tmp_path, as_of=AS_OF)
     assert codes_of(dataset, "error") == set()
-    assert codes_of(dataset, "repair") == {"RCP-005"}  # its suppliers deliver some orders in parts, as they do
+    assert codes_of(dataset, "repair") == {
+        "RCP-005"
+    }  # its suppliers deliver some orders in parts, as they do
     assert codes_of(dataset, "warning") <= INTENDED
 
 

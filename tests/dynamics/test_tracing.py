@@ -68,6 +68,7 @@ def test_a_network_of_equal_shape_is_not_traced_again(other: tuple[int, tuple[tu
     assert not np.array_equal(first, second), "another network must not return the numbers of the first"
 
 
+@pytest.mark.slow
 def test_a_larger_shape_is_traced_again() -> None:
     traces = Traces()
     _sales(_problem(33, STAR), traces)

@@ -116,6 +116,7 @@ def test_a_policy_against_itself_differs_by_exactly_nothing() -> None:
     assert (versus.mean, versus.half_width) == (0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_backorder_base_stock_matches_its_closed_form() -> None:
     """Level and backlog over L + 1 periods of Poisson demand (SIM-808)."""
     problem = backorder(lead_time=2, fixed_order_cost=0.0, mean=5.0, horizon=2000, warm_up=20)
@@ -148,6 +149,7 @@ def test_intervals_cover_the_truth() -> None:
     assert 0.9 <= np.mean([abs(e.mean - 2 / 6) <= e.half_width for e in pairs]) <= 0.98
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("E-29")
 def test_whole_unit_problems_have_whole_unit_decisions_throughout() -> None:
     problem = lost_sales(horizon=200)

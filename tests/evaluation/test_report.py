@@ -141,6 +141,7 @@ def test_windows_must_divide_the_periods() -> None:
         play(_problem(), _level(6), replications=2, seed=0, windows=5)
 
 
+@pytest.mark.slow
 def test_key_figures_of_windows_pool_to_those_of_the_whole_path() -> None:
     """Classes A, L and R: two traces one after the other are one trace."""
     whole = play(_problem(), _level(6), replications=4, seed=1)
@@ -154,6 +155,7 @@ def test_key_figures_of_windows_pool_to_those_of_the_whole_path() -> None:
     np.testing.assert_allclose(whole.totals, parts.totals, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_how_replications_are_split_among_runs_is_irrelevant(monkeypatch: pytest.MonkeyPatch) -> None:
     """SIM-610: numbers of replications, not their place in a batch, choose the events."""
     whole = play(_problem(), _level(6), replications=4, seed=1)
@@ -168,6 +170,7 @@ def test_fewer_replications_are_the_first_of_more() -> None:
     np.testing.assert_array_equal(few, more[:2])
 
 
+@pytest.mark.slow
 def test_a_longer_warm_up_moves_the_estimate_by_its_noise() -> None:
     """SIM-1005."""
     problems = (_problem(), dataclasses.replace(_problem(), warm_up=12))

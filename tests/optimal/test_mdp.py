@@ -116,6 +116,7 @@ def test_scaling_all_rates_scales_the_optimum_alone() -> None:
     np.testing.assert_array_equal(one.best, two.best)
 
 
+@pytest.mark.slow
 def test_a_longer_lead_time_never_lowers_the_optimum() -> None:
     """SIM-710."""
     values = [_lost(1, 9.0)[1].value, _lost(2, 9.0)[1].value]

@@ -104,6 +104,7 @@ def _two_sources(*names: str) -> Problem:
     return Problem("sources", network, Uncertainty({("store", "item"): DEMAND}), tariff)
 
 
+@pytest.mark.slow
 def test_another_source_never_costs_more() -> None:
     """SIM-704: a slow cheap lane, a fast dear one, or both."""
     cost = {

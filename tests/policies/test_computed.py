@@ -169,6 +169,7 @@ def _marginal(before, during, pack=0.0, minimum=0.0, *, underage=2.0, overage=1.
     return Marginal(*scenarios, *rates, weight)
 
 
+@pytest.mark.slow
 def test_packs_are_added_while_they_pay() -> None:
     """Demand 0, 10 or 20 with equal chance, b = 2 h: a pack is worth b P(needed) - h P(not)."""
     demand = [0.0, 10.0, 20.0]

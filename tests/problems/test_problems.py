@@ -52,6 +52,7 @@ def test_tuned_reorder_points_reach_the_published_optimum() -> None:
     assert tuned.cost.mean + 3 * tuned.cost.half_width >= 35.022
 
 
+@pytest.mark.slow
 def test_without_fixed_cost_base_stock_is_optimal_in_closed_form() -> None:
     problem = backorder(lead_time=1, fixed_order_cost=0.0, mean=5.0)
     assert problem.known.certificate == "exact"

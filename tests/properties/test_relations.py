@@ -243,6 +243,7 @@ def test_the_order_of_items_nodes_and_lanes_is_irrelevant() -> None:
         np.testing.assert_array_equal(values, other[place])
 
 
+@pytest.mark.slow
 def test_items_that_share_nothing_move_as_if_alone() -> None:
     """SIM-713, SIM-606: more items, padded to another length, change none of the others."""
     one = _by_name(ITEMS, NODES, tuple(LANES))

@@ -23,6 +23,7 @@ def test_value_iteration_reaches_the_printed_optimum(lead_time: int, lost_sale_c
     assert solution.value == pytest.approx(CELLS[lead_time, lost_sale_cost], abs=0.005)
 
 
+@pytest.mark.slow
 def test_the_box_of_decisions_is_wide_enough() -> None:
     problem = lost_sales(lead_time=2, lost_sale_cost=4.0)
     narrow, wide = (
