@@ -73,10 +73,9 @@ def times() -> dict[str, list[float]]:
     shape = (asked.arrays.num_nodes, asked.arrays.num_items, 1)
     policy = BaseStock(jnp.full(shape, 25.0).at[0].set(300.0))
     fold, initial = MoneyFold(asked.tariff, asked.ledger), jnp.zeros((len(asked.ledger.terms), 1))
-    key = jax.random.key(0)
+    key, start = jax.random.key(0), asked.start(1)
 
     def path(played: Game) -> object:
-        start = asked.start(1)
         run = simulate(played, policy, start, key=key, num_periods=PERIODS, fold=fold, initial=initial)
         return jax.block_until_ready(run)
 

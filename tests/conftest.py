@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -44,6 +46,30 @@ install_import_hook(
 # Nothing is timed, and every run draws the same examples.
 settings.register_profile("basestock", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("basestock")
+
+MORE_PAGES = 2**30 // os.sysconf("SC_PAGE_SIZE") * 2
+"""Memory pages, 2 GiB, that a worker may take before compiled programs are let go."""
+
+_pages_kept = 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_programs() -> Iterator[None]:
+    """Let compiled programs go when they have filled the memory: they add up over hundreds of modules."""
+    yield
+    global _pages_kept
+    if _pages() > _pages_kept + MORE_PAGES:
+        import jax
+
+        jax.clear_caches()
+        _pages_kept = _pages()
+
+
+def _pages() -> int:
+    """Return the pages of memory that this process holds, 0 where the system does not tell."""
+    counts = Path("/proc/self/statm")
+    return int(counts.read_text(encoding="ascii").split()[1]) if counts.exists() else 0
+
 
 REQUIREMENT_ID = re.compile(r"[A-E]-\d\d")
 

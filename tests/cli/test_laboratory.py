@@ -42,6 +42,42 @@ def test_one_problem_can_be_asked_for(run: Run, option: str) -> None:
     assert {row["name"] for row in rows} == {"backorder"}
 
 
+@pytest.mark.requirement("C-10")
+def test_unusual_rates_of_a_problem_are_told(run: Run) -> None:
+    given = (
+        "problems",
+        "--problem",
+        "grocery_seasonal",
+        "--set",
+        "num_products=12",
+        "--set",
+        "holding_cost=0.01",
+    )
+    (found,) = document(run(*given, "--format", "json"))["problems"]
+    assert len(found["warnings"]) == 12
+    assert found["warnings"][0].startswith(
+        "holding at ('store', 'product 1') is 0.1522 of the unit cost per month"
+    )
+    text = run(*given).stdout
+    assert "Rates that are unusual for their kind of cost:" in text
+    assert "... and 2 more" in text
+    (usual,) = document(run("problems", "--problem", "pharmacy", "--set", "num_items=3", "--format", "json"))[
+        "problems"
+    ]
+    assert usual["warnings"] == []
+
+
+@pytest.mark.requirement("A-13")
+def test_drawn_lead_times_are_shown_beside_their_laws(run: Run) -> None:
+    given = ("problems", "--problem", "manufacturing_market", "--lead-times")
+    (found,) = document(run(*given, "--format", "json"))["problems"]
+    (lane,) = found["lead_times"]
+    assert lane["law"] == {"1": 0.1, "2": 0.3, "3": 0.3, "4": 0.2, "5": 0.1}
+    assert (lane["num_orders"], lane["largest_deviation"] < 4) == (2000, True)
+    assert "Every lead time is fixed." in run("problems", "--problem", "lost_sales", "--lead-times").stdout
+    assert run("problems", "--lead-times").exit_code == 2
+
+
 @pytest.mark.parametrize("command", ["simulate", "evaluate"])
 def test_policies_are_played_on_a_problem(run: Run, command: str) -> None:
     given = (*GIVEN, "--parameter", "constant_order.quantity=4")
@@ -145,21 +181,23 @@ def test_an_instance_of_a_file_is_played_with_its_known_value(run: Run) -> None:
 
 def test_instances_of_a_file_are_listed(run: Run) -> None:
     file = _instances(Path("i.json"))
-    found = document(run("problems", "--instances", file, "--format", "json"))["problems"]
+    result = run("problems", "--instances", file, "--format", "json")
+    assert result.exit_code == 3
+    found = json.loads(result.stdout)["problems"]
     assert {each["name"]: each["can_be_played"] for each in found} == {
         "lost_sales/mine": True,
         "serial/other": False,
     }
-    one = document(run("problems", "--instances", file, "--family", "serial", "--format", "json"))["problems"]
-    assert [each["name"] for each in one] == ["serial/other"]
-    assert "this version cannot play it" in run("problems", "--instances", file).stdout
+    one = document(run("problems", "--instances", file, "--family", "lost_sales", "--format", "json"))
+    assert [each["name"] for each in one["problems"]] == ["lost_sales/mine"]
+    assert "the record is wrong and cannot be played" in run("problems", "--instances", file).stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--id", "lost_sales/min"], "Did you mean 'lost_sales/mine'?"),
-        (["--id", "serial/other"], "family 'serial' is not built"),
+        (["--id", "serial/other"], "parameter 'lead_times' is missing"),
         ([], "--id is missing"),
         (["--id", "lost_sales/mine", "--problem", "lost_sales"], "or --instances FILE --id ID"),
         (["--id", "lost_sales/mine", "--set", "lead_time=3"], "stands in its file"),

@@ -37,7 +37,7 @@ def _make(name: str) -> Policy:
         key: jnp.asarray(np.round(low + (high - low) / 3), jnp.float32)[..., None]
         for key, (low, high) in entry.box(problem).items()
     }
-    return entry.build(middle)
+    return entry.make(problem, middle)
 
 
 @lru_cache

@@ -79,6 +79,7 @@ def test_descent_reaches_the_newsvendor_level() -> None:
     assert float(level) == pytest.approx(stats.norm(100, 20).ppf(0.9), abs=0.6)
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_from_the_empty_system() -> None:
     problem = _problem(2, "lost")
     assert np.isfinite(float(jax.grad(lambda at: _mean_cost(problem, at, 6, 8))(0.0)))

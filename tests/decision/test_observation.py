@@ -1,5 +1,7 @@
 """What is seen, and how actions become quantities."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -97,5 +99,5 @@ def test_a_problem_names_what_is_wrong_with_it() -> None:
     with pytest.raises(
         ValueError, match=r"Problem 'lost_sales': horizon is 0, must be a whole number of periods >= 1"
     ):
-        lost_sales(horizon=0)
+        dataclasses.replace(lost_sales(), horizon=0)
     assert np.isclose(lost_sales().known.value, 4.40)

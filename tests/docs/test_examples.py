@@ -19,7 +19,13 @@ def _name(page: Path) -> str:
 
 
 EXAMPLES = {page: read_examples(page.read_text(encoding="utf-8")) for page in PAGES}
-CASES = [pytest.param(page, id=_name(page)) for page in PAGES if EXAMPLES[page]]
+LONG = ("extending.md", "modeling.md", "tutorial.md")
+"""Pages whose examples take half a minute."""
+CASES = [
+    pytest.param(page, id=_name(page), marks=[pytest.mark.slow] if page.name in LONG else [])
+    for page in PAGES
+    if EXAMPLES[page]
+]
 CASES += [
     pytest.param(
         page, id=f"{_name(page)}:{example.line}", marks=pytest.mark.skip(f"not run: {example.not_run}")
@@ -38,6 +44,7 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pyt
             assert printed == example.prints, f"{_name(page)}:{example.line}"
 
 
+@pytest.mark.slow
 def test_the_example_of_the_readme_is_short_and_ends_in_a_number() -> None:
     (example,) = EXAMPLES[ROOT / "README.md"]
     assert len(example.source.splitlines()) <= 12

@@ -1,5 +1,6 @@
 """Topology is data: what has the same shape runs the same program."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -10,11 +11,12 @@ import pytest
 from jaxtyping import Array
 
 from basestock.decision import Problem, game, simulate
-from basestock.dynamics import Step
+from basestock.dynamics import RECEIVE_ORDER_SELL, Decision, Sequence, Step, transition
+from basestock.dynamics.stages import fill_backorders, place_orders, receive, serve, ship
 from basestock.economics import make_tariff
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.policies.levels import BaseStock
-from basestock.uncertainty import Poisson, Uncertainty
+from basestock.uncertainty import Poisson, Uncertainty, root_words
 
 STAR = (("center", "north"), ("center", "south"))
 CHAIN = (("center", "north"), ("north", "south"))
@@ -75,3 +77,40 @@ def test_a_larger_shape_is_traced_again() -> None:
     traced = len(traces)
     _sales(_problem(37, STAR), traces)
     assert len(traces) > traced
+
+
+UNUSED = ("production", "quality", "life", "market", "supply", "ordering", "rooms")
+"""Parts of compiled networks that only a feature brings."""
+
+
+def _program(problem: Problem, sequence: Sequence) -> tuple[str, set[str]]:
+    """Return the traced transition of a problem, and the names of the stages that left a trace in it."""
+    arrays, state = problem.arrays, problem.start(1)
+    event, _ = problem.events.sample(
+        problem.events.initial_world(1), root_words(jax.random.key(0)), jnp.asarray(0), jnp.arange(1)
+    )
+    decision = Decision(jnp.zeros((arrays.num_lanes, arrays.num_items, 1)))
+    traced = jax.make_jaxpr(lambda a, s, d, e: transition(a, sequence, s, d, e))(
+        arrays, state, decision, event
+    )
+    return str(traced), {name for name in UNUSED if getattr(arrays, name)}
+
+
+def test_a_problem_without_a_feature_pays_nothing_for_it() -> None:
+    """The program with all stages in the sequence is, operation by operation, that of the plain ones alone."""
+    plain = Sequence((receive, fill_backorders), (place_orders, ship, receive, serve))
+    problem = _problem(3, STAR)
+    alone, _ = _program(problem, plain)
+    whole, used = _program(problem, RECEIVE_ORDER_SELL)
+    assert used == set()
+    assert whole == alone
+
+
+def test_a_feature_that_is_used_changes_the_program() -> None:
+    network = dataclasses.replace(
+        _problem(3, STAR).network, items=(Item("i0", shelf_life=3), Item("i1"), Item("i2"))
+    )
+    perishing = dataclasses.replace(_problem(3, STAR), network=network)
+    program, used = _program(perishing, RECEIVE_ORDER_SELL)
+    assert used == {"life"}
+    assert program != _program(_problem(3, STAR), RECEIVE_ORDER_SELL)[0]

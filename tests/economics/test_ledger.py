@@ -1,5 +1,7 @@
 """The ledger adds up, and every term is linear in its rate (SIM-401 to 409)."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +18,7 @@ from basestock.economics import (
     semideviation,
     sums_of,
 )
+from basestock.evaluation import play
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.policies import BaseStock
 from basestock.problems import lost_sales
@@ -47,6 +50,7 @@ def _money(**rates: float) -> dict[str, float]:
     return {name: float(value.sum()) for name, value in sums.money.items()}
 
 
+@pytest.mark.slow
 def test_each_term_is_linear_in_its_own_rate_alone() -> None:
     base = _money(**RATES)
     for name, term in zip(
@@ -58,6 +62,7 @@ def test_each_term_is_linear_in_its_own_rate_alone() -> None:
         assert all(value >= 0 for value in changed.values())
 
 
+@pytest.mark.slow
 def test_an_absent_rate_leaves_its_term_out() -> None:
     assert set(_money(holding=1.0)) == {"holding"}
 
@@ -97,3 +102,10 @@ def test_two_lanes_of_one_node_are_charged_to_it() -> None:
     )  # fmt: skip
     tariff = make_tariff(network, purchase={("a -> n", "i"): 2.0, ("b -> n", "i"): 5.0})
     assert np.asarray(tariff.purchase).reshape(-1).tolist() == [2.0, 5.0]
+
+
+def test_a_rate_for_what_cannot_occur_is_named() -> None:
+    problem = lost_sales()
+    priced = dataclasses.replace(problem, tariff=make_tariff(problem.network, backorder=1.0))
+    with pytest.raises(ValueError, match="rate 'backorder' is given, must price what can occur"):
+        play(priced, BaseStock(jnp.ones((1, 1, 1))), replications=1, seed=0, periods=1)

@@ -1,5 +1,8 @@
 """Every ledger term on a written period of two nodes and three lanes (SIM-401, SIM-402, SIM-407, SIM-409)."""
 
+import dataclasses
+from pathlib import Path
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -68,9 +71,74 @@ def test_a_term_by_hand(name: str) -> None:
     assert found[name] == pytest.approx(BY_HAND[name])
 
 
+def levels(*values: float) -> jnp.ndarray:
+    """One value for each limit or lane, one replication."""
+    return jnp.asarray(values, dtype=jnp.float32).reshape(-1, 1)
+
+
+ALONE = {
+    "unshipped": (
+        Tariff(unshipped=place(2, 3, 0)),
+        {"unfilled": place(4, 1, 0), "unfilled_lost": place(0, 2, 0)},
+        2 * 4 + 3 * (1 + 2),
+    ),
+    "unit_order": (Tariff(unit_order=place(0.5, 1, 2)), {}, 0.5 * 10 + 2 * 6),
+    "waste": (Tariff(waste=place(1, 5)), {"expired": place(3, 2)}, 3 + 10),
+    "inspection": (Tariff(inspection=place(0.5, 1, 1)), {"sampled": place(8, 0, 2)}, 4 + 2),
+    "rejection": (Tariff(rejection=place(3, 1, 1)), {"rejected": place(5, 0, 1)}, 15 + 1),
+    "warranty": (Tariff(warranty=place(40, 10)), {"defects_found": place(1, 2)}, 40 + 20),
+    "zero_stock": (Tariff(zero_stock=place(50, 50)), {"closing": place(0, 0)}, 50),
+    "joint_order": (Tariff(joint_order=levels(75, 10, 5)), {}, 75 + 5),
+    "bracket_purchase": (
+        Tariff(bracket_purchase=jnp.stack([place(6, 0, 9), place(5, 0, 8)])),
+        {"by_bracket": jnp.stack([place(4, 0, 6), place(6, 0, 0)])},
+        4 * 6 + 6 * 5 + 6 * 9,
+    ),
+    "vehicle": (Tariff(vehicle=levels(100, 20, 20)), {"vehicles": levels(2, 0, 1)}, 200 + 20),
+    "expediting": (Tariff(expediting=place(0, 0, 1.5)), {}, 1.5 * 6),
+    "special_delivery": (Tariff(special_delivery=place(0, 10, 0)), {"special": place(0, 3, 0)}, 30),
+    "order_change": (Tariff(order_change=place(2, 1, 1)), {}, 2 * 10 + 6),
+    "carbon": (Tariff(carbon=place(0.1, 0.2, 0.5)), {}, 1 + 0.6 + 3),
+    "carbon_vehicle": (Tariff(carbon_vehicle=levels(8, 4, 4)), {"vehicles": levels(2, 0, 1)}, 16 + 4),
+    "contract_shortfall": (
+        Tariff(contract_shortfall=levels(3, 1)),
+        {"contract_shortfall": levels(4, 2)},
+        3 * 4 + 2,
+    ),
+    "limit_excess": (Tariff(limit_excess=levels(7)), {"limit_excess": levels(2)}, 14),
+    "message": (Tariff(message=jnp.asarray([0.5])), {"messages": jnp.asarray([6.0])}, 3),
+    "material_use": (
+        Tariff(material_use=place(0.5, 1)),
+        {"consumed": place(2, 4), "supply_price": place(6, 0, 10)},
+        (0.5 * 2 + 4) * (6 + 10) / 2,
+    ),
+    "supply_purchase": (Tariff(supply_purchase=place(1, 1, 0.5)), {"supply_price": place(6, 0, 10)}, 6 * 5),
+}
+"""Rates and quantities of one term (the quantities above where none are given), and its money in all."""
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_term_of_one_feature_by_hand(name: str) -> None:
+    tariff, quantities, money = ALONE[name]
+    period = step(PROBLEM, dataclasses.replace(OUTCOME, **quantities))
+    period = dataclasses.replace(
+        period, start=dataclasses.replace(period.start, previous_order=place(0, 0, 0))
+    )
+    found = next(term for term in TERMS if term.name == name).function(tariff, period)
+    assert float(found.sum()) == pytest.approx(money)
+
+
 def test_every_term_has_a_case_by_hand() -> None:
-    assert set(BY_HAND) == {term.name for term in TERMS}
-    assert set(RATES) == {term.rate for term in TERMS}
+    """Those of plants, of prices and customers, and between nodes stand beside their scenarios."""
+    beside = (
+        "dynamics/test_plants.py",
+        "economics/test_information_terms.py",
+        "economics/test_market_terms.py",
+        "properties/test_money.py",
+    )
+    texts = " ".join((Path(__file__).parents[1] / name).read_text("utf-8") for name in beside)
+    missing = {term.name for term in TERMS} - set(BY_HAND) - set(ALONE)
+    assert [name for name in sorted(missing) if f'"{name}"' not in texts and f"{name}=" not in texts] == []
 
 
 def test_places_add_up_to_terms_and_terms_to_the_total() -> None:

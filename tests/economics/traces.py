@@ -22,6 +22,7 @@ NODE_FIELDS = (
     "lost",
     "backorders",
     "closing",
+    "expired",
 )
 LANE_FIELDS = ("ordered", "shipped", "received", "in_transit")
 
@@ -73,10 +74,12 @@ def written(periods: int = 1, replications: int = 1, **totals: float | np.ndarra
     """Sums given outright at one stocked place, without a trace; what is not named is 0."""
     names = {*NODE_FIELDS, *LANE_FIELDS, "orders", "order_lines", "ready_periods", "stockout_periods"}
     names |= {"demand_periods", "served_periods", "shortage_periods", "stockout_events", "cycles"}
-    names |= {"served_cycles"}
+    names |= {"served_cycles", "available_periods"}
     rows = {f"row_{name}{end}" for name in ("orders", "requests", "stock") for end in ("", "_squared")}
     table = {name: np.zeros((1, 1, replications)) for name in names}
-    table |= {name: np.zeros((2, 1, replications)) for name in rows} | {"orders": np.zeros(replications)}
+    table |= {name: np.zeros((2, 1, replications)) for name in rows} | {
+        name: np.zeros(replications) for name in ("orders", "joint_periods")
+    }
     for name, value in totals.items():
         table[name] = table[name] + value
     cost, price = np.full((1, 1, 1), 4.0), np.full((1, 1, 1), 7.0)

@@ -41,6 +41,7 @@ def year():
     return play(problem, policy, replications=60, seed=3, windows=12)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("B-03")
 def test_a_year_of_days_gives_paired_intervals_on_common_events(report) -> None:
     base, other = report["base"], report["s,S"]
@@ -53,6 +54,7 @@ def test_a_year_of_days_gives_paired_intervals_on_common_events(report) -> None:
     assert difference.n == 60
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("B-22")
 def test_monthly_key_figures_have_bands_and_add_up_to_the_year(report) -> None:
     base = report["base"]
@@ -80,6 +82,7 @@ def test_profit_and_total_cost_add_up_to_the_margin_of_all_demand(report, year) 
     assert kpis["profit"].mean + kpis["total_cost"].mean == pytest.approx(possible, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("D-17")
 @pytest.mark.parametrize(
     ("other", "aspect"),

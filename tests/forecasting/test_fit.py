@@ -148,6 +148,7 @@ def test_whole_demand_has_whole_tables_and_paths(named: DemandForecast) -> None:
     assert not named.whole[NAMES.index("fraction")]
 
 
+@pytest.mark.slow
 def test_the_interval_sums_the_paths(named: DemandForecast) -> None:
     """1,024 paths know a level to 1.6 points: their quantiles lie between the tabulated ones 5 points away."""
     totals = named.sample_paths(1024, seed=3)[:, :, :PROTECTION].sum(axis=2)
@@ -178,6 +179,7 @@ def test_a_series_alone_is_what_it_is_among_many(named: DemandForecast) -> None:
     _same(alone, named.take(np.array([NAMES.index(name) for name in ready])))
 
 
+@pytest.mark.slow
 def test_batches_change_nothing(named: DemandForecast) -> None:
     """The same series in the first and in the last, smaller batch."""
     ready = ["constant", "season", "poisson", "lumpy"]

@@ -24,12 +24,19 @@ FULL = SupplyNetwork(
     processes=(
         Process(
             "mix", "DC", consumes={'quoted "name"': 1.5}, produces={"=1+1": 1}, duration=2, uses={"robot": 0.5},
-            batch=10, yield_=0.9, scrap={'quoted "name"': 0.05},
+            batch=10, yield_=0.9, scrap={'quoted "name"': 0.05}, priority=3, yield_law="beta", yield_deviation=0.05,
         ),
         Process("fill", "DC", produces={"'apostrophe": 1}),
     ),
-    resources=(Resource("robot", 2, 8, ("up", "down"), {("mix", "fill"): 1.5, ("fill", "mix"): 0}),),
-    inspections=(Inspection("mix", 10, 1), Inspection("express", 5, 0)),
+    resources=(
+        Resource(
+            "robot", 2, 8, ("up", "down"), {("mix", "fill"): 1.5, ("fill", "mix"): 0}, overtime=1.5, breakdown=0.05,
+            repair_time={1: 0.75, 4: 0.25}, breakdown_share=0.5, maintenance_every=30, maintenance_length=2,
+            maintenance_phase=9,
+        ),
+        Resource("crew, night", changeover={("fill", "mix"): 0.25}, repair_time=3),
+    ),
+    inspections=(Inspection("mix", 10, 1, 20, 3), Inspection("express", 5, 0)),
     limits=(Limit("network", "spend", 1e5), Limit(("DC", "express"), "weight", 3, hard=False)),
     unmet=0.25,
     unmet_at={("shop, old", "=1+1"): "backorder", ("shop, old", "'apostrophe"): 0.5},

@@ -134,7 +134,7 @@ def broken(folder: Path, file: str, old: str, new: str) -> str:
             "nodes.csv",
             "DC,1,",
             "DC,1,,",
-            "File 'nodes.csv': row 2 is 4 fields, must be 3 fields, as in the header",
+            "File 'nodes.csv': row 2 is 5 fields, must be 4 fields, as in the header",
         ),
         ("nodes.csv", "DC", "", "nodes.csv row 2: Node: name is absent, must be given"),
         ("nodes.csv", "= 4.0", "= four", "nodes.csv row 2: Node 'DC': storage is '{ ambient = 1e+22"),

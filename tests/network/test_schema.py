@@ -7,13 +7,18 @@ import pytest
 from basestock.network import (
     SCHEMA,
     Attribute,
+    DemandClass,
+    Goodwill,
     Inspection,
     Item,
     Lane,
     Limit,
     Node,
+    PriceResponse,
     Process,
     Resource,
+    ReturnFlow,
+    Substitution,
     Supplier,
     SupplyNetwork,
     describe,
@@ -21,7 +26,8 @@ from basestock.network import (
 from basestock.network.checks import CHECKS, rule_of
 from basestock.network.schema import REQUIRED, bounds
 
-TYPES = (Item, Node, Supplier, Lane, Process, Resource, Inspection, Limit, SupplyNetwork)
+TYPES = (Item, Node, Supplier, Lane, Process, Resource, Inspection, Limit, DemandClass)
+TYPES += (PriceResponse, Substitution, ReturnFlow, Goodwill, SupplyNetwork)
 ROWS = [(kind, attribute) for kind, attributes in SCHEMA.items() for attribute in attributes]
 names = [f"{kind}.{attribute.name}" for kind, attribute in ROWS]
 

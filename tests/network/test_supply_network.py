@@ -44,7 +44,11 @@ def test_an_empty_network_is_a_network():
     [
         ("bolt", "SupplyNetwork: items is 'bolt', must be a list of Item objects. Correct the network."),
         ((BOLT, "nut"), "SupplyNetwork: items is 'nut', must list objects of type Item only"),
-        ((Node("DC"),), "items is Node(name='DC', tier=0, storage={}), must list objects of type Item only"),
+        (
+            (Node("DC"),),
+            "items is Node(name='DC', tier=0, storage={}, allocation='proportional'), "
+            "must list objects of type Item only",
+        ),
     ],
 )
 def test_what_is_no_part_is_refused(items: object, message: str):

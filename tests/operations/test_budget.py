@@ -20,6 +20,7 @@ def _kpi(run: PlanRun, name: str) -> float:
     return float(run.kpi.filter(pl.col("name") == name)["value"].item())
 
 
+@pytest.mark.slow
 def test_a_budget_is_kept_and_spent_on_the_best_packs(run: PlanRun, cut: PlanRun) -> None:
     """SIM-306, of a whole plan."""
     budget = cut.settings.budget
@@ -29,6 +30,7 @@ def test_a_budget_is_kept_and_spent_on_the_best_packs(run: PlanRun, cut: PlanRun
     assert any("BUDGET_CUT" in codes for codes in cut.orders["reason_codes"])
 
 
+@pytest.mark.slow
 def test_the_gap_to_the_bound_is_told(cut: PlanRun) -> None:
     assert _kpi(cut, "budget") == pytest.approx(cut.settings.budget, abs=0.01)
     assert _kpi(cut, "budget_spent") == pytest.approx(cut.orders["line_cost"].sum(), abs=0.01)

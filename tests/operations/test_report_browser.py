@@ -279,6 +279,7 @@ def test_kept_lines_are_saved_with_formulas_disarmed(browser: Any, folder: Path)
         )
 
 
+@pytest.mark.slow
 def test_long_list_is_drawn_two_hundred_at_a_time(browser: Any, folder: Path) -> None:
     orders = example_frames(205, num_charts=0)["orders"]
     address = write(folder / "long.html", view_from_frames(meta=meta(), orders=orders))

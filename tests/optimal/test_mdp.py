@@ -123,6 +123,7 @@ def test_a_longer_lead_time_never_lowers_the_optimum() -> None:
     assert values == sorted(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lead_time", [1, 2])
 def test_optimal_orders_fall_with_stock_by_at_most_the_stock(lead_time: int) -> None:
     """SIM-708, on every pair of states that differ by one unit on hand."""

@@ -57,6 +57,7 @@ def _optimum(process: FiniteProcess) -> float:
     return minimize_average_cost(process).value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lead_time", LEAD_TIMES)
 def test_the_slope_of_the_optimum_in_a_rate_is_the_quantity_that_it_charges(lead_time: int) -> None:
     """SIM-703: by small steps up and down in the rates of holding, lost sales and fixed orders."""
@@ -75,6 +76,7 @@ def _restricted(process: FiniteProcess, legal: list[int]) -> FiniteProcess:
     return dataclasses.replace(process, allowed=process.allowed & np.isin(sizes, [0, *legal]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("free", "bound"),
     [

@@ -153,6 +153,7 @@ def test_eoq_reorders_where_the_risk_of_a_cycle_is_paid_for() -> None:
     assert float(policy.reorder_point.sum()) == stats.poisson(30).ppf(1 - 1 * 20 / (9 * 10))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [0.3, 0.5, 0.8, 0.9, 0.975, 0.999])
 @pytest.mark.parametrize("lead_time", [0, 2])
 def test_pack_by_pack_in_single_units_is_the_newsvendor(ratio: float, lead_time: int) -> None:

@@ -34,7 +34,7 @@ def test_every_family_describes_itself() -> None:
     for family in FAMILIES.values():
         described = family.describe()
         assert all(parameter["unit"] for parameter in described["parameters"])
-        assert described["source"].startswith("doi:")
+        assert described["source"]
 
 
 def test_published_values_scale_with_the_cost_unit_and_only_match_their_cell() -> None:

@@ -53,6 +53,7 @@ def _units_on_order(law: Any) -> np.ndarray:
     return total[:12]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAWS)
 def test_units_on_order_are_poisson_whatever_the_law_of_the_lead_time(name: str) -> None:
     """SIM-806, Palm: units on order and cost, against their exact law in periods, within 4.5 standard errors.
@@ -134,6 +135,7 @@ def _serial() -> Problem:
     return Problem("serial", network, Uncertainty({("lower", "i"): DEMAND}), tariff)
 
 
+@pytest.mark.slow
 def test_a_serial_system_costs_the_clark_scarf_recursion() -> None:
     """SIM-810: echelon base stock at the levels of the recursion, its cost, and that of the levels beside them."""
     problem, paths, periods, warm_up = _serial(), 400, 240, 40
@@ -160,3 +162,26 @@ def test_a_serial_system_costs_the_clark_scarf_recursion() -> None:
     for up, low in ((upper + 2, lower), (upper - 2, lower), (upper, lower + 2), (upper, lower - 2)):
         more = costs(up, low) - best
         assert more.mean() > 2 * more.std(ddof=1) / np.sqrt(paths), (up, low)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("promised", range(3))
+def test_guaranteed_service_keeps_its_promise_for_all_bounded_demand(promised: int) -> None:
+    """SIM-813: stock for the most that can be asked for in the net replenishment time, and no less.
+
+    The upper stage promises to ship within 0, 1 or 2 periods. Demand is at most 4 a period.
+    """
+    most, periods = 4, 24
+    often = Uncertainty({("lower", "i"): Discrete((0.0, 4.0), (0.3, 0.7))})
+    problem = dataclasses.replace(_serial(), uncertainty=often)
+    upper, lower = most * (TIMES[0] - promised), most * (promised + TIMES[1] + 1)
+
+    def short(low: int) -> float:
+        levels = jnp.asarray([upper + low, low], dtype=jnp.float32).reshape(2, 1, 1)
+        stock = jnp.asarray([upper, low], dtype=jnp.float32).reshape(2, 1, 1)
+        start = problem.start(200)
+        start = dataclasses.replace(start, on_hand=start.on_hand + stock)
+        return float(_play(problem, EchelonBaseStock(levels), start, periods)["backorders"][:, 1].max())
+
+    assert short(lower) == 0
+    assert short(lower - 4) > 0

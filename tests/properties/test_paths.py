@@ -68,6 +68,7 @@ def _path(given: Game, state: Any = None) -> Any:
     return simulate(given, RandomOrders(), state, key=KEY, num_periods=PERIODS, fold=_flows, initial=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_shipped_is_received_once(seed: int) -> None:
     """SIM-206, summed over the path, per lane and item."""
@@ -100,6 +101,7 @@ LAW = {1: 0.5, 3: 0.3, 6: 0.2}
 KINDS = {"fixed": (3, "on_order"), "known": (LAW, "on_order"), "revealed": (LAW, "on_arrival")}
 
 
+@pytest.mark.slow
 def test_every_tagged_unit_arrives_exactly_once() -> None:
     """SIM-206: a list of tagged units, moved one by one by the drawn lead times; orders may cross."""
     network = SupplyNetwork(
@@ -156,6 +158,7 @@ class Written(Policy):
         return Decision(order=self.orders[observation.period]), memory
 
 
+@pytest.mark.slow
 def test_splitting_an_order_changes_only_the_number_of_orders() -> None:
     """SIM-714: an order on two lanes of one supplier, or all of it on one of them, for three lead times."""
     lead_times = {"a": 0, "b": 1, "c": 4}
@@ -190,6 +193,7 @@ def test_splitting_an_order_changes_only_the_number_of_orders() -> None:
 # Information
 
 
+@pytest.mark.slow
 def test_a_local_decision_depends_on_its_own_place_alone() -> None:
     """SIM-902: what a shop holds and owes changes no order of its source by local base stock."""
     problem, count = Problem("chain", chain(), Uncertainty({}), make_tariff(chain(), holding=1.0)), 200
@@ -207,6 +211,7 @@ def test_a_local_decision_depends_on_its_own_place_alone() -> None:
     assert np.ptp(echelon[0]) > 0.0, "an echelon policy does see what is downstream"
 
 
+@pytest.mark.slow
 def test_a_delayed_feature_is_a_function_of_the_past_alone() -> None:
     """SIM-903: demand of period 5 is entry k of the history in period 6 + k, and in no other."""
     arrays, information, count = compile_network(chain()), Information(demand_window=4), 3

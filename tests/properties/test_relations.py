@@ -14,9 +14,26 @@ from jaxtyping import Array
 from basestock.decision import Observation, Policy, Problem, game, simulate
 from basestock.dynamics import Decision, Step
 from basestock.economics import make_tariff
-from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
+from basestock.network import Item, Lane, Node, PriceResponse, Supplier, SupplyNetwork
 from basestock.policies import BaseStock, ConstantOrder, OrderUpTo
-from basestock.uncertainty import Deterministic, Poisson, Recorded, Uncertainty, record, root_words
+from basestock.uncertainty import (
+    AutoregressiveLevel,
+    DemandRegimes,
+    Deterministic,
+    Discrete,
+    Disruption,
+    MarketDrivers,
+    NegativeBinomial,
+    Poisson,
+    Promotion,
+    Recorded,
+    SupplyLaws,
+    Surge,
+    Uncertainty,
+    Wave,
+    record,
+    root_words,
+)
 
 KEY = jax.random.key(11)
 PATHS, PERIODS = 500, 60
@@ -74,6 +91,7 @@ def _with_market(market: Array) -> Recorded:
     return eqx.tree_at(lambda recorded: recorded.events.market, _recorded(), market)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unmet", ["lost", "backorder"])
 def test_a_higher_level_never_lowers_stock_nor_raises_shortage(unmet: str) -> None:
     """SIM-706: one item, one place, fixed lead time, start at the level; on every path, in every period."""
@@ -102,6 +120,7 @@ def test_what_happens_later_changes_no_earlier_decision() -> None:
     assert not np.array_equal(one[cut + 1 :], two[cut + 1 :])
 
 
+@pytest.mark.slow
 def test_every_policy_meets_the_same_events() -> None:
     """SIM-502, also one that orders nothing."""
     problem = _single(lead_time={1: 0.5, 4: 0.5}, lead_time_known="on_arrival")
@@ -150,6 +169,7 @@ def test_the_pipeline_holds_throughput_times_lead_time() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_pipeline_of_random_lead_times_has_their_mean() -> None:
     """SIM-807: mean lead time 2.5; within 4.5 standard errors over 500 paths."""
     problem = _single(lead_time={1: 0.5, 4: 0.5}, lead_time_known="on_arrival", unmet="backorder")
@@ -235,6 +255,7 @@ def _by_name(
     }
 
 
+@pytest.mark.slow
 def test_the_order_of_items_nodes_and_lanes_is_irrelevant() -> None:
     """SIM-605."""
     one = _by_name(ITEMS, NODES, tuple(LANES))
@@ -252,9 +273,69 @@ def test_items_that_share_nothing_move_as_if_alone() -> None:
         np.testing.assert_array_equal(values, other[place])
 
 
+@pytest.mark.slow
 def test_a_lane_nobody_orders_on_changes_nothing() -> None:
     """SIM-715."""
     one = _by_name(ITEMS, NODES, ("in", "to a", "to b"))
     other = _by_name(ITEMS, NODES, tuple(LANES))
     for place, values in one.items():
         np.testing.assert_array_equal(values, other[place])
+
+
+PRICE, RATE = 10.0, 5.0
+
+
+class AtPrice(BaseStock):
+    """Base stock, and always the same price."""
+
+    price: Array
+
+    def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
+        decision, memory = super().__call__(observation, memory, key=key)
+        price = jnp.broadcast_to(self.price, observation.on_hand.shape)
+        return dataclasses.replace(decision, price=price), memory
+
+
+def _shop(rate: float, responses: tuple[PriceResponse, ...] = ()) -> Problem:
+    network = SupplyNetwork(
+        items=(Item("i"),), nodes=(Node("n"),), suppliers=(Supplier("s"),), lanes=(Lane("s", "n", lead_time=2),),
+        unmet="lost", responses=responses,
+    )  # fmt: skip
+    uncertainty = Uncertainty({("n", "i"): Poisson(rate)})
+    return Problem("shop", network, uncertainty, make_tariff(network, holding=1.0))
+
+
+@pytest.mark.slow
+def test_a_constant_price_leaves_the_stock_problem_at_the_demand_of_that_price() -> None:
+    """SIM-812: at a price 20 % above the reference, elasticity -1.5, Poisson(5) is Poisson(3.5), path by path."""
+    level = jnp.full((1, 1, 1), 16.0)
+    response = PriceResponse("n", "i", PRICE, -1.5, law="linear")
+    priced, policy = _shop(RATE, (response,)), AtPrice(level, price=jnp.full((1, 1, 1), 1.2 * PRICE))
+    joint = _play(priced, policy, count=20, periods=30)
+    alone = _play(_shop(0.7 * RATE), BaseStock(level), count=20, periods=30)
+    for name, values in joint.items():
+        np.testing.assert_array_equal(values, alone[name], name)
+
+
+@pytest.mark.slow
+def test_a_scenario_that_changes_nothing_gives_the_same_bits() -> None:
+    """SIM-1104, SIM-715: of Poisson, negative binomial and other laws, and beside a disruption of nothing."""
+    network = SupplyNetwork(items=tuple(map(Item, "abc")), nodes=(Node("n"),))
+    laws = {
+        ("n", "a"): Poisson(5.0),
+        ("n", "b"): NegativeBinomial(3.0, 7.0),
+        ("n", "c"): Discrete((0.0, 2.5), (0.5, 0.5)),
+    }
+    drivers = MarketDrivers(
+        waves=(Wave(7.0, 0.0),),
+        promotions=(Promotion(3, 4, 0.0),),
+        regimes=DemandRegimes((1.0, 1.0), ((0.5, 0.5), (0.5, 0.5))),
+        economy=AutoregressiveLevel(1.0),
+        surges=(Surge(("n",), 0.3, 1.0, 2),),
+    )
+    nothing = SupplyLaws(disruptions=(Disruption("strike", nodes=("n",), start=2, demand_factor=1.0),))
+    plain, scenario = (
+        record(dice.compile(network), root_words(KEY), 12, jnp.arange(20)).market
+        for dice in (Uncertainty(laws), Uncertainty(laws, drivers=drivers, supply=nothing))
+    )
+    np.testing.assert_array_equal(plain, scenario)

@@ -11,6 +11,7 @@ CELLS = {(1, 4): 4.04, (1, 9): 5.44, (2, 4): 4.40, (2, 9): 6.09, (3, 4): 4.60, (
 """Zipkin 2008, Table 3, doi:10.1287/opre.1070.0471: Poisson demand of mean 5, h = 1, by (lead time, p)."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lead_time", "lost_sale_cost"),
     [pytest.param(*cell, marks=pytest.mark.slow if cell[0] == 3 else ()) for cell in CELLS],

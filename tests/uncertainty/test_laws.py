@@ -140,6 +140,6 @@ def test_a_wrong_parameter_is_named(make: object, message: str) -> None:
 
 
 def test_demand_at_an_unknown_place_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"demand at \[\('x', 'i'\)\]"):
+    with pytest.raises(ValueError, match=r"demand at \('x', 'i'\), must be at"):
         Uncertainty({("x", "i"): Poisson(1.0)}).compile(_network())
     Uncertainty({("n", "i"): Poisson(1.0)}).compile(_network())

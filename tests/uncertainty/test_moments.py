@@ -179,7 +179,7 @@ def test_a_normal_demand_is_never_negative() -> None:
         (lambda: Normal(1.0, -1.0), "Normal: deviation is -1.0"),
         (lambda: Gamma(0.0, 1.0), "Gamma: average is 0.0"),
         (lambda: Discrete((), ()), "as many as probabilities"),
-        (lambda: Discrete((-1.0, 0.0), (0.5, 0.5)), "smallest_value is -1.0"),
+        (lambda: Discrete((-1.0, 0.0), (0.5, 0.5)), r"values is \(-1.0, 0.0\)"),
         (lambda: Empirical((0.0, 1.5), (1.0, 2.0)), r"levels is \(0.0, 1.5\), must be in"),
         (lambda: Seasonal(()), "one at least"),
         (lambda: Seasonal((Seasonal((Poisson(1.0),)),)), "unmodulated laws"),

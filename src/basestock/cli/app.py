@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 import basestock
-from basestock.cli import backtesting, data, demonstration, doctor, laboratory, planning
+from basestock.cli import backtesting, crosscheck, data, demonstration, doctor, laboratory, planning
 from basestock.cli.overview import overview
 
 
@@ -35,6 +35,7 @@ for name, function in {
     "problems": laboratory.problems,
     "simulate": laboratory.simulate,
     "evaluate": laboratory.evaluate,
+    "crosscheck": crosscheck.crosscheck,
     "template": data.template,
     "doctor": doctor.doctor,
 }.items():

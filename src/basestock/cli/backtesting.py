@@ -11,10 +11,19 @@ import typer
 from basestock.cli.common import Common, command
 from basestock.cli.errors import GATE, USAGE, CommandError, require_known
 from basestock.cli.gate import Requirement, judged, read_gate
-from basestock.cli.options import Items, Locations, Policies, Reading, Reference, Source, names, pattern
+from basestock.cli.options import (
+    Items,
+    Locations,
+    Policies,
+    Reading,
+    Reference,
+    SourceOrProblem,
+    names,
+    pattern,
+)
 from basestock.cli.output import Answer, estimates_frame, give, require_free
 from basestock.cli.planning import require_policies
-from basestock.cli.problem import named_problem, play, policies_text
+from basestock.cli.problem import InstanceId, Instances, ProblemName, chosen_problem, play, policies_text
 from basestock.cli.reading import read, require_tables, stop_for_data
 from basestock.cli.settings import problem_parameters
 
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from basestock.data.dataset import Dataset
+    from basestock.decision import Problem
 
 PREFIX = "problem:"
 """A source that begins so names a problem instead of an export."""
@@ -36,9 +46,12 @@ PROBLEM_KPIS = ("fill_rate", "average_on_hand")
 
 @command
 def backtest(
-    source: Source,
     reading: Reading,
     common: Common,
+    source: SourceOrProblem = None,
+    problem: ProblemName = None,
+    instances: Instances = None,
+    id_: InstanceId = None,
     policy: Policies = None,
     reference: Reference = None,
     folds: Annotated[
@@ -66,14 +79,21 @@ def backtest(
 ) -> None:
     """Replay the end of the history under several policies, and say which saves money.
 
-    SOURCE may be problem:NAME. Writes report.html, report.json and traces.parquet into --out (runs/AS-OF-RUN).
+    SOURCE may be problem:NAME, for which --problem NAME stands as well; --instances FILE --id ID plays an instance.
+    Writes report.html, report.json and traces.parquet into --out (runs/AS-OF-RUN).
     """
     required = [] if gate is None else read_gate(gate)
     if common.out is not None:
         require_free(common.out, RECORD, "basestock.backtest/")
     shown = names(kpi, ())
-    if source.startswith(PREFIX):
-        result = _of_problem(source.removeprefix(PREFIX), policy, reference, replications, common)
+    if source is not None and source.startswith(PREFIX) and problem is None:
+        source, problem = None, source.removeprefix(PREFIX)
+    if source is None or (problem, instances, id_) != (None, None, None):
+        if source is not None:
+            raise CommandError("must be a SOURCE, or a problem; not both.", USAGE)
+        result = _of_problem(
+            chosen_problem(problem, instances, id_, common), policy, reference, replications, common
+        )
         _finish(result, required, shown or PROBLEM_KPIS, bool(shown), common)
         _stop_for_gate(result.document)
         return
@@ -177,13 +197,12 @@ def _write(result: _Result, common: Common) -> Path:
 
 
 def _of_problem(
-    name: str, policy: list[str] | None, reference: str | None, replications: int, common: Common
+    problem: "Problem", policy: list[str] | None, reference: str | None, replications: int, common: Common
 ) -> _Result:
     """Play a problem: fresh events stand in for history."""
     from basestock.operations.backtest_folder import replication_traces
     from basestock.operations.plan_settings import content_sha
 
-    problem = named_problem(name, common)
     against = reference or "base_stock"
     chosen = names(policy, ("marginal",))
     report = play(problem, tuple(dict.fromkeys((*chosen, against))), common, replications=replications)
@@ -199,8 +218,9 @@ def _of_problem(
         "policies": rows,
         "verdict": _verdict(rows[0], against, str(report.provenance["sense"])),
     }
-    sha = content_sha({"problem": name, **parameters})
-    return _Result(document, sha, asked, name, lambda: replication_traces(report))
+    inputs = {"problem": problem.name, **{name: repr(each) for name, each in problem.parameters.items()}}
+    sha, place = content_sha({**inputs, **parameters}), problem.name.replace("/", "-")
+    return _Result(document, sha, asked, place, lambda: replication_traces(report))
 
 
 def _verdict(row: dict[str, Any], against: str, sense: str) -> dict[str, Any]:

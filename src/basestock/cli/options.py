@@ -70,6 +70,14 @@ Source = Annotated[
         metavar="SOURCE", help="Export (folder, zip, XLSX) or a dataset written by load.", show_default=False
     ),
 ]
+SourceOrProblem = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[SOURCE]",
+        help="Export (folder, zip, XLSX), a dataset written by load, or problem:NAME.",
+        show_default=False,
+    ),
+]
 Map = Annotated[
     str | None,
     typer.Option(

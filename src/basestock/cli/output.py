@@ -219,8 +219,26 @@ def estimates_frame(rows: Sequence[dict[str, Any]]) -> "pl.DataFrame":
         for part, kind in kinds.items()
         for name, estimate in ({"": row[part]} if part == "total" else row[part]).items()
     ]
+    found += [
+        {"policy": row["policy"], "kind": "disruption", "name": name, **estimate}
+        for row in rows
+        for each in row.get("disruptions", ())
+        for name, estimate in _of_disruption(each).items()
+    ]
     schema = {"policy": pl.String, "kind": pl.String, "name": pl.String}
     return pl.DataFrame(found, schema={**schema, "mean": pl.Float64, "half_width": pl.Float64, "n": pl.Int64})
+
+
+def _of_disruption(effect: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the numbers of a disruption by name; what never happens has no mean."""
+    where, cost = f"{effect['disruption']} from period {effect['start']}", effect["extra_cost"]
+    parts = ("worst_service", "service_lost", "units_lost", "response_periods", "recovery_periods")
+    plain = {f"{name}, {where}": effect[name] for name in parts}
+    rows = {
+        name: {"mean": None if value is None else float(value), "half_width": None, "n": cost["n"]}
+        for name, value in plain.items()
+    }
+    return {**rows, f"extra_cost, {where}": _numbers(cost)}
 
 
 def _numbers(estimate: dict[str, Any]) -> dict[str, Any]:

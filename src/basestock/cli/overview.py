@@ -12,6 +12,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "problems": "list the problems, their parameters and published values",
         "simulate": "play policies on a problem",
         "evaluate": "tune policies on a problem and compare them on fresh events",
+        "crosscheck": "replay recorded trajectories of other packages",
     },
     "Help": {
         "template": "write an example workbook to fill in",
@@ -42,6 +43,6 @@ def overview() -> str:
     """Return the page."""
     parts: list[str] = []
     for group, commands in GROUPS.items():
-        lines = [f"  {name:<10}{line}" for name, line in commands.items()]
+        lines = [f"  {name:<12}{line}" for name, line in commands.items()]
         parts.append("\n".join([f"{group}:", *lines]))
     return _FRAME.format(groups="\n\n".join(parts))

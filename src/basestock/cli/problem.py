@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from basestock.evaluation import EvaluationReport
     from basestock.problems.instances import Instance
 
+ProblemName = Annotated[
+    str | None, typer.Option("--problem", metavar="NAME", help="Name of a problem.", show_default=False)
+]
 Instances = Annotated[
     Path | None,
     typer.Option("--instances", metavar="FILE", help="JSON file of named instances.", show_default=False),
@@ -22,6 +25,21 @@ Instances = Annotated[
 InstanceId = Annotated[
     str | None, typer.Option("--id", metavar="ID", help="Instance of the file.", show_default=False)
 ]
+
+
+def chosen_problem(name: str | None, instances: Path | None, id_: str | None, common: Common) -> "Problem":
+    """Build the problem that is named, or that an instance of a file is.
+
+    Raises
+    ------
+    CommandError
+        If both or neither are named.
+    """
+    if instances is None and id_ is None:
+        return named_problem(name, common)
+    if instances is None or name is not None:
+        raise CommandError("must be --problem NAME, or --instances FILE --id ID.", USAGE)
+    return instance_problem(instances, id_, common)
 
 
 def named_problem(name: str | None, common: Common) -> "Problem":
@@ -69,9 +87,9 @@ def chosen_instances(file: Path, family: str | None, id_: str | None) -> "list[I
     CommandError
         Naming the nearest family or id.
     """
-    from basestock.problems.instances import read_instances
+    from basestock.problems.instances import examine_instances
 
-    found = read_instances(file)
+    found, _ = examine_instances(file)
     if family is not None:
         require_known("family", family, sorted({each.family for each in found}))
     if id_ is not None:
@@ -93,7 +111,16 @@ def play(
     periods: int | None = None,
     fixed: list[str] | None = None,
 ) -> "EvaluationReport":
-    """Tune each policy whose parameters are not given, and play all of them on the same fresh events."""
+    """Tune each policy whose parameters are not given, and play all of them on the same fresh events.
+
+    Raises
+    ------
+    CommandError
+        If the problem is computed and cannot be played.
+    """
+    if problem.kind == "closed_form":
+        told = "is computed, not simulated; `basestock evaluate` prints its optimum"
+        raise CommandError(f"{problem.name} {told}.", USAGE)
     from basestock.evaluation import evaluate
     from basestock.policies import REGISTRY, fit, from_parameters
 
@@ -146,6 +173,34 @@ def policies_text(title: str, rows: list[dict[str, Any]], kpis: tuple[str, ...] 
     return table(title, columns, body, right=[*columns[1:-1], columns[-1]] if not gaps else columns[1:-1])
 
 
+def disruptions_text(rows: list[dict[str, Any]]) -> str:
+    """Return what each dated disruption does to each policy, for a person; nothing where none strikes."""
+    columns = (
+        *("policy", "disruption", "from period", "periods", "service at worst", "service lost", "units lost"),
+        *("responds after", "recovers after", "costs more"),
+    )
+    body = [
+        [
+            row["policy"],
+            *(each["disruption"], each["start"], each["duration"]),
+            *(f"{each['worst_service']:.1%}", f"{each['service_lost']:.1%}", f"{each['units_lost']:,.1f}"),
+            *(
+                "never" if each[time] is None else each[time]
+                for time in ("response_periods", "recovery_periods")
+            ),
+            told(each["extra_cost"]),
+        ]
+        for row in rows
+        for each in row.get("disruptions", ())
+    ]
+    if not body:
+        return ""
+    title = (
+        "Disruptions, against the same events without each; times in periods from its start, cost in money"
+    )
+    return table(title, columns, body, right=columns[2:])
+
+
 def told(estimate: dict[str, Any]) -> str:
     """Return an estimate with its half-width in as many digits as it is good for.
 
@@ -159,6 +214,8 @@ def told(estimate: dict[str, Any]) -> str:
     mean, width = estimate["mean"], estimate["half_width"]
     if mean is None:
         return str(estimate.get("reason", ""))
+    if width == 0 and estimate["n"] == 1:
+        return f"{mean:,.7g}"
     size = abs(width or mean)
     digits = next((digits for digits in range(6) if size * 10**digits >= 10), 6) if size else 0
     return f"{mean:,.{digits}f}" + (f" +/- {width:,.{digits}f}" if width else "")

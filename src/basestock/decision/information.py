@@ -1,5 +1,6 @@
 """Who sees what."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -7,7 +8,16 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from basestock.decision.observation import Observation
-from basestock.dynamics import NetworkArrays, PeriodOutcome, State, into_nodes
+from basestock.dynamics import (
+    NetworkArrays,
+    PeriodOutcome,
+    State,
+    expected_output,
+    into_nodes,
+    out_of_nodes,
+    owed_components,
+)
+from basestock.dynamics.books import on_the_way_to_sources
 from basestock.dynamics.stages import can_order
 from basestock.uncertainty import World
 
@@ -44,7 +54,18 @@ class Information(eqx.Module):
         last_demand = nothing if last_outcome.demand is None else last_outcome.demand
         if self.demand_window:
             memory = jnp.concatenate([last_demand[None], memory[:-1]])
-        return _full_observation(network, state, last_outcome, last_demand, memory), memory
+        seen = _full_observation(network, state, last_outcome, last_demand, memory)
+        return dataclasses.replace(seen, **_market(state, world)), memory
+
+
+def _market(state: State, world: World) -> dict[str, Array | None]:
+    """Return the prices of the last period, and how satisfied customers are."""
+    return {
+        "price": state.previous_price,
+        "competitor_price": world.competitor_price,
+        "supply_price": world.supply_price,
+        "satisfaction": state.satisfaction,
+    }
 
 
 def _full_observation(
@@ -56,10 +77,15 @@ def _full_observation(
 ) -> Observation:
     nothing = jnp.zeros_like(state.on_hand)
     lanes = jnp.zeros((network.num_lanes, *state.on_hand.shape[1:]))
-    unfilled = lanes if state.unfilled is None else state.unfilled
+    # What a source has not received yet is on order as much as what waits there.
+    unfilled = (lanes if state.unfilled is None else state.unfilled) + on_the_way_to_sources(network, state)
     backorders = nothing if state.backorders is None else state.backorders
     level = state.on_hand - backorders
     arriving, waiting = into_nodes(network, state.in_transit), into_nodes(network, unfilled)
+    runs = None if state.work_in_process is None else state.work_in_process.sum(0)
+    if runs is not None:
+        arriving = arriving + expected_output(network, runs)
+    owed = nothing if network.production is None else owed_components(network, state)
     echelon = jnp.einsum("nj,jir->nir", network.descendants, level + arriving) + waiting
     due = state.due
     return Observation(
@@ -70,7 +96,7 @@ def _full_observation(
         backorders=backorders,
         inventory_level=level,
         on_order=arriving + waiting,
-        inventory_position=level + arriving + waiting,
+        inventory_position=level + arriving + waiting - owed,
         echelon_position=echelon,
         in_transit=state.in_transit,
         unfilled=unfilled,
@@ -79,4 +105,10 @@ def _full_observation(
         last_demand=last_demand,
         last_sales=nothing if last_outcome.sales is None else last_outcome.sales,
         demand_history=history,
+        owed=None if state.unfilled is None else out_of_nodes(network, state.unfilled),
+        incoming=state.incoming,
+        lots=state.lots,
+        life_clock=state.life_clock,
+        work_in_process=runs,
+        resource_status=state.resource_status,
     )

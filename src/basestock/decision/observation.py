@@ -4,9 +4,10 @@ import dataclasses
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
-from basestock.dynamics import NetworkArrays
+from basestock.dynamics import NetworkArrays, by_remaining_life, classes_of
 from basestock.network import SupplyNetwork
 from basestock.uncertainty import Axes
 
@@ -32,7 +33,7 @@ class Observation(eqx.Module):
     on_order
         In transit to the node, plus ordered and not yet shipped, units.
     inventory_position
-        inventory_level + on_order.
+        inventory_level + on_order, less what waiting orders will take of components and of what is made here.
     echelon_position
         Inventory level of the node and all it supplies, what is in transit to any of them, and what the node has
         ordered and its source has not shipped.
@@ -44,6 +45,23 @@ class Observation(eqx.Module):
         On each lane by age; lanes that reveal their lead time on arrival.
     last_demand, last_sales
         Of the last period, units.
+    owed, incoming
+        Ordered here and not yet shipped, and what came in as orders and demand just now, units.
+    lots, life_clock
+        Stock by remaining life as :class:`State` keeps it; :func:`expiring_within` and :func:`by_remaining_life` read
+        it.
+    work_in_process
+        Runs under way of each process; ``on_order`` holds what they will make on average.
+    resource_status
+        Share of its hours that each resource has in the period.
+    price, competitor_price, supply_price
+        Of the last period, money per unit.
+    satisfaction
+        Of the customers, in [0, 1].
+    forecast
+        Demand expected in a period, units.
+    messages, messages_sent
+        What each node heard from its neighbors, and how many messages were sent for it.
     """
 
     network: NetworkArrays
@@ -62,6 +80,19 @@ class Observation(eqx.Module):
     last_demand: NodeItem
     last_sales: NodeItem
     demand_history: Float[Array, "window node item replication"] | None = None
+    owed: NodeItem | None = None
+    incoming: NodeItem | None = None
+    lots: tuple[Float[Array, "_life node _place replication"], ...] | None = None
+    life_clock: Int[Array, "..."] | None = None
+    work_in_process: Float[Array, "process replication"] | None = None
+    resource_status: Float[Array, "resource replication"] | None = None
+    price: NodeItem | None = None
+    competitor_price: NodeItem | None = None
+    supply_price: LaneItem | None = None
+    satisfaction: NodeItem | None = None
+    forecast: NodeItem | None = None
+    messages: Float[Array, "message node item replication"] | None = None
+    messages_sent: Float[Array, ""] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,10 +106,14 @@ class Label:
     index: int | None = None
 
 
-FLAT_FIELDS = ("on_hand", "backorders", "unfilled", "due", "outstanding", "last_demand", "demand_history")
+FLAT_FIELDS = (
+    *("on_hand", "backorders", "unfilled", "due", "outstanding", "last_demand", "demand_history"),
+    *("incoming", "price", "competitor_price", "supply_price", "satisfaction", "forecast", "messages"),
+)
 """Fields of a flat observation, in order: what cannot be derived from the others."""
 
-_ON_LANES = {"unfilled", "due", "outstanding"}
+_ON_LANES = {"unfilled", "due", "outstanding", "supply_price"}
+_MONEY = ("price", "competitor_price", "supply_price")
 
 
 def flatten(observation: Observation, network: SupplyNetwork) -> Float[Array, "feature replication"]:
@@ -92,7 +127,26 @@ def flatten(observation: Observation, network: SupplyNetwork) -> Float[Array, "f
         owners = axes.lanes if name in _ON_LANES else axes.nodes
         cut = leaf[..., : len(owners), : len(axes.items), :]
         parts.append(cut.reshape(-1, cut.shape[-1]))
+    life = observation.network.life
+    if life is not None and observation.lots is not None and observation.life_clock is not None:
+        kinds, nodes, items = (np.array(axis, dtype=np.int32) for axis in zip(*_lots(network), strict=True))
+        parts.append(by_remaining_life(life, observation.lots, observation.life_clock)[kinds, nodes, items])
     return jnp.concatenate(parts)
+
+
+def _lots(network: SupplyNetwork) -> list[tuple[int, int, int]]:
+    """List (class of remaining life, node, item) of every lot that there can be."""
+    return [
+        (row, node, position)
+        for node in range(len(network.nodes))
+        for position, item in enumerate(network.items)
+        if item.shelf_life is not None
+        for row in range(classes_of(item)[0])
+    ]
+
+
+def _unit(name: str, unit: str) -> str:
+    return f"money per {unit}" if name in _MONEY else "share" if name == "satisfaction" else unit
 
 
 def labels(observation: Observation, network: SupplyNetwork) -> tuple[Label, ...]:
@@ -107,9 +161,14 @@ def labels(observation: Observation, network: SupplyNetwork) -> tuple[Label, ...
         owners = axes.lanes if name in _ON_LANES else axes.nodes
         indices = range(leaf.shape[0]) if leaf.ndim == 4 else (None,)
         result += [
-            Label(name, units[item], owner, item, index)
+            Label(name, _unit(name, units[item]), owner, item, index)
             for index in indices
             for owner in owners
             for item in axes.items
+        ]
+    if observation.lots is not None:
+        result += [
+            Label("lots", units[axes.items[item]], axes.nodes[node], axes.items[item], row)
+            for row, node, item in _lots(network)
         ]
     return tuple(result)

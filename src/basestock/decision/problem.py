@@ -1,26 +1,39 @@
 """A question: a network, its dice and prices, what may be seen, and what counts as good."""
 
 import dataclasses
-from collections.abc import Mapping
+import math
+import numbers
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from basestock.decision.action_map import ActionMap, NodeOrders
 from basestock.decision.information import Information
+from basestock.decision.needed_stages import completed, missing_stages
 from basestock.dynamics import (
     RECEIVE_ORDER_SELL,
     InitialState,
     NetworkArrays,
     Sequence,
     State,
+    Terms,
     compile_network,
 )
-from basestock.economics import Ledger, Tariff, ledger_for
+from basestock.economics import Ledger, Tariff, Term, ledger_for
 from basestock.network import SupplyNetwork
 from basestock.uncertainty import EventSource, Uncertainty
 
 Kind = Literal["periodic", "per_event", "closed_form"]
-Criterion = Literal["average_cost_per_period", "discounted_cost", "finite_horizon_total_cost"]
+Criterion = Literal[
+    "average_cost_per_period",
+    "average_profit_per_period",
+    "average_cost_per_time_unit",
+    "discounted_cost",
+    "discounted_return",
+    "expected_single_period_cost",
+    "finite_horizon_total_cost",
+    "safety_stock_cost_rate",
+]
 Certificate = Literal["exact", "lower_bound", "best_known", "none"]
 
 
@@ -51,6 +64,29 @@ class KnownValue:
         return "exact" if self.kind == "optimal" else "best_known"
 
 
+@dataclasses.dataclass(frozen=True)
+class Solution:
+    """The exact optimum of a problem.
+
+    Parameters
+    ----------
+    value
+        Optimal value of the problem's criterion, money.
+    decision
+        What is decided, by name, in units or periods.
+    method
+        How it was computed.
+    """
+
+    value: float
+    decision: Mapping[str, Any]
+    method: str
+
+
+def _whole(value: object, low: int) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= low
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Problem:
     """Everything needed to simulate, solve, learn and judge.
@@ -62,7 +98,7 @@ class Problem:
     network, uncertainty, tariff
         What exists, what is random, what it costs.
     sequence
-        Order of events in a period.
+        Order of events in a period; a standard one gains the stage that repairs orders where something limits them.
     information, action_map
         What is seen, and how actions become quantities.
     kind
@@ -77,6 +113,10 @@ class Problem:
         Factor per period [gamma].
     initial_state
         Declared start.
+    terms
+        Ledger terms of this problem alone, beside those that the tariff prices.
+    solve
+        Computes the exact optimum where the problem has a closed form or a recursion of its own.
     period_days
         Length of a period in days, for annual figures.
     parameters
@@ -101,6 +141,8 @@ class Problem:
     warm_up: int = 0
     discount: float = 1.0
     initial_state: InitialState = dataclasses.field(default_factory=InitialState)
+    terms: tuple[Term, ...] = ()
+    solve: Callable[[], Solution] | None = None
     period_days: float = 1.0
     parameters: Mapping[str, object] = dataclasses.field(default_factory=dict)
     source: str = ""
@@ -108,16 +150,18 @@ class Problem:
 
     def __post_init__(self) -> None:
         checks = {
-            "horizon": (self.horizon, self.horizon >= 1, "a whole number of periods >= 1"),
-            "warm_up": (self.warm_up, self.warm_up >= 0, "a whole number of periods >= 0"),
-            "discount": (self.discount, 0 < self.discount <= 1, "in (0, 1]"),
-            "period_days": (self.period_days, self.period_days > 0, "a number of days > 0"),
+            "horizon": (self.horizon, _whole(self.horizon, 1), "a whole number of periods >= 1"),
+            "warm_up": (self.warm_up, _whole(self.warm_up, 0), "a whole number of periods >= 0"),
+            "discount": (self.discount, 0 <= self.discount <= 1, "in [0, 1]"),
+            "period_days": (self.period_days, 0 < self.period_days < math.inf, "a number of days > 0"),
         }
         wrong = [
             f"{name} is {value!r}, must be {rule}."
             for name, (value, fine, rule) in checks.items()
             if not fine
         ]
+        object.__setattr__(self, "sequence", completed(self.network, self.uncertainty, self.sequence))
+        wrong += missing_stages(self.network, self.uncertainty, self.sequence)
         if wrong:
             raise ValueError(f"Problem {self.name!r}: {' '.join(wrong)} Correct the problem.")
 
@@ -126,10 +170,27 @@ class Problem:
         """+1 where the total is a cost to be small, -1 where it is a profit to be large."""
         return 1 if self.sense == "min" else -1
 
+    @property
+    def averages(self) -> bool:
+        """Whether the total is one of an average period."""
+        return self.criterion.startswith("average_")
+
+    @property
+    def discounts(self) -> bool:
+        """Whether the total is discounted."""
+        return self.criterion.startswith("discounted_")
+
     @cached_property
     def arrays(self) -> NetworkArrays:
         """The compiled network."""
-        return compile_network(self.network)
+        return compile_network(self.network, self._terms)
+
+    @property
+    def _terms(self) -> Terms:
+        """What the prices add to the rules of the network."""
+        rates = (self.tariff.purchase, self.tariff.unit_order)
+        known = [rate for rate in rates if rate is not None]
+        return Terms(sum(known[1:], known[0]) if known else None, self.tariff.order_change is not None)
 
     @cached_property
     def events(self) -> EventSource:
@@ -139,7 +200,7 @@ class Problem:
     @cached_property
     def ledger(self) -> Ledger:
         """The terms that the tariff prices."""
-        return ledger_for(self.tariff)
+        return Ledger((*ledger_for(self.tariff).terms, *self.terms))
 
     def start(self, num_replications: int = 1) -> State:
         """Return the declared starting state."""

@@ -1,14 +1,16 @@
 """A problem and a policy, played out."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
-from jaxtyping import Array, Int, UInt32
+from jaxtyping import Array, Float, Int, UInt32
 
 from basestock.decision.information import Information
+from basestock.decision.observation import Observation
 from basestock.decision.policy import Policy
 from basestock.decision.problem import Problem
 from basestock.dynamics import (
@@ -52,6 +54,13 @@ def game(problem: Problem, events: AnySource | None = None) -> Game:
     )
 
 
+def messages_sent(observation: Observation) -> Float[Array, " replication"] | None:
+    """Return the number of messages that were sent for an observation; ``None`` where nodes send none."""
+    if observation.messages_sent is None:
+        return None
+    return jnp.broadcast_to(observation.messages_sent, observation.on_hand.shape[-1:])
+
+
 def begin(game: Game, policy: Policy, state: State, root: UInt32[Array, "2"]) -> Moving:
     """Return the start of a path: blank outcome, fresh memories."""
     num_replications = state.on_hand.shape[-1]
@@ -90,7 +99,7 @@ def advance(
         see_key, act_key = jax.random.split(key)
         observation, seen = game.information.observe(game.network, state, world, last, seen, key=see_key)
         decision, own = policy(observation, own, key=act_key)
-        return decision, (seen, own)
+        return dataclasses.replace(decision, messages=messages_sent(observation)), (seen, own)
 
     return rollout(
         game.network,

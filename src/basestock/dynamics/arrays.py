@@ -9,8 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from basestock.dynamics.life import Life, compile_life
+from basestock.dynamics.market import Market, compile_market_behavior
+from basestock.dynamics.ordering import NO_TERMS, Ordering, Terms, compile_ordering, needs_ordering
+from basestock.dynamics.production import Production, compile_production
+from basestock.dynamics.quality import Quality, compile_quality
+from basestock.dynamics.supply import Room, Supply, compile_storage, compile_supply
 from basestock.network import Lane, SupplyNetwork
 from basestock.uncertainty import Axes, bucket
+from basestock.uncertainty.places import Places, few_places
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +27,7 @@ class Features:
     Parameters
     ----------
     internal
-        Some lane starts at a node, so sources can be short and orders can wait.
+        Some lane starts at a node or has a capacity, so sources can be short and orders can wait.
     backorders
         Some demand waits.
     slots
@@ -32,7 +39,7 @@ class Features:
     random_on_order
         Some lead time is drawn on ordering.
     whole_units
-        A short source allocates whole units.
+        All items exist in whole units only.
     lost_unfilled
         On some lane, what a source cannot ship is lost.
     reviewed
@@ -73,8 +80,8 @@ class NetworkArrays(eqx.Module):
         Fixed, or expected when random (rounded), periods; the random ones belong to the events.
     mean_lead_time
         Expected lead time, periods.
-    reveals_on_arrival
-        1 where the lead time is revealed on arrival.
+    reveals_on_arrival, revealed
+        1 where the lead time is revealed on arrival; and these places, where they are few.
     review_period, review_phase
         Orders are taken when (period - phase) mod review period is 0; periods.
     descendants
@@ -89,6 +96,22 @@ class NetworkArrays(eqx.Module):
         Limits of one order, units; 0, 0 and a very large number where there is none.
     features
         What the program must contain.
+    production
+        Processes and resources; ``None`` where there are none.
+    quality
+        Sampling plans; ``None`` where nothing is inspected.
+    life
+        What perishes; ``None`` where nothing does.
+    market
+        How customers behave; ``None`` where they only ask and wait.
+    supply
+        Capacities, travelling orders, interruptions and rules of sharing; ``None`` where sources ship what they have.
+    ordering
+        Rules of orders; ``None`` where every order is legal.
+    rooms
+        Room for stock by storage class, where it has an end.
+    whole
+        1 for items in whole units; ``None`` where all of them or none are.
     """
 
     lane_source: Int[Array, " lane"]
@@ -101,6 +124,7 @@ class NetworkArrays(eqx.Module):
     lead_time: Int[Array, "lane item 1"]
     mean_lead_time: Float[Array, "lane item 1"]
     reveals_on_arrival: Float[Array, "lane item 1"] | None
+    revealed: Places | None
     review_period: Int[Array, "lane 1 1"]
     review_phase: Int[Array, "lane 1 1"]
     descendants: Float[Array, "node node"]
@@ -111,6 +135,14 @@ class NetworkArrays(eqx.Module):
     order_multiple: Float[Array, "lane item 1"]
     order_maximum: Float[Array, "lane item 1"]
     features: Features = eqx.field(static=True)
+    production: Production | None = None
+    quality: Quality | None = None
+    life: Life | None = None
+    market: Market | None = None
+    supply: Supply | None = None
+    ordering: Ordering | None = None
+    rooms: tuple[Room, ...] = ()
+    whole: Float[Array, "item 1"] | None = None
 
     @property
     def num_nodes(self) -> int:
@@ -132,13 +164,15 @@ NO_MAXIMUM = 1e30
 """Stands for "no maximum": finite, so that gradients stay finite."""
 
 
-def compile_network(network: SupplyNetwork) -> NetworkArrays:
+def compile_network(network: SupplyNetwork, terms: Terms = NO_TERMS) -> NetworkArrays:
     """Compile an authored network to arrays on padded axes.
 
     Parameters
     ----------
     network
         The authored network.
+    terms
+        What the prices of the problem add: the value of a unit for budgets, whether orders are remembered.
 
     Returns
     -------
@@ -152,6 +186,7 @@ def compile_network(network: SupplyNetwork) -> NetworkArrays:
     lead_time = _lane_item(axes, {place: round(_mean(law)) for place, law in laws.items()}, np.int32)
     arrival = _revealed_on_arrival(network, laws)
     active = _lane_item(axes, dict.fromkeys(laws, 1.0))
+    supply = compile_supply(network, axes)
     return NetworkArrays(
         lane_source=jnp.asarray(ends[0]),
         lane_destination=jnp.asarray(ends[1]),
@@ -163,16 +198,25 @@ def compile_network(network: SupplyNetwork) -> NetworkArrays:
         lead_time=jnp.asarray(lead_time),
         mean_lead_time=jnp.asarray(_lane_item(axes, {place: _mean(law) for place, law in laws.items()})),
         reveals_on_arrival=jnp.asarray(_lane_item(axes, dict.fromkeys(arrival, 1.0))) if arrival else None,
+        revealed=few_places(arrival, (axes.num_lanes, axes.num_items)) if arrival else None,
         review_period=jnp.asarray(_per_lane(axes, lanes, lambda lane: lane.review_period, np.int32, fill=1)),
         review_phase=jnp.asarray(_per_lane(axes, lanes, lambda lane: lane.review_phase, np.int32)),
         descendants=jnp.asarray(_descendants(network, axes)),
         tier=jnp.asarray(_tiers(network, axes)),
         lost_share=jnp.asarray(_lost_share(network, axes)),
-        unfilled_lost=jnp.asarray(_per_lane(axes, lanes, lambda lane: lane.unfilled == "lost", np.float32)),
+        unfilled_lost=jnp.asarray(_per_lane(axes, lanes, lambda lane: lane.unfilled == "lost", np.float64)),
         order_minimum=jnp.asarray(_limit(network, axes, laws, "order_minimum", 0.0)),
         order_multiple=jnp.asarray(_limit(network, axes, laws, "order_multiple", 0.0)),
         order_maximum=jnp.asarray(_limit(network, axes, laws, "order_maximum", NO_MAXIMUM)),
-        features=_features(network, laws, arrival),
+        features=_features(network, laws, arrival, books=supply is not None and supply.books),
+        production=compile_production(network, axes),
+        quality=compile_quality(network, axes),
+        life=compile_life(network, axes),
+        market=compile_market_behavior(network, axes),
+        supply=supply,
+        ordering=compile_ordering(network, axes, terms) if needs_ordering(network, terms) else None,
+        rooms=compile_storage(network, axes),
+        whole=_whole(network, axes),
     )
 
 
@@ -205,19 +249,28 @@ def _lead_time_laws(network: SupplyNetwork, axes: Axes) -> dict[Place, dict[int,
 
 def _revealed_on_arrival(network: SupplyNetwork, laws: Mapping[Place, Mapping[int, float]]) -> list[Place]:
     """List the places whose law is random and revealed on arrival; a fixed lead time is known anyway."""
-    random_lanes = {lane for (lane, _), law in laws.items() if len(law) > 1}
-    revealed = {lane for lane in random_lanes if network.lanes[lane].lead_time_known == "on_arrival"}
-    return [place for place in laws if place[0] in revealed]
+    return [
+        place
+        for place, law in laws.items()
+        if len(law) > 1 and network.lanes[place[0]].lead_time_known == "on_arrival"
+    ]
 
 
 def _lane_item(
-    axes: Axes, values: Mapping[Place, float], dtype: type = np.float32, fill: float = 0
+    axes: Axes, values: Mapping[Place, float], dtype: type = np.float64, fill: float = 0
 ) -> np.ndarray:
     table = np.full((axes.num_lanes, axes.num_items, 1), fill, dtype=dtype)
     if values:
         places = np.array(list(values), dtype=np.int64)
         table[places[:, 0], places[:, 1], 0] = np.fromiter(values.values(), dtype=dtype, count=len(values))
     return table
+
+
+def _whole(network: SupplyNetwork, axes: Axes) -> Array | None:
+    kinds = {item.whole_units for item in network.items}
+    table = np.ones((axes.num_items, 1), dtype=np.float32)
+    table[: len(network.items), 0] = [item.whole_units for item in network.items]
+    return jnp.asarray(table) if len(kinds) > 1 else None
 
 
 def _per_lane(
@@ -277,7 +330,7 @@ def _lost_share(network: SupplyNetwork, axes: Axes) -> np.ndarray:
     def share(unmet: str | float) -> float:
         return {"lost": 1.0, "backorder": 0.0}[unmet] if isinstance(unmet, str) else 1.0 - unmet
 
-    table = np.full((axes.num_nodes, axes.num_items, 1), share(network.unmet), dtype=np.float32)
+    table = np.full((axes.num_nodes, axes.num_items, 1), share(network.unmet))
     node_at, item_at = network.node_index, network.item_index
     for (node, item), unmet in network.unmet_at.items():
         table[node_at[node], item_at[item]] = share(unmet)
@@ -296,16 +349,17 @@ def _limit(
 
 
 def _features(
-    network: SupplyNetwork, laws: Mapping[Place, Mapping[int, float]], arrival: list[Place]
+    network: SupplyNetwork, laws: Mapping[Place, Mapping[int, float]], arrival: list[Place], *, books: bool
 ) -> Features:
     nodes = {node.name for node in network.nodes}
     revealed = set(arrival)
     known = [law for place, law in laws.items() if place not in revealed]
     unmet = [network.unmet, *network.unmet_at.values()]
+    extra = max((lane.max_extra_lead_time for lane in network.lanes), default=0)
     return Features(
-        internal=any(lane.source in nodes for lane in network.lanes),
+        internal=books or any(lane.source in nodes for lane in network.lanes),
         backorders=any(way != "lost" for way in unmet),
-        slots=bucket(max(max(law) for law in known) + 1) if known else 0,
+        slots=bucket(max(max(law) for law in known) + extra + 1) if known else 0,
         ages=bucket(max(max(laws[place]) for place in arrival)) if arrival else 0,
         immediate=any(min(law) == 0 for law in known),
         random_on_order=any(len(law) > 1 for law in known),

@@ -3,8 +3,12 @@
 import dataclasses
 
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from basestock.dynamics.state import State
+
+RINGS = ("due", "work_in_process", "awaited", "order_slips", "returns_due")
+"""Leaves of a state that are addressed by the period."""
 
 
 def canonical(state: State, cycle: int = 1) -> State:
@@ -23,8 +27,28 @@ def canonical(state: State, cycle: int = 1) -> State:
         A state with the same future.
     """
     phase = state.period % cycle
-    due = state.due
-    if due is not None:
+
+    def turn(ring: Array) -> Array:
         # The ring is addressed by the period; after rotation it must be addressed by the phase.
-        due = jnp.roll(due, phase - state.period % due.shape[0], axis=0)
-    return dataclasses.replace(state, period=phase, due=due)
+        return jnp.roll(ring, phase - state.period % ring.shape[0], axis=0)
+
+    shipments = state.lots_under_way
+    turned = {name: turn(ring) for name in RINGS if (ring := getattr(state, name)) is not None}
+    shipments = None if shipments is None else tuple(map(turn, shipments))
+    return _turned_back(dataclasses.replace(state, period=phase, lots_under_way=shipments, **turned))
+
+
+def _turned_back(state: State) -> State:
+    """Turn the rings of remaining life back to clock 0; those of classes longer than a period stay as they are."""
+    clock = state.life_clock
+    if state.lots is None or clock is None or clock.ndim > 0:
+        return state
+    lots = tuple(jnp.roll(block, -(clock % block.shape[0]), axis=0) for block in state.lots)
+    shipments = state.lots_under_way
+    if shipments is not None:
+        shipments = tuple(jnp.roll(ring, -(clock % ring.shape[1]), axis=1) for ring in shipments)
+    held = state.lots_held
+    if held is not None:
+        held = tuple(jnp.roll(block, -(clock % block.shape[0]), axis=0) for block in held)
+    state = dataclasses.replace(state, lots=lots, lots_under_way=shipments, lots_held=held)
+    return dataclasses.replace(state, life_clock=jnp.zeros_like(clock))

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from basestock.dynamics.arrays import NetworkArrays
+from basestock.uncertainty import Event
 
 Leaf = TypeVar("Leaf")
 
@@ -34,6 +35,15 @@ def require(leaf: Leaf | None, name: str) -> Leaf:
             f"stage: {name} is absent, must be given for this network. Sample it or add it to the state."
         )
     return leaf
+
+
+def lead_time_now(network: NetworkArrays, event: Event) -> Int[Array, "lane item #replication"]:
+    """Return the lead time of what is shipped now where it is known on ordering, with what a disruption adds."""
+    lead_time = network.lead_time if event.lead_time is None else event.lead_time
+    supply = network.supply
+    if supply is None or supply.extra is None or event.extra_lead_time is None:
+        return lead_time
+    return lead_time + jnp.clip(event.extra_lead_time[:, None], 0, supply.extra)
 
 
 def into_nodes(

@@ -1,5 +1,6 @@
 """Whole paths: the transition under ``scan``, with whatever is to be remembered folded along."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -91,6 +92,12 @@ def blank_outcome(
     return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
 
+def _carried(outcome: PeriodOutcome, before: PeriodOutcome) -> PeriodOutcome:
+    """Drop what is counted only because of what is decided (withdrawn orders): the next period looks like this one."""
+    names = [field.name for field in dataclasses.fields(outcome) if getattr(before, field.name) is None]
+    return dataclasses.replace(outcome, **dict.fromkeys(names))
+
+
 def rollout(
     network: NetworkArrays,
     sequence: Sequence,
@@ -141,7 +148,7 @@ def rollout(
         state, outcome = close_period(network, sequence, opened, decision, event, flows)
         step = Step(moving.world, moving.state, opened, decision, event, outcome, state)
         folded, traced = fold(folded, step)
-        return (Moving(state, world, outcome, memory), folded), traced
+        return (Moving(state, world, _carried(outcome, moving.outcome), memory), folded), traced
 
     (end, folded), traced = jax.lax.scan(advance, (start, initial), None, length=num_periods)
     return Path(end, folded, traced)

@@ -29,12 +29,25 @@ class State(eqx.Module):
     due
         In transit by slot of arrival: slot ``(period + s) mod slots`` arrives in s periods; lead time known on
         ordering.
+    defective
+        Defective units in stock that nobody has found yet.
     outstanding
         In transit by age, 1, 2, ... periods since shipping; lead time revealed on arrival.
     unfilled
         Ordered and not yet shipped by the source, units; ``None`` where every source ships at once.
     lots
-        Stock by remaining life, one block per life class.
+        Stock by remaining life: one block for each group of items of similar life, counted up from what expires next; a
+        ring that starts at the clock. :func:`basestock.dynamics.by_remaining_life` reads it.
+    lots_under_way
+        The same of what nodes shipped, by slot of shipping, with the life it had then.
+    lots_held
+        Units by remaining life that are held at the end of closed lanes, or come in parts.
+    awaited
+        Lead time of those shipments, or marks of what is unknown or has arrived.
+    life_clock
+        Number of times that stock has grown older; by item where classes of life are longer than a period.
+    decay_carry
+        Fractions of a unit that have decayed and wait to be a whole one.
     lot_defects
         Defective share of stock by lot.
     order_slips
@@ -48,9 +61,18 @@ class State(eqx.Module):
     satisfaction
         Goodwill of customers.
     returns_due
-        Units that will come back, by slot.
+        Units that will come back, by slot and place from which something does.
     messages
         What nodes told each other.
+    held
+        At the end of a lane and not received yet: a closed lane, or the rest of a partial delivery; part of
+        ``in_transit``.
+    waiting
+        ``unfilled`` by periods of waiting, newest first, for sources that serve in the order of arrival.
+    incoming
+        Orders and demand that came to each node last, units; kept where orders travel.
+    unit_ages
+        Age of every single unit under way, -1 for an empty place; for lead times of single units in continuous time.
     """
 
     period: Int[Array, ""]
@@ -58,20 +80,30 @@ class State(eqx.Module):
     in_transit: LaneItem
     backorders: NodeItem | None = None
     due: Float[Array, "slot lane item replication"] | None = None
+    defective: NodeItem | None = None
     outstanding: Float[Array, "age lane item replication"] | None = None
     unfilled: LaneItem | None = None
-    lots: tuple[Float[Array, "life node item replication"], ...] | None = None
+    lots: tuple[Float[Array, "_life node _place replication"], ...] | None = None
+    lots_under_way: tuple[Float[Array, "_slot _life _inner _place replication"], ...] | None = None
+    lots_held: tuple[Float[Array, "_life _inner _place replication"], ...] | None = None
+    awaited: Float[Array, "_slot _inner _places replication"] | None = None
+    life_clock: Int[Array, "..."] | None = None
+    decay_carry: NodeItem | None = None
     lot_defects: Float[Array, "life node item replication"] | None = None
-    order_slips: Float[Array, "slot lane item replication"] | None = None
-    work_in_process: Float[Array, "slot process replication"] | None = None
+    order_slips: Float[Array, "slip_slot lane item replication"] | None = None
+    work_in_process: Float[Array, "run_slot process replication"] | None = None
     resource_status: PerResource | None = None
     resource_setup: PerResource | None = None
     repair_left: PerResource | None = None
     previous_price: NodeItem | None = None
     previous_order: LaneItem | None = None
     satisfaction: NodeItem | None = None
-    returns_due: Float[Array, "slot node item replication"] | None = None
+    returns_due: Float[Array, "return_slot place replication"] | None = None
     messages: Float[Array, "lane message replication"] | None = None
+    held: LaneItem | None = None
+    waiting: Float[Array, "wait lane item replication"] | None = None
+    incoming: NodeItem | None = None
+    unit_ages: Float[Array, "unit_slot lane item replication"] | None = None
 
 
 class Decision(eqx.Module):
@@ -91,6 +123,10 @@ class Decision(eqx.Module):
         Hours of each resource given to each process.
     cancel
         Units of unshipped orders withdrawn.
+    overtime
+        Hours of each resource called for beyond its regular ones.
+    messages
+        Number of messages that nodes sent each other for this decision.
     """
 
     order: LaneItem
@@ -99,6 +135,8 @@ class Decision(eqx.Module):
     allocation: LaneItem | None = None
     assign: Float[Array, "resource process replication"] | None = None
     cancel: LaneItem | None = None
+    overtime: PerResource | None = None
+    messages: Float[Array, " replication"] | None = None
 
 
 class PeriodOutcome(eqx.Module):
@@ -108,8 +146,15 @@ class PeriodOutcome(eqx.Module):
     ``backorders_filled``, ``newly_backordered``, ``lost``, ``backorders`` at the end, ``expired``, ``overflow``,
     ``adjusted``, ``consumed``, ``produced``, ``returned``. On lanes: ``ordered``, ``shipped``, ``received``,
     ``in_transit`` at the end, ``unfilled`` at the end, ``unfilled_lost``, ``cancelled``, ``lost_in_transit``,
-    ``rejected``. On processes: ``started``, ``completed``, ``scrapped``. On resources: hours ``used``, ``idle``,
-    of ``changeover`` and ``down``. Prices: ``price`` and ``supply_price``.
+    ``rejected``, what was ``requested`` before it was made legal and the signed change by each rule (``repaired``),
+    ``special`` deliveries, units ordered ``by_bracket`` of price, ``vehicles``. On limits: ``contract_shortfall`` and
+    ``limit_excess`` in the unit of the metric. Stock ``recalled`` at nodes. Where a step is the time to the next
+    demand: the time ``elapsed``, and stock and backorders integrated over it (``stock_time``, ``backorder_time``). On
+    processes: ``started``, ``completed``, ``scrapped``. On resources: hours ``used``, ``idle``, of ``changeover``,
+    ``down`` and beyond the regular ones (``overtime``), and runs ``unstarted`` for want of components or hours. Prices:
+    ``price`` and ``supply_price``. Customers at nodes: ``switched_to`` and ``switched_away`` (the demand of
+    ``switched_to`` was for another item), ``came_back`` (of which ``returned`` goes into stock again). ``messages``
+    between nodes.
     """
 
     opening: NodeItem
@@ -135,6 +180,20 @@ class PeriodOutcome(eqx.Module):
     cancelled: LaneItem | None = None
     lost_in_transit: LaneItem | None = None
     rejected: LaneItem | None = None
+    sampled: LaneItem | None = None
+    defects_accepted: LaneItem | None = None
+    defects_found: NodeItem | None = None
+    requested: LaneItem | None = None
+    repaired: Float[Array, "rule lane item replication"] | None = None
+    special: LaneItem | None = None
+    by_bracket: Float[Array, "level lane item replication"] | None = None
+    vehicles: Float[Array, "lane replication"] | None = None
+    contract_shortfall: Float[Array, "limit replication"] | None = None
+    limit_excess: Float[Array, "limit replication"] | None = None
+    recalled: NodeItem | None = None
+    elapsed: Float[Array, " replication"] | None = None
+    stock_time: NodeItem | None = None
+    backorder_time: NodeItem | None = None
     started: PerProcess | None = None
     completed: PerProcess | None = None
     scrapped: PerProcess | None = None
@@ -142,5 +201,11 @@ class PeriodOutcome(eqx.Module):
     hours_idle: PerResource | None = None
     hours_changeover: PerResource | None = None
     hours_down: PerResource | None = None
+    hours_overtime: PerResource | None = None
+    unstarted: PerProcess | None = None
     price: NodeItem | None = None
     supply_price: LaneItem | None = None
+    switched_to: NodeItem | None = None
+    switched_away: NodeItem | None = None
+    came_back: NodeItem | None = None
+    messages: Float[Array, " replication"] | None = None

@@ -7,7 +7,28 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.dynamics.arrays import NetworkArrays
-from basestock.dynamics.stages import fill_backorders, place_orders, receive, serve, ship
+from basestock.dynamics.stages import (
+    account_terms,
+    assemble_to_order,
+    break_down,
+    complete_processes,
+    expire,
+    fill_backorders,
+    find_defects,
+    place_orders,
+    recall,
+    receive,
+    remember,
+    repair_orders,
+    return_goods,
+    route_orders,
+    serve,
+    ship,
+    special_delivery,
+    start_processes,
+    store,
+    substitute,
+)
 from basestock.dynamics.state import Decision, PeriodOutcome, State
 from basestock.uncertainty import Event
 
@@ -33,13 +54,58 @@ class Sequence:
     after: tuple[Stage, ...]
 
 
-RECEIVE_ORDER_SELL = Sequence(before=(receive, fill_backorders), after=(place_orders, ship, receive, serve))
+RECEIVE_ORDER_SELL = Sequence(
+    before=(receive, return_goods, recall, break_down, complete_processes, fill_backorders),
+    after=(
+        *(route_orders, place_orders, start_processes, complete_processes, ship, receive),
+        *(serve, substitute, special_delivery, expire, store, find_defects, account_terms, remember),
+    ),
+)
 """Receive, decide, ship, sell: an order placed in t with lead time L first serves the demand of t + L."""
 
 SELL_BEFORE_RECEIVING = Sequence(
-    before=(), after=(place_orders, serve, receive, ship, receive, fill_backorders)
+    before=(),
+    after=(
+        *(return_goods, recall, route_orders, place_orders, start_processes, serve, substitute),
+        *(special_delivery, expire, receive, complete_processes, ship, receive, fill_backorders, store),
+        *(find_defects, account_terms, remember),
+    ),
 )
 """Decide, sell, receive at the end of the day: lead time L first serves the demand of t + L + 1."""
+
+ORDER_RECEIVE_ASSEMBLE = Sequence(
+    before=(),
+    after=(
+        *(return_goods, recall, route_orders, place_orders, receive, ship, receive),
+        *(assemble_to_order, complete_processes),
+        *(serve, substitute, special_delivery, expire, store, find_defects, account_terms, remember),
+    ),
+)
+"""Decide, receive, then assemble what the demand of the period asks for: lead time L first serves t + L."""
+
+ORDER_RECEIVE_SELL = Sequence(
+    before=(),
+    after=(
+        *(return_goods, recall, route_orders, place_orders, receive),
+        *(start_processes, complete_processes, ship, receive),
+        *(serve, substitute, special_delivery, expire, store, find_defects, account_terms, remember),
+    ),
+)
+"""Decide on the stock left by the last period, then receive and sell: lead time L first serves t + L."""
+
+
+def with_repairs(sequence: Sequence) -> Sequence:
+    """Return a sequence that makes requested orders legal before they are placed, and reports every change.
+
+    Parameters
+    ----------
+    sequence
+        Any order of events that places orders after the decision.
+    """
+    after: list[Stage] = []
+    for stage in sequence.after:
+        after += [repair_orders, stage] if stage is place_orders else [stage]
+    return Sequence(sequence.before, tuple(after))
 
 
 def no_decision(network: NetworkArrays, state: State) -> Decision:
@@ -77,7 +143,11 @@ def close_period(
     for stage in _needed(network, sequence):
         state, flows = stage(network, state, decision, event, flows)
     closing = dataclasses.replace(
-        flows, closing=state.on_hand, backorders=state.backorders, in_transit=state.in_transit
+        flows,
+        closing=state.on_hand,
+        backorders=state.backorders,
+        in_transit=state.in_transit,
+        messages=decision.messages,
     )
     return dataclasses.replace(state, period=state.period + 1), closing
 
@@ -129,4 +199,8 @@ def under_way(state: State) -> Float[Array, "lane item replication"]:
         total = total + state.due.sum(0)
     if state.outstanding is not None:
         total = total + state.outstanding.sum(0)
+    if state.held is not None:
+        total = total + state.held
+    if state.unit_ages is not None:
+        total = total + (state.unit_ages >= 0).sum(0)
     return total

@@ -176,9 +176,23 @@ def _per_period(value: np.ndarray | None, sums: Sums) -> Parts:
     return None if value is None else (value, np.full_like(value, float(sums.periods)))
 
 
+def _messages(sums: Sums) -> Parts:
+    """Return messages over days, nothing where nodes do not talk."""
+    sent = sums.totals.get("messages")
+    if sent is None or not sent.any():
+        return None
+    return sent, np.full_like(sent, sums.periods * sums.period_days)
+
+
 def _handed_over(sums: Sums, value: Callable[[str], np.ndarray | None]) -> np.ndarray | None:
     sales, filled = value("sales"), value("backorders_filled")
     return None if sales is None or filled is None else sales + filled
+
+
+def _share_of_periods(sums: Sums, name: str) -> Parts:
+    """Return the mean share over stocked places of the periods that are counted."""
+    places = float(sums.places.sum())
+    return sums.units(name), np.full_like(sums.units(name), places * sums.periods)
 
 
 def _gamma_service(sums: Sums) -> Parts:
@@ -241,7 +255,7 @@ def _goodwill(sums: Sums) -> np.ndarray:
 
 
 def _operating_cost(sums: Sums) -> np.ndarray:
-    terms = ("holding", "pipeline_holding", "backorder", "fixed_order", "transport")
+    terms = ("holding", "pipeline_holding", "backorder", "fixed_order", "unit_order", "transport", "waste")
     return sum((sums.cost(term) for term in terms), _goodwill(sums))
 
 
@@ -261,6 +275,11 @@ def _shortage(sums: Sums) -> Parts:
 def _per_unit_sold(sums: Sums) -> Parts:
     sold = _handed_over(sums, sums.units)
     return None if sold is None else (_all_costs(sums), sold)
+
+
+def _waste_ratio(sums: Sums, value: Callable[[str], np.ndarray | None]) -> Parts:
+    sold, wasted = _handed_over(sums, value), value("expired")
+    return None if sold is None or wasted is None else (wasted, sold + wasted)
 
 
 def _optional(value: Callable[[Sums], np.ndarray | None]) -> Callable[[Sums], Parts]:
@@ -324,6 +343,8 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("cycle_service_level", "ratio", "R", _ratio("served_cycles", "cycles"), "no_cycle"),
     Kpi("period_service_level", "ratio", "R", _ratio("served_periods", "demand_periods")),
     Kpi("ready_rate", "ratio", "R", _ready, "no_period"),
+    Kpi("component_availability", "ratio", "R", lambda sums: _share_of_periods(sums, "available_periods")),
+    Kpi("joint_availability", "ratio", "X", lambda sums: _per_period(sums.totals["joint_periods"], sums)),
     Kpi("gamma_service_level", "ratio", "R", _in_one_unit(_gamma_service)),
     Kpi("stockout_periods", "periods", "A", _count("stockout_periods")),
     Kpi("stockout_events", "events", "X", _count("stockout_events")),
@@ -340,9 +361,12 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("turnover", "per year", "R", _turnover, "no_stock"),
     Kpi("days_of_supply", "days", "R", _days_of_supply),
     Kpi("gmroi", "per year", "R", _gmroi, "no_stock"),
+    Kpi("waste_ratio", "ratio", "R", _in_one_unit(lambda sums: _waste_ratio(sums, sums.units)), "no_sales"),
+    Kpi("waste_ratio_value", "ratio", "R", lambda sums: _waste_ratio(sums, sums.at_cost), "no_sales"),
     Kpi("order_lines", "lines", "A", _count("order_lines")),
     Kpi("orders_per_period", "orders", "A", lambda sums: _per_period(sums.totals["orders"], sums)),
     Kpi("lines_per_period", "lines", "A", lambda sums: _per_period(sums.units("order_lines"), sums)),
+    Kpi("messages_per_day", "messages/day", "A", _messages),
     Kpi("revenue", "money", "A", _optional(lambda sums: sums.money.get("revenue"))),
     Kpi("cogs", "money", "A", _optional(lambda sums: _handed_over(sums, sums.at_cost))),
     Kpi("purchase_cost", "money", "A", _optional(lambda sums: sums.money.get("purchase"))),
@@ -352,6 +376,7 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("goodwill_cost", "money", "A", _optional(_goodwill)),
     Kpi("order_cost", "money", "A", _optional(lambda sums: sums.money.get("fixed_order"))),
     Kpi("transport_cost", "money", "A", _optional(lambda sums: sums.money.get("transport"))),
+    Kpi("waste_cost", "money", "A", _optional(lambda sums: sums.money.get("waste"))),
     Kpi("gross_margin", "money", "A", _optional(_margin)),
     Kpi("profit", "money", "A", _profit),
     Kpi("total_cost", "money", "A", _optional(_all_costs)),

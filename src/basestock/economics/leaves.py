@@ -5,16 +5,20 @@ from typing import TypeVar
 Leaf = TypeVar("Leaf")
 
 
+class AbsentLeafError(ValueError):
+    """A rate or quantity that is needed is absent."""
+
+
 def given(leaf: Leaf | None) -> Leaf:
     """Return a leaf that the caller knows to be present.
 
     Raises
     ------
-    ValueError
+    AbsentLeafError
         If it is absent.
     """
     if leaf is None:
-        raise ValueError(
+        raise AbsentLeafError(
             "economics: a rate or quantity is absent, must be given. Use ledger_for(tariff) to pick terms."
         )
     return leaf

@@ -1,6 +1,8 @@
 """Risk over independent episodes: one number per episode, and what its law says of the bad ones."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -99,6 +101,61 @@ def sortino(values: np.ndarray, reference: float = 0.0) -> float | None:
 def _over(excess: float, spread: float, scale: float) -> float | None:
     """Divide, unless the spread is no more than rounding."""
     return excess / spread if spread > 1e-12 * scale else None
+
+
+def relative_returns(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return what each episode earns beyond its reference on the same events, as a share of the reference's size.
+
+    Parameters
+    ----------
+    values, reference
+        One number per episode, money, larger is better; an episode whose reference is 0 has no return and is left out.
+
+    Examples
+    --------
+    >>> relative_returns(np.array([110.0, 90.0]), np.array([100.0, -100.0])).tolist()
+    [0.1, 1.9]
+    """
+    values, reference = np.asarray(values, dtype=np.float64), np.asarray(reference, dtype=np.float64)
+    size = np.abs(reference)
+    return (values - reference)[size > 0] / size[size > 0]
+
+
+def risk_profile(levels: tuple[float, ...] = (0.05,)) -> dict[str, Callable[[np.ndarray], float | None]]:
+    """Return the measures of a law of returns by name, in the order of reports.
+
+    Parameters
+    ----------
+    levels
+        Tail masses. ``cvar05_return`` is the mean of the worst 5 % of returns, higher is better; ``cvar05_loss`` is
+        the same with the other sign, lower is better; ``var05_return`` is the 5 % quantile.
+
+    Examples
+    --------
+    >>> list(risk_profile((0.1,)))[:3]
+    ['cvar10_return', 'cvar10_loss', 'var10_return']
+    """
+    wrong = [level for level in levels if not 0 < level <= 1]
+    if wrong:
+        raise ValueError(
+            f"risk_profile: levels are {wrong}, must be shares in (0, 1]. Divide percentages by 100."
+        )
+    measures: dict[str, Callable[[np.ndarray], float | None]] = {}
+    for level in levels:
+        tail = f"{100 * level:g}".rjust(2, "0")
+        measures[f"cvar{tail}_return"] = partial(cvar, share=level)
+        measures[f"cvar{tail}_loss"] = partial(_loss, share=level)
+        measures[f"var{tail}_return"] = partial(value_at_risk, share=level)
+    return measures | {
+        "semideviation": semideviation,
+        "risk_adjusted_return": risk_adjusted,
+        "sharpe": sharpe,
+        "sortino": sortino,
+    }
+
+
+def _loss(values: np.ndarray, share: float) -> float:
+    return -cvar(values, share)
 
 
 def share_estimate(hits: np.ndarray) -> Estimate:

@@ -73,15 +73,21 @@ class Totals(eqx.Module):
         The same of inbound lanes, units.
     demand_periods, served_periods, ready_periods, stockout_periods, shortage_periods, stockout_events
         Counts.
+    available_periods
+        Periods that end with a net stock of at least 0 and lose nothing.
     cycles, served_cycles
         Completed replenishment cycles (receipt to receipt), and those without shortage.
     order_lines
         Orders placed, counted by lane and item.
     orders
         Lanes with an order, counted by period: all items of a lane make one order.
+    joint_periods
+        Periods in which no place is short: every one is available.
     row_orders, row_requests, row_stock
         In row 0 what outside suppliers and customers see of the whole network; in row 1 + tier what the nodes of the
         tier order, are asked for and hold together.
+    messages
+        Messages between nodes.
     periods
         Number of periods added.
     in_cycle, short_in_cycle, was_empty
@@ -106,10 +112,13 @@ class Totals(eqx.Module):
     stockout_periods: NodeItem
     shortage_periods: NodeItem
     stockout_events: NodeItem
+    available_periods: NodeItem
     cycles: NodeItem
     served_cycles: NodeItem
     order_lines: NodeItem
     orders: Float[Array, " replication"]
+    joint_periods: Float[Array, " replication"]
+    messages: Float[Array, " replication"]
     row_orders: Moments
     row_requests: Moments
     row_stock: Moments
@@ -129,6 +138,7 @@ SUMS = (
         "stockout_periods",
         "shortage_periods",
         "stockout_events",
+        "available_periods",
     ),
     *("cycles", "served_cycles", "order_lines"),
 )
@@ -183,6 +193,8 @@ class TotalsFold(eqx.Module):
             money=Compensated.zeros(money),
             discounted=Compensated.zeros((num_replications,)),
             orders=jnp.zeros(num_replications),
+            joint_periods=jnp.zeros(num_replications),
+            messages=jnp.zeros(num_replications),
             periods=jnp.zeros(()),
             row_orders=Moments.zeros(rows),
             row_requests=Moments.zeros(rows),
@@ -204,6 +216,8 @@ class TotalsFold(eqx.Module):
                 money=totals.money.add(money),
                 discounted=totals.discounted.add(factor * (signs * by_term).sum(0)),
                 orders=totals.orders + _orders(step),
+                joint_periods=totals.joint_periods + _available(moved).all((0, 1)).astype(jnp.float32),
+                messages=totals.messages + (0.0 if step.outcome.messages is None else step.outcome.messages),
                 periods=totals.periods + 1.0,
                 **{name: getattr(totals, name) + value for name, value in moved.items()},
                 row_orders=totals.row_orders.add(rows["row_orders"], totals.periods),
@@ -233,6 +247,10 @@ class TotalsFold(eqx.Module):
 def _orders(step: Step) -> Array:
     ordered = step.outcome.ordered
     return jnp.zeros(()) if ordered is None else (ordered > 0).any(1).sum(0).astype(jnp.float32)
+
+
+def _available(moved: dict[str, Array]) -> Array:
+    return (moved["backorders"] <= 0) & (moved["lost"] <= 0)
 
 
 def _flows(network: NetworkArrays, step: Step) -> dict[str, Array]:
@@ -267,6 +285,7 @@ def _counts(totals: Totals, moved: dict[str, Array]) -> dict[str, Array]:
         "stockout_periods": totals.stockout_periods + number(empty),
         "shortage_periods": totals.shortage_periods + number(short),
         "stockout_events": totals.stockout_events + number(empty & ~totals.was_empty),
+        "available_periods": totals.available_periods + number(_available(moved)),
         "cycles": totals.cycles + number(closed),
         "served_cycles": totals.served_cycles + number(closed & ~short_before),
         "in_cycle": totals.in_cycle | receipt,

@@ -8,8 +8,9 @@ import numpy as np
 
 from basestock.decision import Certificate, Policy, Problem
 from basestock.economics import Estimate, Sums, estimate
+from basestock.evaluation.disruptions import DisruptionEffect, disruption_effects
 from basestock.evaluation.fairness import require_fair
-from basestock.evaluation.run import Played, kpi_estimates, paired, play
+from basestock.evaluation.run import Played, kpi_estimates, paired, play, risk_estimates
 
 SCHEMA = "basestock.evaluation/1"
 
@@ -34,10 +35,14 @@ class PolicyRow:
         Key figures by window of time, oldest first.
     versus
         Total minus the other policy's total on the same events, by name.
+    risk
+        Measures of the law of the total over replications, as returns: a cost counts with the other sign.
     gap_percent
         Distance to the known value, worse is positive; ``None`` without one.
     certificate
         What the gap proves.
+    disruptions
+        What each dated disruption does to it, against the same events without that disruption.
     """
 
     policy: str
@@ -47,8 +52,10 @@ class PolicyRow:
     kpis: dict[str, Estimate]
     windows: tuple[dict[str, Estimate], ...]
     versus: dict[str, Estimate]
+    risk: dict[str, Estimate]
     gap_percent: float | None
     certificate: Certificate
+    disruptions: tuple[DisruptionEffect, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -61,8 +68,10 @@ class PolicyRow:
             "kpis": rows(self.kpis),
             "windows": [rows(window) for window in self.windows] if len(self.windows) > 1 else [],
             "versus": rows(self.versus),
+            "risk": rows(self.risk),
             "gap_percent": self.gap_percent,
             "certificate": self.certificate,
+            "disruptions": [effect.to_dict() for effect in self.disruptions],
         }
 
 
@@ -117,6 +126,7 @@ def evaluate(
     *,
     periods: int | None = None,
     windows: int = 1,
+    risk_levels: tuple[float, ...] = (0.05,),
 ) -> EvaluationReport:
     """Play every policy on the same random events and compare them.
 
@@ -135,6 +145,8 @@ def evaluate(
         Counted periods per replication; the problem's horizon if not given.
     windows
         Number of equal windows of time that key figures are reported for.
+    risk_levels
+        Tail masses that conditional and plain value at risk are reported for.
 
     Returns
     -------
@@ -158,7 +170,11 @@ def evaluate(
         name: play(problem, policy, replications=replications, seed=seed, periods=periods, windows=windows)
         for name, policy in players.items()
     }
-    rows = tuple(_row(problem, name, players[name], played) for name in players)
+    effects = {
+        name: disruption_effects(problem, policy, replications=replications, seed=seed, periods=periods)
+        for name, policy in players.items()
+    }
+    rows = tuple(_row(problem, name, players[name], played, risk_levels, effects[name]) for name in players)
     provenance = {
         "seed": seed,
         "replications": replications,
@@ -170,12 +186,19 @@ def evaluate(
     return EvaluationReport(problem.name, rows, provenance, played)
 
 
-def _row(problem: Problem, name: str, policy: Policy, played: Mapping[str, Played]) -> PolicyRow:
+def _row(
+    problem: Problem,
+    name: str,
+    policy: Policy,
+    played: Mapping[str, Played],
+    risk_levels: tuple[float, ...],
+    effects: tuple[DisruptionEffect, ...],
+) -> PolicyRow:
     mine = played[name]
     num_tiers = int(np.asarray(problem.arrays.tier).max()) + 1
     windows = tuple(kpi_estimates(sums, num_tiers) for sums in mine.sums)
     whole = mine.sums[0] if len(mine.sums) == 1 else pooled(mine)
-    periods = whole.periods if problem.criterion == "average_cost_per_period" else 1
+    periods = whole.periods if problem.averages else 1
     gap, certificate = gap_percent(problem, estimate(mine.totals).mean)
     return PolicyRow(
         name,
@@ -185,8 +208,10 @@ def _row(problem: Problem, name: str, policy: Policy, played: Mapping[str, Playe
         kpi_estimates(whole, num_tiers),
         windows,
         {other: paired(mine.totals, theirs.totals) for other, theirs in played.items() if other != name},
+        risk_estimates(-problem.sign * mine.totals, risk_levels),
         gap,
         certificate,
+        effects,
     )
 
 
@@ -205,14 +230,14 @@ def pooled(played: Played) -> Sums:
 def gap_percent(problem: Problem, total: float | None) -> tuple[float | None, Certificate]:
     """Return the distance to the known value in percent of it, positive where the policy is worse in either sense.
 
-    A known value of 0 or below has no percentage.
+    A known value of 0 has no percentage; below 0, as with returns that are minus cost, it is one of its size.
     """
     known = problem.known
     if known is None or total is None:
         return None, "none"
-    if known.value <= 0:
+    if known.value == 0:
         return None, known.certificate
-    return 100.0 * problem.sign * (total - known.value) / known.value, known.certificate
+    return 100.0 * problem.sign * (total - known.value) / abs(known.value), known.certificate
 
 
 def policy_parameters(problem: Problem, policy: Policy) -> dict[str, Any]:

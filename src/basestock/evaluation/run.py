@@ -24,6 +24,7 @@ from basestock.economics import (
     estimate,
     estimate_ratio,
     risk_adjusted,
+    risk_profile,
     semideviation,
     share_estimate,
     sharpe,
@@ -32,7 +33,7 @@ from basestock.economics import (
     tier_rows,
     value_at_risk,
 )
-from basestock.uncertainty import root_words
+from basestock.uncertainty import require_periods, root_words
 
 CELLS = 2_000_000
 """Places times replications that are simulated together."""
@@ -88,6 +89,7 @@ def play(
         raise ValueError(
             f"play: windows is {windows}, must divide the {periods} periods. Choose another number."
         )
+    require_periods(problem.events.num_periods, 0, problem.warm_up + periods)
     cells = problem.arrays.num_nodes * problem.arrays.num_items
     chunk = max(1, min(replications, CELLS // cells))
     parts = [
@@ -143,14 +145,17 @@ def _play(
 ) -> Totals:
     """Play the warm-up, then equal windows of (periods, number); sums restart with each window, open cycles go on."""
     go = partial(advance, game, policy, root=root, replications=replications, fold=fold)
-    warm = go(begin(game, policy, state, root), num_periods=warm_up, initial=initial)
+    start = (begin(game, policy, state, root), initial)
+    if warm_up:
+        warm = go(start[0], num_periods=warm_up, initial=initial)
+        start = (warm.end, warm.folded)
 
     def window(carry: tuple[Moving, Totals], _: None) -> tuple[tuple[Moving, Totals], Totals]:
         moving, totals = carry
         path = go(moving, num_periods=windows[0], initial=_restart(totals, initial))
         return (path.end, path.folded), path.folded
 
-    return jax.lax.scan(window, (warm.end, warm.folded), None, length=windows[1])[1]
+    return jax.lax.scan(window, start, None, length=windows[1])[1]
 
 
 def _restart(totals: Totals, initial: Totals) -> Totals:
@@ -162,16 +167,17 @@ def _restart(totals: Totals, initial: Totals) -> Totals:
 
 def _criterion(problem: Problem, kept: Sequence[Totals], sums: Sequence[Sums], periods: int) -> np.ndarray:
     """Return the total of each replication in the problem's own sense: cost where it is minimized, else profit."""
-    if problem.criterion == "discounted_cost":
+    if problem.discounts:
         parts = [
             np.asarray(t.discounted.total, np.float64) - np.asarray(t.discounted.dropped, np.float64)
             for t in kept
         ]
-        return problem.sign * np.sum(parts, axis=0)
+        # Periods count from the start of the warm-up; the first counted one has factor 1.
+        return problem.sign * np.sum(parts, axis=0) / problem.discount**problem.warm_up
     signs = dict(zip(problem.ledger.names, problem.ledger.signs, strict=True))
     total = sum(signs[name] * money for part in sums for name, money in part.money.items())
     total = problem.sign * np.asarray(total, dtype=np.float64)
-    return total / periods if problem.criterion == "average_cost_per_period" else total
+    return total / periods if problem.averages else total
 
 
 def _join(parts: Sequence[Sums], replications: int) -> Sums:
@@ -233,6 +239,11 @@ def _bootstrap(
     again = [found for draw in draws if (found := measure(values[draw])) is not None]
     low, high = np.quantile(again, [0.025, 0.975])
     return Estimate(value, float(high - low) / 2, n, "few_episodes" if n < FEW_EPISODES else "")
+
+
+def risk_estimates(returns: np.ndarray, levels: tuple[float, ...]) -> dict[str, Estimate]:
+    """Estimate the risk of a law of returns, one per replication, larger is better."""
+    return {name: _bootstrap(returns, measure) for name, measure in risk_profile(levels).items()}
 
 
 def paired(first: np.ndarray, other: np.ndarray) -> Estimate:

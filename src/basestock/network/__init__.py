@@ -4,27 +4,20 @@ from basestock.network.builders import assembly, distribution, serial, single_it
 from basestock.network.errors import Defect, NetworkError
 from basestock.network.frozen import FrozenMapping
 from basestock.network.io import from_toml, load, save, to_toml
+from basestock.network.life import DemandClass
+from basestock.network.market import Goodwill, PriceResponse, ReturnFlow, Substitution
+from basestock.network.production import Inspection, Process, Resource
 from basestock.network.schema import SCHEMA, Attribute, describe
 from basestock.network.supply_network import SupplyNetwork
-from basestock.network.types import (
-    Inspection,
-    Item,
-    Lane,
-    LeadTime,
-    Limit,
-    Node,
-    Process,
-    Quantity,
-    Resource,
-    Supplier,
-    Unmet,
-)
+from basestock.network.types import Item, Lane, LeadTime, Limit, Node, Quantity, Supplier, Unmet
 
 __all__ = [
     "SCHEMA",
     "Attribute",
     "Defect",
+    "DemandClass",
     "FrozenMapping",
+    "Goodwill",
     "Inspection",
     "Item",
     "Lane",
@@ -32,9 +25,12 @@ __all__ = [
     "Limit",
     "NetworkError",
     "Node",
+    "PriceResponse",
     "Process",
     "Quantity",
     "Resource",
+    "ReturnFlow",
+    "Substitution",
     "Supplier",
     "SupplyNetwork",
     "Unmet",

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict, Unpack
 
+from basestock.network.production import Process
 from basestock.network.supply_network import SupplyNetwork
-from basestock.network.types import Item, Lane, LeadTime, Node, Process, Quantity, Supplier, Unmet
+from basestock.network.types import Item, Lane, LeadTime, Node, Quantity, Supplier, Unmet
 
 SUPPLIER = Supplier("supplier")
 """The outside source of the built networks."""

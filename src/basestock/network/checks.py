@@ -238,6 +238,19 @@ def _weekdays(attribute: Attribute, value: object, report: Report) -> object:
     return None if len(found) == 7 else found
 
 
+def _levels(attribute: Attribute, value: object, report: Report) -> object:
+    """Return increasing numbers as a tuple."""
+    if not isinstance(value, (list, tuple)):
+        report.add(attribute.name, shown(value), "must be a list of numbers")
+        return ()
+    levels = [_number(attribute, entry, report) for entry in cast("tuple[Any, ...]", tuple(value))]
+    if not report.defects and levels != sorted(set(cast("list[float]", levels))):
+        report.add(
+            attribute.name, shown(value), "must list increasing numbers", "Sort them and drop repetitions."
+        )
+    return tuple(levels)
+
+
 def _entries(attribute: Attribute, value: object, report: Report, what: str) -> list[tuple[Any, Any]]:
     """Return the entries of a mapping, sorted by key, so that equal mappings are written and read alike."""
     if not isinstance(value, Mapping):
@@ -376,6 +389,7 @@ CHECKS: dict[str, Callable[[Attribute, Any, Report], object]] = {
     "limit": _limit,
     "pairs": _pairs,
     "weekdays": _weekdays,
+    "levels": _levels,
     "unmet": _unmet,
     "unmet at": _unmet_at,
 }

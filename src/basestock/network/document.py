@@ -6,19 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from basestock.network.errors import Defect, NetworkError, nearest, shown
+from basestock.network.life import DemandClass
+from basestock.network.market import Goodwill, PriceResponse, ReturnFlow, Substitution, place_label
+from basestock.network.production import Inspection, Process, Resource
 from basestock.network.schema import REQUIRED, SCHEMA, Attribute
 from basestock.network.supply_network import SupplyNetwork
-from basestock.network.types import (
-    Inspection,
-    Item,
-    Lane,
-    Limit,
-    Node,
-    Process,
-    Resource,
-    Supplier,
-    default_lane_name,
-)
+from basestock.network.types import Item, Lane, Limit, Node, Supplier, default_lane_name
 
 FORMAT = 1
 """Version of the file formats."""
@@ -32,6 +25,11 @@ _TYPES: dict[str, Callable[..., Any]] = {
     "Resource": Resource,
     "Inspection": Inspection,
     "Limit": Limit,
+    "DemandClass": DemandClass,
+    "PriceResponse": PriceResponse,
+    "Substitution": Substitution,
+    "ReturnFlow": ReturnFlow,
+    "Goodwill": Goodwill,
 }
 
 SECTIONS: dict[str, str] = {
@@ -72,7 +70,7 @@ def plain(attribute: Attribute, value: Any) -> object:
             {"before": before, "after": after, attribute.unit: number}
             for (before, after), number in value.items()
         ]
-    if attribute.kind in ("names", "weekdays"):
+    if attribute.kind in ("names", "weekdays", "levels"):
         return list(value)
     return dict(value) if isinstance(value, Mapping) else value
 
@@ -247,4 +245,8 @@ def _offender(section: str, values: Mapping[str, Any]) -> tuple[str, str]:
         return kind, default_lane_name(values["source"], values["destination"])
     if kind == "Limit":
         return kind, Limit(**values).label
+    if kind == "Substitution":
+        return kind, f"{place_label(values['item'], values['node'])} by {values['substitute']}"
+    if "node" in values and "item" in values:
+        return kind, place_label(values["item"], values["node"])
     return kind, str(values.get("name", values.get("target")))

@@ -8,9 +8,12 @@ from typing import final
 from basestock.network.checks import SelfChecked, conform
 from basestock.network.errors import Defect, NetworkError, nearest, shown
 from basestock.network.frozen import FrozenMapping
+from basestock.network.life import DemandClass
+from basestock.network.market import Goodwill, PriceResponse, ReturnFlow, Substitution
+from basestock.network.production import Inspection, Process, Resource
 from basestock.network.rings import graph_of, levels
 from basestock.network.schema import NONE
-from basestock.network.types import Inspection, Item, Lane, Limit, Node, Process, Resource, Supplier, Unmet
+from basestock.network.types import Item, Lane, Limit, Node, Supplier, Unmet
 from basestock.network.validation import network_defects
 
 
@@ -71,6 +74,10 @@ class SupplyNetwork(SelfChecked):
     ----------
     items, nodes, suppliers, lanes, processes, resources, inspections, limits
         The parts; their order is the order of the axes.
+    demand_classes
+        Customers in the order in which they are served; none where all are alike.
+    responses, substitutions, returns, goodwill
+        How customers answer to prices, to empty shelves and to bad experience, and what they bring back.
     unmet
         What happens to demand without stock: ``"lost"``, ``"backorder"``, or the share backordered.
     unmet_at
@@ -101,6 +108,11 @@ class SupplyNetwork(SelfChecked):
     resources: tuple[Resource, ...] = ()
     inspections: tuple[Inspection, ...] = ()
     limits: tuple[Limit, ...] = ()
+    demand_classes: tuple[DemandClass, ...] = ()
+    responses: tuple[PriceResponse, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
+    returns: tuple[ReturnFlow, ...] = ()
+    goodwill: tuple[Goodwill, ...] = ()
     unmet: Unmet = "lost"
     unmet_at: Mapping[tuple[str, str], Unmet] = NONE
     _lookups: _Lookups = dataclasses.field(init=False, repr=False, compare=False)

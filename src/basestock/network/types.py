@@ -1,4 +1,4 @@
-"""What exists: items, nodes, suppliers, lanes, processes, resources, inspections and limits."""
+"""What exists: items, nodes, suppliers, lanes and limits."""
 
 import math
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import Literal, final
 from basestock.network.checks import Report, SelfChecked, conform
 from basestock.network.errors import shown
 from basestock.network.schema import NONE
+from basestock.network.terms import check_limit, check_supply_terms
 
 LeadTime = int | Mapping[int, float]
 """A number of periods, or {periods: probability}."""
@@ -34,6 +35,12 @@ class Item(SelfChecked):
         Share of the stock that perishes each period, instead of a shelf life.
     issuing
         Which units leave first: the oldest, the newest, or a mix.
+    oldest_share
+        Where issuing is mixed, the share of each withdrawal that takes the oldest units, to the nearest whole unit and
+        halves up where the item exists in whole units; the rest takes the newest.
+    life_classes
+        Number of classes that remaining life is kept in, the last one period or longer; ``None`` keeps every period
+        apart. Fewer classes cost less and discard units up to a class length early, never late.
     volume, weight
         Of one unit.
     storage_class
@@ -58,6 +65,8 @@ class Item(SelfChecked):
     shelf_life: int | None = None
     decay_rate: float | None = None
     issuing: Literal["fifo", "lifo", "mixed"] = "fifo"
+    oldest_share: float = 0.5
+    life_classes: int | None = None
     volume: float = 0.0
     weight: float = 0.0
     storage_class: str = "ambient"
@@ -69,7 +78,17 @@ class Item(SelfChecked):
         if self.shelf_life is not None and self.decay_rate is not None:
             rule = "must be absent where shelf_life is given"
             report.add("decay_rate", shown(self.decay_rate), rule, "Keep one of the two.")
+        if self.life_classes is not None and not report.defects:
+            _check_life_classes(self.life_classes, self.shelf_life, report)
         report.close()
+
+
+def _check_life_classes(life_classes: int, shelf_life: int | None, report: Report) -> None:
+    if shelf_life is None:
+        report.add("life_classes", shown(life_classes), "must be absent without a shelf_life", "Drop it.")
+    elif life_classes > shelf_life:
+        rule = f"must be <= shelf_life, which is {shelf_life}"
+        report.add("life_classes", shown(life_classes), rule, "Lower it or drop it.")
 
 
 @final
@@ -85,6 +104,8 @@ class Node(SelfChecked):
         Number of the tier in reports, counted from the customer.
     storage
         Storage class to capacity in volume; a class that is not listed is unlimited.
+    allocation
+        How the node shares its stock among the lanes that ask when it is short.
 
     Raises
     ------
@@ -95,6 +116,9 @@ class Node(SelfChecked):
     name: str
     tier: int = 0
     storage: Mapping[str, float] = NONE
+    allocation: Literal["proportional", "priority", "first_come", "largest_remainder", "least_shortfall"] = (
+        "proportional"
+    )
 
     def __post_init__(self) -> None:
         conform(self, self.name).close()
@@ -154,9 +178,28 @@ class Lane(SelfChecked):
     review_period, review_phase
         Orders are taken when ``(period - review_phase) % review_period == 0``, periods [R].
     order_days
-        Weekdays that take orders, 0 = Monday; ``None`` for all.
+        Weekdays that take orders, 0 = Monday; ``None`` for all. Where periods are days, period 0 is a Monday.
     unfilled
         What happens to what the source cannot ship.
+    life_on_receipt
+        Remaining life of what a supplier delivers, periods; a number, {item: number}, or ``None`` for the whole shelf
+        life. Between nodes, units keep their age.
+    order_delay
+        Periods that an order travels to the source before it can be shipped.
+    capacity
+        Volume that it ships in a period over all items; ``None`` when unlimited.
+    vehicle_capacity
+        Volume that one vehicle holds; ``None`` where nobody counts vehicles.
+    full_vehicles
+        Whether an order fills whole vehicles.
+    interruption
+        ``"never"``, or what happens to units under way while the lane is closed: they keep moving, or wait at its end.
+    max_extra_lead_time
+        Most periods that a disruption adds to the lead time.
+    price_breaks, break_kind
+        Order quantities from which the next price holds, for the whole order or for the units beyond the break.
+    special_share
+        Probability that a customer whom the destination cannot serve takes a delivery straight from the source.
 
     Raises
     ------
@@ -184,6 +227,16 @@ class Lane(SelfChecked):
     review_phase: int = 0
     order_days: tuple[int, ...] | None = None
     unfilled: Literal["wait", "lost"] = "wait"
+    life_on_receipt: Quantity | None = None
+    order_delay: int = 0
+    capacity: float | None = None
+    vehicle_capacity: float | None = None
+    full_vehicles: bool = False
+    interruption: Literal["never", "keep_moving", "wait"] = "never"
+    max_extra_lead_time: int = 0
+    price_breaks: tuple[float, ...] = ()
+    break_kind: Literal["all_units", "incremental"] = "all_units"
+    special_share: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -195,6 +248,7 @@ class Lane(SelfChecked):
             _check_listed(self, report)
             _check_revealed(self, report)
             _check_feasible(self, report)
+            check_supply_terms(self, report)
         report.close()
 
     def lead_time_law(self, item: str) -> Mapping[int, float]:
@@ -250,7 +304,7 @@ def _check_listed(lane: Lane, report: Report) -> None:
     if lane.items is None:
         return
     served = frozenset(lane.items)
-    for field in ("item_lead_time", "order_minimum", "order_multiple", "order_maximum"):
+    for field in ("item_lead_time", "order_minimum", "order_multiple", "order_maximum", "life_on_receipt"):
         value = getattr(lane, field)
         for item in value if isinstance(value, Mapping) else ():
             if item not in served:
@@ -310,136 +364,6 @@ def smallest_order(minimum: float | None, multiple: float | None) -> float:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Process(SelfChecked):
-    """What turns items into other items at a node: production, assembly, repacking.
-
-    Parameters
-    ----------
-    name
-        Identifies the process.
-    node
-        Where it runs.
-    consumes, produces
-        Item to units that one run takes and makes.
-    duration
-        Periods from start to completion.
-    uses
-        Resource to hours that one run occupies.
-    batch
-        Runs start in multiples of this; ``None`` for any number.
-    yield_
-        Share of the output that is good.
-    scrap
-        Consumed item to the share of it that is scrapped: a run takes ``quantity / (1 - scrap)``.
-
-    Raises
-    ------
-    NetworkError
-        If an attribute breaks its rule.
-    """
-
-    name: str
-    node: str
-    consumes: Mapping[str, float] = NONE
-    produces: Mapping[str, float] = NONE
-    duration: int = 0
-    uses: Mapping[str, float] = NONE
-    batch: float | None = None
-    yield_: float = 1.0
-    scrap: Mapping[str, float] = NONE
-
-    def __post_init__(self) -> None:
-        report = conform(self, self.name)
-        if not report.defects:
-            self._check_bill(report)
-        report.close()
-
-    def _check_bill(self, report: Report) -> None:
-        if not self.consumes and not self.produces:
-            report.add(
-                "produces",
-                "{}",
-                "must name an item, or consumes must",
-                "Add what the process makes or takes.",
-            )
-        for item in self.consumes:
-            if item in self.produces:
-                rule = "must not be consumed by the process that makes it"
-                report.add(f"produces[{item!r}]", shown(self.produces[item]), rule, "Net the two quantities.")
-        for item, share in self.scrap.items():
-            if item not in self.consumes:
-                rule = "must be for an item in consumes"
-                report.add(f"scrap[{item!r}]", shown(share), rule, "Scrap of what is made belongs in yield_.")
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Resource(SelfChecked):
-    """Machines, labor or tools that processes occupy.
-
-    Parameters
-    ----------
-    name
-        Identifies the resource.
-    units
-        Number of equal units.
-    hours
-        Hours of one unit in a period; ``None`` when unlimited.
-    states
-        States a unit can be in; the first is the state at the start.
-    changeover
-        (process before, process after) to hours between them.
-
-    Raises
-    ------
-    NetworkError
-        If an attribute breaks its rule.
-    """
-
-    name: str
-    units: int = 1
-    hours: float | None = None
-    states: tuple[str, ...] = ("up",)
-    changeover: Mapping[tuple[str, str], float] = NONE
-
-    def __post_init__(self) -> None:
-        conform(self, self.name).close()
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Inspection(SelfChecked):
-    """A sampling plan: a lot passes when a sample has few enough defective units.
-
-    Parameters
-    ----------
-    target
-        Name of the lane or process whose lots are inspected.
-    sample_size
-        Units drawn from a lot [n].
-    acceptance_number
-        Defective units up to which the lot passes [a].
-
-    Raises
-    ------
-    NetworkError
-        If an attribute breaks its rule.
-    """
-
-    target: str
-    sample_size: int
-    acceptance_number: int
-
-    def __post_init__(self) -> None:
-        report = conform(self, self.target)
-        if not report.defects and self.acceptance_number >= self.sample_size:
-            rule = f"must be below sample_size, which is {self.sample_size}"
-            report.add("acceptance_number", shown(self.acceptance_number), rule)
-        report.close()
-
-
-@final
-@dataclass(frozen=True, slots=True)
 class Limit(SelfChecked):
     """A cap in each period that places or lanes share: a budget, a vehicle, shared transport, a contract.
 
@@ -453,6 +377,10 @@ class Limit(SelfChecked):
         Largest value in a period, in the unit of the metric.
     hard
         Whether the cap is never exceeded; a soft one has a price.
+    floor
+        Smallest value agreed on, as in a contract; falling short of it has a price.
+    rule
+        How a decision beyond a hard cap is cut: lines of lower priority first, or all in proportion.
 
     Raises
     ------
@@ -464,11 +392,16 @@ class Limit(SelfChecked):
     metric: Literal["spend", "orders", "units", "volume", "weight"]
     cap: float
     hard: bool = True
+    floor: float = 0.0
+    rule: Literal["cut_in_order_of_priority", "scale_proportionally"] = "cut_in_order_of_priority"
 
     def __post_init__(self) -> None:
         if isinstance(self.scope, str):
             object.__setattr__(self, "scope", (self.scope,))
-        conform(self, self.label).close()
+        report = conform(self, self.label)
+        if not report.defects:
+            check_limit(self, report)
+        report.close()
 
     @property
     def label(self) -> str:

@@ -5,8 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from basestock.network.errors import Defect, Suggestions, noun, shown
+from basestock.network.life import life_defects
+from basestock.network.market import market_defects
+from basestock.network.production import Process
 from basestock.network.ring_rules import bill_rings, lane_rings
-from basestock.network.types import Lane, Process
+from basestock.network.terms import term_defects
+from basestock.network.types import Lane
 
 if TYPE_CHECKING:
     from basestock.network.supply_network import SupplyNetwork
@@ -30,7 +34,13 @@ def network_defects(network: "SupplyNetwork") -> list[Defect]:
     """
     references = _References(network)
     defects = [*_repeated(network), *_ambiguous(network), *references.defects(), *_fractional(network)]
-    return defects or [*lane_rings(network), *bill_rings(network)]
+    defects += market_defects(network)
+    return defects or [
+        *lane_rings(network),
+        *bill_rings(network),
+        *life_defects(network),
+        *term_defects(network),
+    ]
 
 
 def _repeated(network: "SupplyNetwork") -> Iterator[Defect]:
@@ -41,6 +51,7 @@ def _repeated(network: "SupplyNetwork") -> Iterator[Defect]:
         "Lane": [lane.name for lane in network.lanes],
         "Process": [process.name for process in network.processes],
         "Resource": [resource.name for resource in network.resources],
+        "DemandClass": [demand_class.name for demand_class in network.demand_classes],
         "Inspection": [inspection.target for inspection in network.inspections],
     }
     for kind, listed in names.items():
@@ -116,7 +127,13 @@ class _References:
             # What the lane lists for single items was compared with its items at its own construction.
             yield from self._unknown(owner, "items", lane.items, self._items, "an item")
             return
-        for field in ("item_lead_time", "order_minimum", "order_multiple", "order_maximum"):
+        for field in (
+            "item_lead_time",
+            "order_minimum",
+            "order_multiple",
+            "order_maximum",
+            "life_on_receipt",
+        ):
             value = getattr(lane, field)
             if isinstance(value, Mapping):
                 yield from self._unknown(owner, field, value, self._items, "an item")

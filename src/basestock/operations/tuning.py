@@ -3,11 +3,30 @@
 import numpy as np
 
 from basestock.data.twin import Twin
-from basestock.decision import Policy, Problem
+from basestock.decision import Policy, Problem, stands_for
+from basestock.dynamics import (
+    RECEIVE_ORDER_SELL,
+    Decision,
+    NetworkArrays,
+    PeriodOutcome,
+    Sequence,
+    State,
+)
 from basestock.forecasting import DemandForecast
 from basestock.operations.lines import NODE, line_names, line_network, line_start, line_tariff
 from basestock.policies import fit
-from basestock.uncertainty import Empirical, Uncertainty
+from basestock.uncertainty import Empirical, Event, Uncertainty
+
+
+@stands_for("repair_orders")
+def as_proposed(
+    network: NetworkArrays, state: State, decision: Decision, event: Event, flows: PeriodOutcome
+) -> tuple[State, PeriodOutcome]:
+    """Play orders as they are proposed: packs and limits are applied once, with reasons, when lines are finalized."""
+    return state, flows
+
+
+AS_PROPOSED = Sequence(RECEIVE_ORDER_SELL.before, (as_proposed, *RECEIVE_ORDER_SELL.after))
 
 
 def line_problem(twin: Twin, forecast: DemandForecast) -> Problem:
@@ -35,6 +54,7 @@ def line_problem(twin: Twin, forecast: DemandForecast) -> Problem:
         network=network,
         uncertainty=Uncertainty(laws),
         tariff=line_tariff(twin, network),
+        sequence=AS_PROPOSED,
         horizon=max(4 * longest, 52),
         warm_up=2 * longest,
         initial_state=line_start(twin),

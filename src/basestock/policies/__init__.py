@@ -10,6 +10,8 @@ from basestock.policies.levels import (
     PeriodicOrderUpTo,
 )
 from basestock.policies.marginal import Marginal, marginal_for, periods_left_over
+from basestock.policies.perishable import PerishableBaseStock
+from basestock.policies.players import AnchorAndAdjust, RandomAround, Team, team
 from basestock.policies.protection import ProtectionDemand, money_at_stake, protection_demand
 from basestock.policies.quantities import ConstantOrder, FixedQuantity
 from basestock.policies.registry import REGISTRY, Entry, find, from_parameters
@@ -18,6 +20,7 @@ from basestock.policies.wrappers import Either, FirstOrder, Legal
 
 __all__ = [
     "REGISTRY",
+    "AnchorAndAdjust",
     "BaseStock",
     "CappedBaseStock",
     "ConstantOrder",
@@ -34,7 +37,10 @@ __all__ = [
     "OrderUpTo",
     "PeriodicMinMax",
     "PeriodicOrderUpTo",
+    "PerishableBaseStock",
     "ProtectionDemand",
+    "RandomAround",
+    "Team",
     "economic_lot",
     "find",
     "fit",
@@ -43,4 +49,5 @@ __all__ = [
     "money_at_stake",
     "periods_left_over",
     "protection_demand",
+    "team",
 ]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from basestock.decision import Problem
-from basestock.uncertainty import Autoregressive, DemandLaw, DiscreteLaw, Gamma, Normal, Seasonal
+from basestock.policies.dependent import Requirements, long_run_variance
+from basestock.uncertainty import DemandLaw, DiscreteLaw, Gamma, Normal, Seasonal
 
 _EDGES = np.concatenate([np.linspace(0.0, 0.98, 197), 1.0 - np.geomspace(0.02, 1e-6, 60)[1:], [1.0]])
 
@@ -91,12 +92,12 @@ def protection_demand(problem: Problem) -> ProtectionDemand:
     Parameters
     ----------
     problem
-        The problem; the lane of first priority counts.
+        The problem; the lane of first priority counts, else the process that makes the item.
 
     Returns
     -------
     ProtectionDemand
-        Zeros at places without supply.
+        Zeros at places without supply. Components are required by the processes that take them.
 
     Notes
     -----
@@ -111,10 +112,9 @@ def protection_demand(problem: Problem) -> ProtectionDemand:
     masses[0] = 1.0
     inverses: dict[tuple[int, int], Inverse] = {}
     cache: dict[tuple[object, ...], _Law] = {}
-    for node, item, lane in _supplied(problem):
-        laws = _descendant_laws(problem, node, item)
-        lead_times = problem.network.lanes[lane].lead_time_law(problem.network.items[item].name)
-        review = problem.network.lanes[lane].review_period
+    requirements = Requirements(problem)
+    for node, item, lead_times, review in _supplied(problem, requirements):
+        laws = requirements.laws(node, item)
         covers = {lead + review: probability for lead, probability in lead_times.items()}
         key = (*laws, *sorted(covers.items()))
         if key not in cache:
@@ -148,12 +148,11 @@ def arrival_demand(problem: Problem, split: np.ndarray) -> ArrivalDemand:
         np.pad(part, ((0, missing), (0, 0), (0, 0))) for part in (before, during, weight)
     )
     cache: dict[tuple[object, ...], tuple[np.ndarray, np.ndarray]] = {}
-    for node, item, lane in _supplied(problem):
-        lead_times = problem.network.lanes[lane].lead_time_law(problem.network.items[item].name)
+    requirements = Requirements(problem)
+    for node, item, lead_times, review in _supplied(problem, requirements):
         if not split[node, item] or not any(lead_times):
             continue
-        laws = _descendant_laws(problem, node, item)
-        review = problem.network.lanes[lane].review_period
+        laws = requirements.laws(node, item)
         key = (*laws, review, *sorted(lead_times.items()))
         if key not in cache:
             until, after = _tabulate(laws, dict(lead_times)), _tabulate(laws, {review: 1.0})
@@ -165,31 +164,37 @@ def arrival_demand(problem: Problem, split: np.ndarray) -> ArrivalDemand:
 
 
 def waiting_places(problem: Problem) -> np.ndarray:
-    """Return ``[node, item]`` where what is short waits for the next order: backorders, and orders of other nodes."""
+    """Return ``[node, item]`` where what is short waits for the next order: backorders, orders of others, and runs."""
     arrays = problem.arrays
     share = np.asarray(arrays.lost_share)[..., 0]
     feeds = np.asarray(arrays.descendants).sum(1) > 1
-    return (share < 0.5) | feeds[:, None]
+    waits = (share < 0.5) | feeds[:, None]
+    for place in Requirements(problem).takers:
+        waits[place] = True
+    return waits
 
 
-def _supplied(problem: Problem) -> Iterable[tuple[int, int, int]]:
-    primary = np.asarray(problem.arrays.primary[..., 0])
+def _supplied(
+    problem: Problem, requirements: Requirements
+) -> Iterable[tuple[int, int, Mapping[int, float], int]]:
+    """List node, item, law of the lead time and review period: of the first lane, else of the process."""
+    network = problem.network
     destination = np.asarray(problem.arrays.lane_destination)
-    for lane, item in np.argwhere(primary > 0):
-        yield int(destination[lane]), int(item), int(lane)
-
-
-def _descendant_laws(problem: Problem, node: int, item: int) -> tuple[DemandLaw, ...]:
-    reached = np.asarray(problem.arrays.descendants[node])
-    name = problem.network.items[item].name
-    nodes = [other.name for position, other in enumerate(problem.network.nodes) if reached[position]]
-    found = (problem.uncertainty.demand.get((place, name)) for place in nodes)
-    return tuple(law for law in found if law is not None)
+    for at, item in np.argwhere(np.asarray(problem.arrays.primary[..., 0]) > 0):
+        lane = network.lanes[at]
+        yield (
+            int(destination[at]),
+            int(item),
+            lane.lead_time_law(network.items[item].name),
+            lane.review_period,
+        )
+    for (node, item), process in requirements.made.items():
+        yield node, item, {process.duration: 1.0}, 1
 
 
 def _tabulate(laws: tuple[DemandLaw, ...], covers: dict[int, float]) -> _Law:
     mean = sum(law.mean for law in laws)
-    variance = sum(_independent_variance(law) for law in laws)
+    variance = sum(long_run_variance(law) for law in laws)
     length = sum(periods * probability for periods, probability in covers.items())
     spread = sum((periods - length) ** 2 * probability for periods, probability in covers.items())
     total, deviation = mean * length, float(np.sqrt(variance * length + mean**2 * spread))
@@ -217,13 +222,6 @@ def _from_masses(mean: float, deviation: float, masses: np.ndarray) -> _Law:
     return _Law(mean, deviation, values, kept / kept.sum(), inverse)
 
 
-def _independent_variance(law: DemandLaw) -> float:
-    """Long-run variance of a sum per period, which memory raises."""
-    if isinstance(law, Autoregressive):
-        return law.base.variance / (1 - law.coefficient) ** 2
-    return law.variance
-
-
 def _whole(law: DemandLaw) -> bool:
     if not isinstance(law, DiscreteLaw) or isinstance(law, Seasonal):
         return False
@@ -249,7 +247,7 @@ def money_at_stake(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
 
     Underage is what a unit short costs: the shortage rate, plus the margin where revenue is counted. Overage is what a
     unit left over costs until the next order: holding over one review. Places without demand of their own take the
-    mean of what they supply.
+    mean of what they supply. Where neither is known, a component takes what the runs that a unit of it holds up cost.
     """
     tariff, arrays = problem.tariff, problem.arrays
     shape = (arrays.num_nodes, arrays.num_items)
@@ -269,12 +267,28 @@ def money_at_stake(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     reached = np.asarray(arrays.descendants, dtype=np.float64)
     priced = (short > 0).astype(np.float64)
     inherited = (reached @ short) / np.maximum(reached @ priced, 1.0)
-    return np.where(short > 0, short, inherited), overage
+    return _with_components(problem, np.where(short > 0, short, inherited)), overage
+
+
+def _with_components(problem: Problem, short: np.ndarray) -> np.ndarray:
+    """Pass the underage of products on to their components, from level to level of the bills."""
+    takers = Requirements(problem).takers
+    reached = np.asarray(problem.arrays.descendants, dtype=np.float64)
+    for _ in range(len(problem.network.processes) if takers else 0):
+        below = np.zeros_like(short)
+        for (node, item), processes in takers.items():
+            held_up = (short[node, product] / units for one in processes for product, units in one.items())
+            below[node, item] = max(held_up, default=0.0)
+        below = (reached @ below) / np.maximum(reached @ (below > 0), 1.0)
+        if not ((short == 0) & (below > 0)).any():
+            break
+        short = np.where(short > 0, short, below)
+    return short
 
 
 def review_periods(problem: Problem) -> np.ndarray:
     """Return ``[node, item]`` periods between orders on the lane of first priority."""
     review = np.ones((problem.arrays.num_nodes, problem.arrays.num_items))
-    for node, item, lane in _supplied(problem):
-        review[node, item] = problem.network.lanes[lane].review_period
+    for node, item, _, periods in _supplied(problem, Requirements(problem)):
+        review[node, item] = periods
     return review

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -18,6 +19,7 @@ from basestock.policies.levels import (
     PeriodicOrderUpTo,
 )
 from basestock.policies.marginal import marginal_for
+from basestock.policies.perishable import PerishableBaseStock
 from basestock.policies.protection import protection_demand
 from basestock.policies.quantities import ConstantOrder, FixedQuantity
 
@@ -38,9 +40,11 @@ class Entry:
     box
         ``problem -> {search coordinate: box}``; empty for policies whose parameters are computed.
     build
-        ``{search coordinate: values} -> policy``.
+        ``{search coordinate or given parameter: values} -> policy``.
     compute
         ``problem -> policy`` for computed ones.
+    given
+        ``problem -> {parameter: values}`` of parameters that nobody searches, ``[node, item]``.
     """
 
     name: str
@@ -48,6 +52,20 @@ class Entry:
     box: Callable[[Problem], dict[str, Box]] | None = None
     build: Callable[[Mapping[str, Array]], Policy] | None = None
     compute: Callable[[Problem], Policy] | None = None
+    given: Callable[[Problem], dict[str, np.ndarray]] | None = None
+
+    def make(self, problem: Problem, values: Mapping[str, Array]) -> Policy:
+        """Return the policy at values of the search coordinates.
+
+        Raises
+        ------
+        ValueError
+            If its parameters are computed.
+        """
+        if self.build is None:
+            raise ValueError(f"policy {self.name!r} computes its parameters, must be one that is searched.")
+        given = {} if self.given is None else self.given(problem)
+        return self.build({**{name: leaf(value) for name, value in given.items()}, **values})
 
 
 def _levels(problem: Problem) -> Box:
@@ -66,6 +84,11 @@ def _echelon_levels(problem: Problem) -> Box:
 def _per_period(problem: Problem) -> Box:
     demand = protection_demand(problem)
     return np.zeros_like(demand.rate), np.ceil(3 * demand.rate + 3 * demand.deviation + 2)
+
+
+@functools.lru_cache(maxsize=8)
+def _demand_rates(problem: Problem) -> dict[str, np.ndarray]:
+    return {"demand_rate": protection_demand(problem).rate}
 
 
 def _lots(problem: Problem) -> Box:
@@ -108,6 +131,13 @@ REGISTRY: dict[str, Entry] = {
             "order up to a level, never more than a cap",
             lambda p: {"base_stock_level": _levels(p), "cap": _per_period(p)},
             lambda v: CappedBaseStock(v["base_stock_level"], v["cap"]),
+        ),
+        Entry(
+            "perishable_base_stock",
+            "order up to a level, and what will expire before the order arrives",
+            lambda p: {"base_stock_level": _levels(p)},
+            lambda v: PerishableBaseStock(v["base_stock_level"], v["demand_rate"]),
+            given=_demand_rates,
         ),
         Entry(
             "order_up_to",
@@ -181,12 +211,14 @@ def from_parameters(problem: Problem, name: str, parameters: Mapping[str, float]
     entry = find(name)
     if entry.box is None or entry.build is None:
         raise ValueError(f"policy {name!r} computes its parameters; drop {sorted(parameters)}.")
-    template = entry.build({key: leaf(ends[0]) for key, ends in entry.box(problem).items()})
-    expected = set(template.__dataclass_fields__)
+    given = {} if entry.given is None else entry.given(problem)
+    template = entry.make(problem, {key: leaf(ends[0]) for key, ends in entry.box(problem).items()})
+    expected = set(template.__dataclass_fields__) - set(given)
     wrong = sorted(set(parameters) ^ expected)
     if wrong or not all(np.isfinite(value) for value in parameters.values()):
         raise ValueError(
             f"policy {name!r}: parameters {dict(parameters)}, must be finite numbers for {sorted(expected)}."
         )
     shape = (problem.arrays.num_nodes, problem.arrays.num_items)
-    return type(template)(**{key: leaf(np.full(shape, value)) for key, value in parameters.items()})
+    whole = {key: np.full(shape, value) for key, value in parameters.items()}
+    return type(template)(**{key: leaf(value) for key, value in (given | whole).items()})

@@ -3,11 +3,18 @@
 import dataclasses
 import difflib
 import inspect
+import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from basestock.decision import Problem
+from basestock.problems.market_families import MARKETS
+from basestock.problems.or_gym.families import OR_GYM
+from basestock.problems.perishable_families import PERISHABLE
+from basestock.problems.plant_families import PLANTS
 from basestock.problems.single_item import backorder, lost_sales
+from basestock.problems.supply_families import SUPPLY
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +44,13 @@ class Family:
         return {
             name: parameter.default for name, parameter in inspect.signature(self.build).parameters.items()
         }
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """Names to choose from, of each parameter that has some."""
+        function: Any = self.build.func if isinstance(self.build, partial) else self.build
+        hints = get_type_hints(function).items()
+        return {name: get_args(hint) for name, hint in hints if get_origin(hint) is Literal}
 
     def describe(self) -> dict[str, Any]:
         """Return what the list of problems prints."""
@@ -74,6 +88,11 @@ FAMILIES: dict[str, Family] = {
     for family in (
         Family("lost_sales", lost_sales, _COMMON, "doi:10.1287/opre.1070.0471"),
         Family("backorder", backorder, _COMMON, "doi:10.1287/opre.39.4.654"),
+        *(Family(*each) for each in PERISHABLE),
+        *(Family(*each) for each in PLANTS),
+        *(Family(*each) for each in OR_GYM),
+        *(Family(*each) for each in SUPPLY),
+        *(Family(*each) for each in MARKETS),
     )
 }
 
@@ -109,9 +128,13 @@ def make_problem(name: str, settings: Mapping[str, str] | None = None) -> Proble
         if key not in family.defaults:
             wrong.append(f"parameter {key!r} of {name} is unknown.{_near(key, family.defaults)}")
             continue
+        choices = family.choices.get(key)
+        if choices and text not in choices:
+            wrong.append(f"parameter {key!r} of {name} is {text!r}, must be one of {', '.join(choices)}.")
+            continue
         try:
             arguments[key] = _parse(text, family.defaults[key])
-        except ValueError:
+        except (ValueError, KeyError):
             unit = family.units.get(key, "")
             kind = type(family.defaults[key]).__name__
             wrong.append(f"parameter {key!r} of {name} is {text!r}, must be a {kind} ({unit}).")
@@ -127,6 +150,13 @@ def _parse(text: str, default: object) -> Any:
         return int(text)
     if isinstance(default, str):
         return text
+    if isinstance(default, tuple):
+        if not default or isinstance(default[0], dict):
+            return tuple(json.loads(text))
+        mark = ";" if isinstance(default[0], tuple) else ","
+        return tuple(_parse(part, default[0]) for part in text.split(mark))
+    if isinstance(default, dict):
+        return json.loads(text)
     return float(text)
 
 

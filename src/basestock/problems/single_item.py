@@ -1,10 +1,23 @@
 """One item at one place: demand that cannot be served is lost, or waits."""
 
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
 from basestock.decision import KnownValue, Problem
+from basestock.dynamics import InitialState
 from basestock.economics import make_tariff
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
+from basestock.problems.parameters import parameters
 from basestock.problems.published import backorder_value, lost_sales_value
-from basestock.uncertainty import DemandLaw, Deterministic, Geometric, NegativeBinomial, Poisson, Uncertainty
+from basestock.uncertainty import (
+    DemandLaw,
+    Deterministic,
+    DiscreteLaw,
+    Geometric,
+    NegativeBinomial,
+    Poisson,
+    Uncertainty,
+)
 
 
 def demand_law(demand: str, mean: float, variance: float | None = None) -> DemandLaw:
@@ -33,16 +46,7 @@ def demand_law(demand: str, mean: float, variance: float | None = None) -> Deman
     return laws[demand](mean)
 
 
-def _single(unmet: str, lead_time: int) -> SupplyNetwork:
-    return SupplyNetwork(
-        items=(Item("item"),),
-        nodes=(Node("store"),),
-        suppliers=(Supplier("supplier"),),
-        lanes=(Lane("supplier", "store", lead_time=lead_time),),
-        unmet=unmet,  # type: ignore[arg-type]
-    )
-
-
+@parameters()
 def lost_sales(
     *,
     lead_time: int = 2,
@@ -82,11 +86,20 @@ def lost_sales(
     """
     known = lost_sales_value(demand, mean, lead_time, holding_cost, lost_sale_cost, fixed_order_cost)
     rates = {"holding": holding_cost, "lost_sale": lost_sale_cost, "fixed_order": fixed_order_cost or None}
-    return _problem(
-        "lost_sales", "lost", lead_time, demand_law(demand, mean, variance), rates, known, locals()
+    return single_item_problem(
+        "lost_sales",
+        "lost",
+        demand_law(demand, mean, variance),
+        rates,
+        lead_time=lead_time,
+        horizon=horizon,
+        warm_up=warm_up,
+        parameters=_arguments(locals()),
+        known=known,
     )
 
 
+@parameters()
 def backorder(
     *,
     lead_time: int = 0,
@@ -130,7 +143,17 @@ def backorder(
     if known is None and fixed_order_cost == 0 and demand == "poisson":
         known = _base_stock_optimum(mean * (lead_time + 1), holding_cost, backorder_cost)
     rates = {"holding": holding_cost, "backorder": backorder_cost, "fixed_order": fixed_order_cost or None}
-    return _problem("backorder", "backorder", lead_time, law, rates, known, locals())
+    return single_item_problem(
+        "backorder",
+        "backorder",
+        law,
+        rates,
+        lead_time=lead_time,
+        horizon=horizon,
+        warm_up=warm_up,
+        parameters=_arguments(locals()),
+        known=known,
+    )
 
 
 def _base_stock_optimum(mean: float, holding_cost: float, backorder_cost: float) -> KnownValue:
@@ -145,25 +168,75 @@ def _base_stock_optimum(mean: float, holding_cost: float, backorder_cost: float)
     )
 
 
-def _problem(
+def single_item_problem(
     name: str,
-    unmet: str,
-    lead_time: int,
+    unmet: Literal["lost", "backorder"],
     law: DemandLaw,
-    rates: dict[str, float | None],
-    known: KnownValue | None,
-    arguments: dict[str, object],
+    rates: Mapping[str, float | None],
+    *,
+    lead_time: int,
+    horizon: int,
+    warm_up: int,
+    parameters: Mapping[str, object],
+    review_period: int = 1,
+    on_hand: float = 0,
+    pipeline: Sequence[float] = (),
+    known: KnownValue | None = None,
 ) -> Problem:
-    network = _single(unmet, lead_time)
-    derived = {"known", "rates", "law"}
+    """Build a problem of one item at one place, supplied from outside.
+
+    Parameters
+    ----------
+    name
+        Name of the family.
+    unmet
+        Whether demand that cannot be served is lost or waits.
+    law
+        Law of the demand of a period.
+    rates
+        Money by rate of the tariff.
+    lead_time, review_period
+        Periods.
+    horizon, warm_up
+        Periods counted and skipped.
+    parameters
+        What the problem was built from.
+    on_hand
+        Net stock at the start, units; below 0, what waits.
+    pipeline
+        Units that arrive 1, 2, ... periods after the first.
+    known
+        Known value, if any.
+    """
+    network = SupplyNetwork(
+        items=(Item("item", whole_units=isinstance(law, DiscreteLaw)),),
+        nodes=(Node("store"),),
+        suppliers=(Supplier("supplier"),),
+        lanes=(Lane("supplier", "store", lead_time=lead_time, review_period=review_period),),
+        unmet=unmet,
+    )
+    lane = network.lanes[0].name
+    due = {(lane, "item", slot): units for slot, units in enumerate(pipeline, start=1) if units}
+    place = ("store", "item")
+    start = InitialState(
+        on_hand={place: on_hand} if on_hand > 0 else {},
+        backorders={place: -on_hand} if on_hand < 0 else {},
+        due=due,
+    )
     return Problem(
         name=name,
         network=network,
         uncertainty=Uncertainty({("store", "item"): law}),
         tariff=make_tariff(network, **rates),
-        horizon=int(str(arguments["horizon"])),
-        warm_up=int(str(arguments["warm_up"])),
-        parameters={key: value for key, value in arguments.items() if key not in derived},
+        horizon=horizon,
+        warm_up=warm_up,
+        initial_state=start,
+        parameters=dict(parameters),
         source=known.source if known else "",
         known=known,
     )
+
+
+def _arguments(arguments: Mapping[str, object]) -> dict[str, object]:
+    derived = {"known", "rates", "law"}
+    return {key: value for key, value in arguments.items() if key not in derived}

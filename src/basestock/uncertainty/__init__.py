@@ -1,8 +1,10 @@
 """Everything random: laws of demand and lead times, the events they give, and stable random keys."""
 
 from basestock.uncertainty.axes import Axes, bucket
+from basestock.uncertainty.disruptions import LIBRARY, Disruption, interruptible
 from basestock.uncertainty.event import Event, World
 from basestock.uncertainty.keys import MAX_REPLICATIONS, root_words, stable_words
+from basestock.uncertainty.kit import Kit
 from basestock.uncertainty.laws import (
     Autoregressive,
     ContinuousLaw,
@@ -23,8 +25,20 @@ from basestock.uncertainty.laws import (
     empirical_from_sample,
 )
 from basestock.uncertainty.lead_times import LeadTimeTables, compile_lead_times
+from basestock.uncertainty.market import (
+    AutoregressiveLevel,
+    DemandRegimes,
+    DriverError,
+    MarketDrivers,
+    Promotion,
+    Surge,
+    Wave,
+)
+from basestock.uncertainty.outages import Delivery, Outage
+from basestock.uncertainty.places import Places, places_of
 from basestock.uncertainty.sources import (
     AnySource,
+    EventPart,
     EventSource,
     MarketLaws,
     MarketPaths,
@@ -35,40 +49,58 @@ from basestock.uncertainty.sources import (
     record,
     require_periods,
 )
+from basestock.uncertainty.supply import SupplyLaws
 
 __all__ = [
+    "LIBRARY",
     "MAX_REPLICATIONS",
     "AnySource",
     "Autoregressive",
+    "AutoregressiveLevel",
     "Axes",
     "ContinuousLaw",
+    "Delivery",
     "DemandLaw",
+    "DemandRegimes",
     "Deterministic",
     "Discrete",
     "DiscreteLaw",
+    "Disruption",
+    "DriverError",
     "Empirical",
     "Event",
+    "EventPart",
     "EventSource",
     "Gamma",
     "Geometric",
     "Intermittent",
+    "Kit",
     "LawError",
     "LeadTimeTables",
+    "MarketDrivers",
     "MarketLaws",
     "MarketPaths",
     "MarketSource",
     "NegativeBinomial",
     "Normal",
+    "Outage",
+    "Places",
     "Poisson",
+    "Promotion",
     "Recorded",
     "Seasonal",
+    "SupplyLaws",
+    "Surge",
     "Uncertainty",
+    "Wave",
     "World",
     "bucket",
     "compile_lead_times",
     "compile_market",
     "discrete_uniform",
     "empirical_from_sample",
+    "interruptible",
+    "places_of",
     "record",
     "require_periods",
     "root_words",

@@ -15,11 +15,12 @@ class Event(eqx.Module):
     market
         Demand per class of customers, units per period.
     arrives
-        1 where the order of an age (1, 2, ... periods since shipping) arrives now, given that it had not before.
+        1 where the order of an age (1, 2, ... periods since shipping) arrives now, given that it had not before; by
+        lane and item, or by place where only few lanes and items have such lead times.
     lead_time
         Lead time in periods of what is shipped now, for lanes that reveal it on ordering.
     lane_open
-        1 where a lane may be used, 0 during an outage.
+        1 where a lane may be used, 0 during an outage, between them in a partial one.
     process_yield
         Quantile of the yield of each process.
     resource_up
@@ -28,22 +29,60 @@ class Event(eqx.Module):
         Price of outside supply, money per unit.
     competitor_price
         Price of the competition, money per unit.
-    defects
-        Quantile of the number of defects in a lot.
+    defect_fraction, process_defect_fraction
+        Share of defective units that the lot which arrives, or is completed, was made with.
+    defects, process_defects
+        Quantiles of the defective units in the first sample of a lot, in the second, and in the rest.
     returns
         Quantile of the share of sold units that come back.
+    market_quantile
+        Quantile of the demand of the first class, for laws of counts whose mean a decision bends; elsewhere what
+        decides on rounding up.
+    market_mean, market_dispersion
+        Mean of those laws at the reference price, units, and (variance - mean) / mean^2; a mean of 0 elsewhere.
+    extra_lead_time
+        Periods added to the lead time of what is shipped now.
+    lost_share, late_share
+        Share of what arrives that is lost, and of the rest that comes a period later.
+    special
+        Quantile of the number of unserved customers who take a special delivery.
+    recalled
+        Share of the stock that is called back.
+    route
+        1 on the lane that chance sends orders to, 0 on its rivals, -1 on lanes that are not drawn.
+    elapsed
+        Time to the next demand, where a step ends with one.
+    unit_level
+        Survival quantile of the lead time of every single unit under way.
+    substitution
+        Quantile of the number of customers without stock who take another item.
     """
 
     market: Float[Array, "demand_class node item replication"] | None = None
-    arrives: Float[Array, "age lane item replication"] | None = None
+    arrives: Float[Array, "age *place replication"] | None = None
     lead_time: Int[Array, "lane item replication"] | None = None
     lane_open: Float[Array, "lane replication"] | None = None
     process_yield: Float[Array, "process replication"] | None = None
     resource_up: Float[Array, "resource replication"] | None = None
     supply_price: Float[Array, "lane item replication"] | None = None
     competitor_price: Float[Array, "node item replication"] | None = None
-    defects: Float[Array, "lane item replication"] | None = None
-    returns: Float[Array, "node item replication"] | None = None
+    defect_fraction: Float[Array, "lane item replication"] | None = None
+    defects: Float[Array, "draw lane item replication"] | None = None
+    process_defect_fraction: Float[Array, "process replication"] | None = None
+    process_defects: Float[Array, "draw process replication"] | None = None
+    returns: Float[Array, "place replication"] | None = None
+    market_quantile: Float[Array, "node item replication"] | None = None
+    market_mean: Float[Array, "node item replication"] | None = None
+    market_dispersion: Float[Array, "node item replication"] | None = None
+    extra_lead_time: Int[Array, "lane replication"] | None = None
+    lost_share: Float[Array, "lane item replication"] | None = None
+    late_share: Float[Array, "lane item replication"] | None = None
+    special: Float[Array, "node item replication"] | None = None
+    recalled: Float[Array, "node item replication"] | None = None
+    route: Float[Array, "lane replication"] | None = None
+    elapsed: Float[Array, " replication"] | None = None
+    unit_level: Float[Array, "unit_slot lane 1 replication"] | None = None
+    substitution: Float[Array, "node item replication"] | None = None
 
 
 class World(eqx.Module):
@@ -57,9 +96,25 @@ class World(eqx.Module):
         Number of the present regime, for demand and outage regimes.
     competitor_price, supply_price
         Last prices, money per unit.
+    lane_down
+        1 where a lane is down.
+    disrupted, disrupted_for
+        1 where a disruption is on, and the periods that one struck by chance has left.
+    economy
+        Last factor of the economy on demand.
+    demand_regime
+        Number of the last regime of demand.
+    surge_left
+        Periods that each regional surge still lasts.
     """
 
     deviation: Float[Array, "node item replication"] | None = None
     regime: Int[Array, " replication"] | None = None
     competitor_price: Float[Array, "node item replication"] | None = None
     supply_price: Float[Array, "lane item replication"] | None = None
+    economy: Float[Array, " replication"] | None = None
+    demand_regime: Int[Array, " replication"] | None = None
+    surge_left: Float[Array, "surge replication"] | None = None
+    lane_down: Int[Array, "lane replication"] | None = None
+    disrupted: Int[Array, "disruption replication"] | None = None
+    disrupted_for: Int[Array, "disruption replication"] | None = None

@@ -15,7 +15,34 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, UInt32
 
-PURPOSES: dict[str, int] = {"demand": 1, "lead_time": 2, "policy": 3, "observation": 4, "initial": 5}
+PURPOSES: dict[str, int] = {
+    "demand": 1,
+    "lead_time": 2,
+    "policy": 3,
+    "observation": 4,
+    "initial": 5,
+    "process_yield": 20,
+    "breakdown": 21,
+    "defect_fraction": 22,
+    "sampling": 23,
+    "kit": 24,
+    "competitor_price": 30,
+    "supply_price": 31,
+    "economy": 32,
+    "demand_regime": 33,
+    "surge": 34,
+    "returned": 35,
+    "market": 36,
+    "substitution": 37,
+    "outage": 40,
+    "loss_in_transit": 41,
+    "partial_delivery": 42,
+    "special_delivery": 43,
+    "routing": 44,
+    "disruption": 45,
+    "unit_lead_time": 46,
+    "time_to_demand": 47,
+}
 
 MAX_REPLICATIONS = 1 << 20
 """Replications that one root key can number; the upper 12 bits of the counter word extend the item's hash."""

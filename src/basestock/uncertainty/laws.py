@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from basestock.uncertainty.rules import Rule, are_numbers, is_number, non_negative, positive, require
+
 TAIL = 1e-13
 """Probability beyond which the support of an unbounded discrete law is cut for exact expectations."""
 
@@ -20,19 +22,8 @@ class LawError(ValueError):
     """A parameter of a law is outside its range."""
 
 
-def _require(condition: bool, law: str, name: str, value: object, rule: str) -> None:
-    if not condition:
-        raise LawError(f"{law}: {name} is {value!r}, must be {rule}. Correct the parameter.")
-
-
-def _positive(law: str, **values: float) -> None:
-    for name, value in values.items():
-        _require(math.isfinite(value) and value > 0, law, name, value, "a finite number > 0")
-
-
-def _non_negative(law: str, **values: float) -> None:
-    for name, value in values.items():
-        _require(math.isfinite(value) and value >= 0, law, name, value, "a finite number >= 0")
+def _require(law: str, **rules: Rule) -> None:
+    require(LawError, law, "parameters" if len(rules) > 1 else "parameter", **rules)
 
 
 class DemandLaw(abc.ABC):
@@ -95,7 +86,7 @@ class Deterministic(DiscreteLaw):
     quantity: float
 
     def __post_init__(self) -> None:
-        _non_negative("Deterministic", quantity=self.quantity)
+        _require("Deterministic", quantity=non_negative(self.quantity))
 
     @property
     def mean(self) -> float:
@@ -126,7 +117,7 @@ class Poisson(DiscreteLaw):
     rate: float
 
     def __post_init__(self) -> None:
-        _non_negative("Poisson", rate=self.rate)
+        _require("Poisson", rate=non_negative(self.rate))
 
     @property
     def mean(self) -> float:
@@ -156,10 +147,10 @@ class NegativeBinomial(DiscreteLaw):
     spread: float
 
     def __post_init__(self) -> None:
-        _positive("NegativeBinomial", average=self.average)
-        _require(
-            self.spread > self.average, "NegativeBinomial", "spread", self.spread, "a variance > the mean"
-        )
+        known = is_number(self.average)
+        wide = is_number(self.spread) and (not known or self.spread > self.average)
+        spread = Rule(self.spread, wide, "a variance > the mean")
+        _require("NegativeBinomial", average=positive(self.average), spread=spread)
 
     @property
     def mean(self) -> float:
@@ -192,7 +183,7 @@ class Geometric(DiscreteLaw):
     average: float
 
     def __post_init__(self) -> None:
-        _positive("Geometric", average=self.average)
+        _require("Geometric", average=positive(self.average))
 
     @property
     def mean(self) -> float:
@@ -221,23 +212,21 @@ class Discrete(DiscreteLaw):
     probabilities: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        values, masses = self.values, self.probabilities
+        numbers = are_numbers(values, 0.0) and list(values) == sorted(set(values))
+        shares = are_numbers(masses, 0.0)
         _require(
-            len(self.values) == len(self.probabilities) > 0,
             "Discrete",
-            "values",
-            self.values,
-            "as many as probabilities",
+            values=Rule(values, numbers, "finite numbers >= 0, strictly increasing"),
+            probabilities=Rule(masses, shares, "finite numbers >= 0"),
         )
+        many = len(values) == len(masses) > 0
+        total = math.fsum(masses)
         _require(
-            list(self.values) == sorted(set(self.values)),
             "Discrete",
-            "values",
-            self.values,
-            "strictly increasing",
+            values=Rule(values, many, f"as many as probabilities ({len(masses)}), one at least"),
+            **{"sum of probabilities": Rule(total, not masses or abs(total - 1) < 1e-9, "1 within 1e-9")},
         )
-        _non_negative("Discrete", smallest_value=self.values[0], smallest_probability=min(self.probabilities))
-        total = math.fsum(self.probabilities)
-        _require(abs(total - 1) < 1e-9, "Discrete", "sum of probabilities", total, "1 within 1e-9")
 
     @property
     def mean(self) -> float:
@@ -268,7 +257,12 @@ class Intermittent(DiscreteLaw):
     size: DiscreteLaw
 
     def __post_init__(self) -> None:
-        _require(0 < self.probability <= 1, "Intermittent", "probability", self.probability, "in (0, 1]")
+        chance = is_number(self.probability, 0.0, 1.0) and self.probability > 0
+        _require(
+            "Intermittent",
+            probability=Rule(self.probability, chance, "in (0, 1]"),
+            size=Rule(self.size, isinstance(self.size, DiscreteLaw), "a discrete law"),
+        )
 
     @property
     def mean(self) -> float:
@@ -300,7 +294,7 @@ class Normal(ContinuousLaw):
     deviation: float
 
     def __post_init__(self) -> None:
-        _non_negative("Normal", average=self.average, deviation=self.deviation)
+        _require("Normal", average=non_negative(self.average), deviation=non_negative(self.deviation))
 
     @property
     def mean(self) -> float:
@@ -327,7 +321,7 @@ class Gamma(ContinuousLaw):
     deviation: float
 
     def __post_init__(self) -> None:
-        _positive("Gamma", average=self.average, deviation=self.deviation)
+        _require("Gamma", average=positive(self.average), deviation=positive(self.deviation))
 
     @property
     def mean(self) -> float:
@@ -355,31 +349,16 @@ class Empirical(ContinuousLaw):
     quantiles: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        levels, quantiles = self.levels, self.quantiles
+        rising = are_numbers(levels, 0.0, 1.0) and list(levels) == sorted(set(levels))
+        never_down = are_numbers(quantiles, 0.0) and list(quantiles) == sorted(quantiles)
         _require(
-            len(self.levels) == len(self.quantiles) > 1,
             "Empirical",
-            "levels",
-            self.levels,
-            "as many as quantiles, two at least",
+            levels=Rule(levels, rising, "in [0, 1], strictly increasing"),
+            quantiles=Rule(quantiles, never_down, "finite numbers >= 0, non-decreasing"),
         )
-        _require(
-            list(self.levels) == sorted(set(self.levels)),
-            "Empirical",
-            "levels",
-            self.levels,
-            "strictly increasing",
-        )
-        _require(
-            self.levels[0] >= 0 and self.levels[-1] <= 1, "Empirical", "levels", self.levels, "in [0, 1]"
-        )
-        _require(
-            list(self.quantiles) == sorted(self.quantiles),
-            "Empirical",
-            "quantiles",
-            self.quantiles,
-            "non-decreasing",
-        )
-        _non_negative("Empirical", smallest_quantile=self.quantiles[0])
+        many = len(levels) == len(quantiles) > 1
+        _require("Empirical", levels=Rule(levels, many, "as many as quantiles, two at least"))
 
     def _knots(self) -> tuple[np.ndarray, np.ndarray]:
         levels = np.concatenate([[0.0], self.levels, [1.0]])
@@ -413,19 +392,27 @@ def empirical_from_sample(sample: Sequence[float], num_levels: int = 65) -> Empi
 
 @dataclasses.dataclass(frozen=True)
 class Seasonal(DemandLaw):
-    """One law per position in a cycle: period t follows ``laws[t mod len(laws)]``."""
+    """One law per position in a cycle: period t follows ``laws[t mod len(laws)]``.
+
+    Parameters
+    ----------
+    laws
+        The laws, period 0 first.
+    repeats
+        Whether the cycle starts again after the last one; if not, nobody can play beyond it.
+    """
 
     laws: tuple[DemandLaw, ...]
+    repeats: bool = True
 
     def __post_init__(self) -> None:
-        _require(len(self.laws) > 0, "Seasonal", "laws", self.laws, "one at least")
-        _require(
-            not any(isinstance(law, Seasonal | Autoregressive) for law in self.laws),
-            "Seasonal",
-            "laws",
-            self.laws,
-            "unmodulated laws",
+        plain = (DiscreteLaw, ContinuousLaw)
+        fine = (
+            isinstance(self.laws, tuple | list)
+            and len(self.laws) > 0
+            and all(isinstance(law, plain) for law in self.laws)
         )
+        _require("Seasonal", laws=Rule(self.laws, fine, "unmodulated laws, one at least"))
 
     @property
     def mean(self) -> float:
@@ -449,15 +436,12 @@ class Autoregressive(DemandLaw):
     coefficient: float
 
     def __post_init__(self) -> None:
+        fine = isinstance(self.base, DemandLaw) and not isinstance(self.base, Autoregressive)
+        inside = is_number(self.coefficient) and abs(self.coefficient) < 1
         _require(
-            abs(self.coefficient) < 1, "Autoregressive", "coefficient", self.coefficient, "inside (-1, 1)"
-        )
-        _require(
-            not isinstance(self.base, Autoregressive),
             "Autoregressive",
-            "base",
-            self.base,
-            "without memory of its own",
+            base=Rule(self.base, fine, "a law without memory of its own"),
+            coefficient=Rule(self.coefficient, inside, "inside (-1, 1)"),
         )
 
     @property

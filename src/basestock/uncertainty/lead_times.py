@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, UInt32
 
 from basestock.network import Lane, SupplyNetwork
 from basestock.uncertainty.axes import Axes, bucket
+from basestock.uncertainty.keys import entity_uniforms
+from basestock.uncertainty.places import Places, few_places
 from basestock.uncertainty.tables import count_passed
 
 
@@ -36,31 +38,67 @@ def is_random(lane: Lane, items: tuple[str, ...]) -> bool:
 class LeadTimeTables(eqx.Module):
     """Lead-time laws of every lane and item.
 
-    ``arrival_hazard`` serves lanes whose lead time is revealed on arrival; ``shortest`` and ``cumulative`` serve
-    lanes whose random lead time is known on ordering.
+    Parameters
+    ----------
+    arrival_hazard
+        For lanes whose lead time is revealed on arrival: probability that an order arrives at an age, given that it had
+        not before.
+    shortest, cumulative
+        For lanes whose random lead time is known on ordering: its smallest value, and P(L <= smallest + level).
+    revealed, drawn
+        Where these laws are random; ``None`` where they are in most places, which are then all drawn.
     """
 
     arrival_hazard: Float[Array, "age lane item 1"] | None = None
     shortest: Int[Array, "lane item 1"] | None = None
     cumulative: Float[Array, "level lane item 1"] | None = None
+    revealed: Places | None = None
+    drawn: Places | None = None
 
-    def arrivals(
-        self, uniform: Float[Array, "age lane item replication"]
-    ) -> Float[Array, "age lane item replication"]:
-        """Return 1 where an order of the age arrives."""
-        if self.arrival_hazard is None:
-            raise ValueError(
-                "LeadTimeTables: no lane reveals its lead time on arrival; ask only where one does."
-            )
-        return (uniform < self.arrival_hazard).astype(jnp.float32)
+    def sample(
+        self,
+        key: tuple[Array, Array],
+        lanes: UInt32[Array, "lane 2"],
+        items: UInt32[Array, "item 2"],
+        replications: Int[Array, " replication"],
+    ) -> tuple[Float[Array, "age *place replication"] | None, Int[Array, "lane item #replication"] | None]:
+        """Draw which orders arrive now, by age, and the lead times of what is shipped now.
 
-    def on_order(self, uniform: Float[Array, "lane item replication"]) -> Int[Array, "lane item replication"]:
-        """Return the lead time of what is shipped now, in periods."""
-        if self.cumulative is None or self.shortest is None:
-            raise ValueError(
-                "LeadTimeTables: no lane draws its lead time on ordering; ask only where one does."
-            )
-        return self.shortest + count_passed(self.cumulative, uniform).astype(jnp.int32)
+        Parameters
+        ----------
+        key
+            A period key.
+        lanes, items
+            Stable hashes of the names.
+        replications
+            Numbers of the replications.
+
+        Returns
+        -------
+        tuple
+            1 where the order of an age arrives, by lane and item or by place of ``revealed``; and periods. ``None``
+            where no law is of that kind.
+        """
+        arrives = lead_time = None
+        if self.arrival_hazard is not None:
+            hazard, ages = self.arrival_hazard, self.arrival_hazard.shape[0]
+            if self.revealed is None:
+                uniform = entity_uniforms(key, lanes, items, replications, ages)
+                arrives = (uniform < hazard).astype(jnp.float32)
+            else:
+                uniform = self.revealed.uniforms(key, lanes, items, replications, ages)
+                arrives = (uniform < self.revealed.read(hazard)).astype(jnp.float32)
+        if self.cumulative is not None and self.shortest is not None:
+            shortest = self.shortest
+            if self.drawn is None:
+                uniform = entity_uniforms(key, lanes, items, replications)
+                lead_time = shortest + count_passed(self.cumulative, uniform).astype(jnp.int32)
+            else:
+                uniform = self.drawn.uniforms(key, lanes, items, replications)
+                more = count_passed(self.drawn.read(self.cumulative), uniform)
+                table = jnp.broadcast_to(shortest, (*shortest.shape[:-1], len(replications)))
+                lead_time = self.drawn.write(table, self.drawn.read(table) + more.astype(jnp.int32))
+        return arrives, lead_time
 
 
 def compile_lead_times(network: SupplyNetwork, axes: Axes) -> LeadTimeTables | None:
@@ -74,11 +112,17 @@ def compile_lead_times(network: SupplyNetwork, axes: Axes) -> LeadTimeTables | N
         for item in lane.items if lane.items is not None else axes.items:
             laws[position, network.item_index[item]] = lane.lead_time_law(item)
     shape = (axes.num_lanes, axes.num_items)
-    arrival = {place: law for place, law in laws.items() if axes.lanes[place[0]] in revealed}
+    arrival = {place: law for place, law in laws.items() if len(law) > 1 and axes.lanes[place[0]] in revealed}
     known = {place: law for place, law in laws.items() if place not in arrival}
     draws_on_order = any(len(law) > 1 for law in known.values())
     shortest, cumulative = _on_order_tables(known, shape) if draws_on_order else (None, None)
-    return LeadTimeTables(_hazard_table(arrival, shape) if arrival else None, shortest, cumulative)
+    return LeadTimeTables(
+        _hazard_table(arrival, shape) if arrival else None,
+        shortest,
+        cumulative,
+        few_places(arrival, shape) if arrival else None,
+        few_places((place for place, law in known.items() if len(law) > 1), shape),
+    )
 
 
 def _hazard_table(laws: Mapping[tuple[int, int], Mapping[int, float]], shape: tuple[int, int]) -> Array:

@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import functools
 from collections.abc import Mapping
 
 import equinox as eqx
@@ -13,10 +14,15 @@ from jaxtyping import Array, Float, Int, UInt32
 
 from basestock.network import SupplyNetwork
 from basestock.uncertainty.axes import Axes
+from basestock.uncertainty.classes import class_defects, compile_classes
 from basestock.uncertainty.event import Event, World
 from basestock.uncertainty.keys import entity_uniforms, period_key
+from basestock.uncertainty.kit import Kit, kit_defects
 from basestock.uncertainty.laws import Autoregressive, ContinuousLaw, DemandLaw, DiscreteLaw, Seasonal
 from basestock.uncertainty.lead_times import LeadTimeTables, compile_lead_times
+from basestock.uncertainty.market import MarketDrivers
+from basestock.uncertainty.part import EventPart
+from basestock.uncertainty.supply import SupplyLaws, supply_parts
 from basestock.uncertainty.tables import (
     CumulativeTable,
     Grid,
@@ -88,6 +94,12 @@ class MarketLaws(MarketSource):
     quantile: QuantileTable | None
     mean: Float[Array, "season node item 1"] | None
     coefficient: Float[Array, "node item 1"] | None
+    ends: int | None = eqx.field(static=True, default=None)
+
+    @property
+    def num_periods(self) -> int | None:
+        """Length of the shortest list of laws that does not start again; ``None`` without such lists."""
+        return self.ends
 
     def initial_world(self, num_replications: int) -> World:
         """Return a world without deviation from the mean."""
@@ -142,21 +154,41 @@ class MarketPaths(MarketSource):
 
 
 class EventSource(eqx.Module):
-    """Draws the event of each period; the same root key gives the same events whatever anybody decides."""
+    """Draws the event of each period; the same root key gives the same events whatever anybody decides.
+
+    Parameters
+    ----------
+    market
+        What customers ask for.
+    lane_words, item_words
+        Stable hashes of the names of lanes and items.
+    lead_times
+        Random lead times; ``None`` where all are fixed.
+    parts
+        Dice of the optional features that the network uses, each with its own leaves.
+    further_classes
+        What the customers of each class after the first ask for.
+    """
 
     market: MarketSource
     lane_words: UInt32[Array, "lane 2"]
     item_words: UInt32[Array, "item 2"]
     lead_times: LeadTimeTables | None
+    parts: tuple[EventPart, ...] = ()
+    further_classes: tuple[MarketLaws, ...] = ()
 
     @property
     def num_periods(self) -> int | None:
         """Number of periods that the market is known for; ``None`` for laws."""
-        return self.market.num_periods
+        known = [each.num_periods for each in (self.market, *self.further_classes)]
+        return min((number for number in known if number is not None), default=None)
 
     def initial_world(self, num_replications: int) -> World:
         """Return the world before the first period."""
-        return self.market.initial_world(num_replications)
+        world = self.market.initial_world(num_replications)
+        for part in self.parts:
+            world = dataclasses.replace(world, **part.initial_world(num_replications))
+        return world
 
     def sample(
         self, world: World, root: Root, period: Int[Array, ""], replications: Int[Array, " replication"]
@@ -179,18 +211,21 @@ class EventSource(eqx.Module):
         tuple
             Event with a trailing replication axis, and the next world.
         """
+        before = world
         market, world = self.market.draw(world, root, period, replications)
         arrives = lead_time = None
         if self.lead_times is not None:
             key = period_key(root, "lead_time", period)
-            if self.lead_times.arrival_hazard is not None:
-                ages = self.lead_times.arrival_hazard.shape[0]
-                uniform = entity_uniforms(key, self.lane_words, self.item_words, replications, ages)
-                arrives = self.lead_times.arrivals(uniform)
-            if self.lead_times.cumulative is not None:
-                uniform = entity_uniforms(key, self.lane_words, self.item_words, replications)
-                lead_time = self.lead_times.on_order(uniform)
-        return Event(market=market[None], arrives=arrives, lead_time=lead_time), world
+            arrives, lead_time = self.lead_times.sample(key, self.lane_words, self.item_words, replications)
+        others = [each.draw(before, root, period, replications)[0] for each in self.further_classes]
+        event = Event(market=jnp.stack([market, *others]), arrives=arrives, lead_time=lead_time)
+        for part in self.parts:
+            leaves, remembered = part.sample(before, root, period, replications)
+            event = dataclasses.replace(event, **leaves)
+            world = dataclasses.replace(world, **remembered)
+        for part in self.parts:
+            event = part.overlay(event, world)
+        return event, world
 
 
 class Recorded(eqx.Module):
@@ -224,7 +259,17 @@ class Uncertainty:
     Parameters
     ----------
     demand
-        Law by (node, item); places without a law have no customers.
+        Law by (node, item); places without a law have no customers. Of the first class where there are several.
+    class_demand
+        Law by (class, node, item) of the classes after the first.
+    drivers
+        What multiplies the demand of the first class from outside, and prices of others.
+    supply
+        Outages, lost and partial deliveries, disruptions, and lanes drawn by chance.
+    kits
+        Kits by name: several items asked for together.
+    defects
+        Share of defective units in a lot, or its law, by lane or process.
 
     Examples
     --------
@@ -234,6 +279,24 @@ class Uncertainty:
     """
 
     demand: Mapping[tuple[str, str], DemandLaw]
+    class_demand: Mapping[tuple[str, str, str], DemandLaw] = dataclasses.field(default_factory=dict)
+    drivers: MarketDrivers | None = None
+    supply: SupplyLaws | None = None
+    kits: Mapping[str, Kit] = dataclasses.field(default_factory=dict)
+    defects: Mapping[str, float | DiscreteLaw | ContinuousLaw] = dataclasses.field(default_factory=dict)
+
+    def laws_at(self, node: str, item: str) -> tuple[DemandLaw, ...]:
+        """Return the laws of all classes of customers at a place, none where there are no customers."""
+        first = self.demand.get((node, item))
+        kits = [kit.of_item(item) for kit in self.kits.values() if kit.node == node and item in kit.contents]
+        return (*(() if first is None else (first,)), *self._further_at.get((node, item), ()), *kits)
+
+    @functools.cached_property
+    def _further_at(self) -> dict[tuple[str, str], list[DemandLaw]]:
+        found: dict[tuple[str, str], list[DemandLaw]] = {}
+        for (_, node, item), law in self.class_demand.items():
+            found.setdefault((node, item), []).append(law)
+        return found
 
     def check(self, network: SupplyNetwork) -> "Uncertainty":
         """Return self if every law stands at a node and an item of the network.
@@ -243,36 +306,67 @@ class Uncertainty:
         ValueError
             Naming every place that the network does not have.
         """
-        nodes = {node.name for node in network.nodes}
-        items = {item.name for item in network.items}
-        strange = [place for place in self.demand if place[0] not in nodes or place[1] not in items]
-        if strange:
-            raise ValueError(
-                f"Uncertainty: demand at {strange}, must be at (node, item) of the network. "
-                "Add the place or drop the law."
-            )
+        from basestock.uncertainty.quality import defect_defects
+
+        wrong = [
+            f"demand at {place}, must be at (node, item) of the network."
+            for place in self.demand
+            if place[0] not in network.node_index or place[1] not in network.item_index
+        ]
+        wrong += [
+            f"demand at {place} is {law!r}, must be a demand law."
+            for place, law in (*self.demand.items(), *self.class_demand.items())
+            if not isinstance(law, DemandLaw)
+        ]
+        wrong += class_defects(self.class_demand, network) + kit_defects(self.kits, network)
+        wrong += defect_defects(self.defects, network)
+        if wrong:
+            raise ValueError(f"Uncertainty: {' '.join(wrong)} Correct the places or the laws.")
         return self
 
     def compile(self, network: SupplyNetwork) -> EventSource:
         """Compile to a source of events on the padded axes of the network."""
+        from basestock.uncertainty.kits import with_kits
+        from basestock.uncertainty.market_parts import market_of, market_parts
+        from basestock.uncertainty.production import production_parts
+        from basestock.uncertainty.quality import quality_parts
+
         self.check(network)
         axes = Axes.of(network)
+        market = market_of(self.demand, self.drivers, network, axes)
         return EventSource(
-            compile_market(self.demand, axes),
+            with_kits(market, self.kits, network, axes),
             jnp.asarray(axes.words("lane")),
             jnp.asarray(axes.words("item")),
             compile_lead_times(network, axes),
+            (
+                *production_parts(network, axes),
+                *quality_parts(self.defects, network, axes),
+                *market_parts(market, network, axes),
+                *supply_parts(self.supply, network, axes),
+            ),
+            further_classes=compile_classes(self.class_demand, network, axes),
         )
 
-    def demand_support(self, node: str, item: str, period: int) -> tuple[np.ndarray, np.ndarray]:
+    def demand_support(
+        self, node: str, item: str, period: int, demand_class: str | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return values and probabilities of the demand at a place in a period, in double precision.
+
+        Parameters
+        ----------
+        node, item, period
+            Where and when.
+        demand_class
+            Which customers; the first class, or all, if not given.
 
         Raises
         ------
         ValueError
             If the law there has no finite support (continuous) or a memory.
         """
-        law = self.demand.get((node, item))
+        first = demand_class is None
+        law = self.demand.get((node, item)) if first else self.class_demand.get((demand_class, node, item))
         if law is None:
             return np.array([0.0]), np.array([1.0])
         if isinstance(law, Seasonal):
@@ -291,11 +385,14 @@ def compile_market(demand: Mapping[tuple[str, str], DemandLaw], axes: Axes) -> M
     item_at = {name: position for position, name in enumerate(axes.items)}
     coefficient = np.zeros((axes.num_nodes, axes.num_items, 1), dtype=np.float32)
     cycles: dict[tuple[int, int], tuple[DemandLaw, ...]] = {}
+    ends: int | None = None
     for (node, item), law in demand.items():
         place = node_at[node], item_at[item]
         if isinstance(law, Autoregressive):
             coefficient[place], law = law.coefficient, law.base
         cycles[place] = law.laws if isinstance(law, Seasonal) else (law,)
+        if isinstance(law, Seasonal) and not law.repeats:
+            ends = min(len(law.laws), ends or len(law.laws))
     num_seasons = cycle_length([len(cycle) for cycle in cycles.values()])
     laws: Grid = {}
     mean = np.zeros((num_seasons, axes.num_nodes, axes.num_items, 1), dtype=np.float32)
@@ -313,6 +410,7 @@ def compile_market(demand: Mapping[tuple[str, str], DemandLaw], axes: Axes) -> M
         *compile_laws(laws, (num_seasons, axes.num_nodes, axes.num_items)),
         jnp.asarray(mean) if remembers else None,
         jnp.asarray(coefficient) if remembers else None,
+        ends=ends,
     )
 
 

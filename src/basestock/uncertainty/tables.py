@@ -44,10 +44,10 @@ class CumulativeTable(eqx.Module):
 
 
 def count_passed(
-    cumulative: Float[Array, "level owner item 1"],
-    uniform: Float[Array, "owner item replication"],
-    increments: Float[Array, "level owner item 1"] | None = None,
-) -> Float[Array, "owner item replication"]:
+    cumulative: Float[Array, "level *place 1"],
+    uniform: Float[Array, "*place replication"],
+    increments: Float[Array, "level *place 1"] | None = None,
+) -> Float[Array, "*place replication"]:
     """Add 1, or the increment, for every entry of the table below the uniform number.
 
     Written out level by level: as a reduction over the leading axis it was 7 times slower on CPUs.

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from basestock.dynamics.arrays import NetworkArrays
 from basestock.dynamics.state import Decision, PeriodOutcome, State
+from basestock.dynamics.stock import take
 from basestock.uncertainty import Event
 
 
@@ -16,6 +17,6 @@ def fill_backorders(
     if state.backorders is None:
         return state, flows
     filled = jnp.minimum(state.on_hand, state.backorders)
-    state = dataclasses.replace(state, on_hand=state.on_hand - filled, backorders=state.backorders - filled)
+    state = dataclasses.replace(take(network, state, filled), backorders=state.backorders - filled)
     total = filled if flows.backorders_filled is None else flows.backorders_filled + filled
     return state, dataclasses.replace(flows, backorders_filled=total)

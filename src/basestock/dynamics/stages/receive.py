@@ -7,9 +7,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from basestock.dynamics.arrays import NetworkArrays
+from basestock.dynamics.deliveries import deliver, not_begun
 from basestock.dynamics.lanes import by_index, into_nodes, require
+from basestock.dynamics.lots import arrive
+from basestock.dynamics.stages.inspect import inspect_arrivals
 from basestock.dynamics.state import Decision, PeriodOutcome, State
+from basestock.dynamics.stock import put
 from basestock.uncertainty import Event
+
+LaneItem = Float[Array, "lane item replication"]
 
 
 def receive(
@@ -23,15 +29,54 @@ def receive(
     if state.due is not None:
         received, due = _take_slot(state.due, state.period % state.due.shape[0])
         state = dataclasses.replace(state, due=due)
-    if state.outstanding is not None and flows.received is None:
-        arriving = state.outstanding * require(event.arrives, "arrives")
-        received = received + arriving.sum(0)
-        state = dataclasses.replace(state, outstanding=state.outstanding - arriving)
-    on_hand = state.on_hand + into_nodes(network, received)
-    in_transit = state.in_transit - received
+    if state.outstanding is not None and not_begun(flows, "received"):
+        received, outstanding = _revealed(network, state.outstanding, event, received)
+        state = dataclasses.replace(state, outstanding=outstanding)
+    waiting = state.held
+    state, received, flows = deliver(network, state, event, received, flows)
+    state = dataclasses.replace(state, in_transit=state.in_transit - received)
     total = received if flows.received is None else flows.received + received
-    state = dataclasses.replace(state, on_hand=on_hand, in_transit=in_transit)
+    state, passed, flows = inspect_arrivals(network, state, event, received, flows)
+    if state.lots is None:
+        state, flows = put(network, state, into_nodes(network, passed)), flows
+    else:
+        state, flows = _join(network, state, event, received, passed, waiting, flows)
     return state, dataclasses.replace(flows, received=total)
+
+
+def _revealed(
+    network: NetworkArrays, outstanding: Array, event: Event, received: LaneItem
+) -> tuple[LaneItem, Array]:
+    """Add what the event lets arrive to what is received, and take it from what is outstanding."""
+    arrives, places = require(event.arrives, "arrives"), network.revealed
+    if places is None:
+        arriving = outstanding * arrives
+        return received + arriving.sum(0), outstanding - arriving
+    waited = places.read(outstanding)
+    arriving = waited * arrives
+    return places.add(received, arriving.sum(0)), places.write(outstanding, waited - arriving)
+
+
+def _join(
+    network: NetworkArrays,
+    state: State,
+    event: Event,
+    received: LaneItem,
+    passed: LaneItem,
+    waiting: LaneItem | None,
+    flows: PeriodOutcome,
+) -> tuple[State, PeriodOutcome]:
+    """Add the lots that passed to the stock; what expired of them on its way is thrown away."""
+    inner = None if network.life is None else network.life.inner
+    slots = 1 if inner is None else inner.slots
+    under_way = range(1, slots) if not_begun(flows, "received") else ()
+    at_once = () if not_begun(flows, "shipped") else (0,)
+    ages = (*at_once, *under_way)
+    state, spoiled = arrive(network, state, event, received, passed, waiting, ages)
+    if inner is None:
+        return state, flows
+    expired = spoiled if flows.expired is None else flows.expired + spoiled
+    return state, dataclasses.replace(flows, expired=expired)
 
 
 def _take_slot(

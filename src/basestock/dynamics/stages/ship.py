@@ -7,40 +7,67 @@ from jaxtyping import Array, Float
 
 from basestock.dynamics.allocation import allocate
 from basestock.dynamics.arrays import NetworkArrays
-from basestock.dynamics.lanes import by_index, out_of_nodes, require
+from basestock.dynamics.books import shipped_first_come
+from basestock.dynamics.deliveries import shippable
+from basestock.dynamics.lanes import by_index, lead_time_now, out_of_nodes, require
+from basestock.dynamics.lots import depart
 from basestock.dynamics.state import Decision, PeriodOutcome, State
+from basestock.dynamics.stock import take
 from basestock.uncertainty import Event
+
+LaneItem = Float[Array, "lane item replication"]
 
 
 def ship(
     network: NetworkArrays, state: State, decision: Decision, event: Event, flows: PeriodOutcome
 ) -> tuple[State, PeriodOutcome]:
     """Ship orders: outside suppliers all of them, nodes what they have, by the rule of allocation."""
-    ordered = require(flows.ordered, "ordered")
     if not network.features.internal:
-        return _under_way(network, state, event, ordered), dataclasses.replace(flows, shipped=ordered)
+        ordered = require(flows.ordered, "ordered")
+        return send(network, state, event, ordered), dataclasses.replace(flows, shipped=ordered)
     unfilled = require(state.unfilled, "unfilled")
-    shipped = allocate(network, unfilled, state.on_hand)
+    wanted = shippable(network, event, _reserved(unfilled, decision))
+    shipped = allocate(network, wanted, state.on_hand, state.waiting)
     rest = unfilled - shipped
     lost = rest * network.unfilled_lost if network.features.lost_unfilled else jnp.zeros_like(rest)
-    on_hand = state.on_hand - out_of_nodes(network, shipped)
-    state = dataclasses.replace(state, on_hand=on_hand, unfilled=rest - lost)
-    flows = dataclasses.replace(flows, shipped=shipped, unfilled=rest - lost, unfilled_lost=lost)
-    return _under_way(network, state, event, shipped), flows
+    left = take(network, state, out_of_nodes(network, shipped))
+    state = dataclasses.replace(depart(network, state, left, event, shipped), unfilled=rest - lost)
+    state = shipped_first_come(state, shipped, rest - lost)
+    total = shipped if flows.shipped is None else flows.shipped + shipped
+    flows = dataclasses.replace(flows, shipped=total, unfilled=rest - lost, unfilled_lost=lost)
+    return send(network, state, event, shipped), flows
 
 
-def _under_way(network: NetworkArrays, state: State, event: Event, shipped: Array) -> State:
+def _reserved(unfilled: LaneItem, decision: Decision) -> LaneItem:
+    """Hold requests to what the decision reserves for each lane, where it says so."""
+    share = decision.allocation
+    if share is None:
+        return unfilled
+    return jnp.minimum(unfilled, jnp.where((share > 0) & jnp.isfinite(share), share, 0.0))
+
+
+def send(network: NetworkArrays, state: State, event: Event, shipped: LaneItem) -> State:
+    """Put what is shipped under way on its lanes, units."""
     state = dataclasses.replace(state, in_transit=state.in_transit + shipped)
     if state.outstanding is not None:
-        revealed = shipped * require(network.reveals_on_arrival, "reveals_on_arrival")
         # What was outstanding has been looked at in this period and is one period older in the next.
-        outstanding = jnp.concatenate([revealed[None], state.outstanding[:-1]])
+        if network.revealed is None:
+            revealed = shipped * require(network.reveals_on_arrival, "reveals_on_arrival")
+            outstanding, shipped = _older(state.outstanding, revealed), shipped - revealed
+        else:
+            places = network.revealed
+            waited, revealed = places.read(state.outstanding), places.read(shipped)
+            outstanding = places.write(state.outstanding, _older(waited, revealed))
+            shipped = places.write(shipped, jnp.zeros_like(revealed))
         state = dataclasses.replace(state, outstanding=outstanding)
-        shipped = shipped - revealed
     if state.due is not None:
-        lead_time = network.lead_time if event.lead_time is None else event.lead_time
-        state = dataclasses.replace(state, due=_add_at_slot(state.due, state.period + lead_time, shipped))
+        arrival = state.period + lead_time_now(network, event)
+        state = dataclasses.replace(state, due=_add_at_slot(state.due, arrival, shipped))
     return state
+
+
+def _older(outstanding: Array, new: Array) -> Array:
+    return jnp.concatenate([new[None], outstanding[:-1]])
 
 
 def _add_at_slot(

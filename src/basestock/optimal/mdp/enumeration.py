@@ -63,6 +63,7 @@ def enumerate_process(
     max_position: int,
     min_position: int | None = None,
     max_states: int = 200_000,
+    period: int = 0,
 ) -> FiniteProcess:
     """Enumerate the states reachable from the declared start.
 
@@ -79,6 +80,8 @@ def enumerate_process(
         decision reaches it, the one that comes closest is allowed.
     max_states
         Refuse beyond this number of states.
+    period
+        Period whose money is charged; only terms of a single period, like those at the end of a horizon, depend on it.
 
     Returns
     -------
@@ -92,7 +95,7 @@ def enumerate_process(
     """
     events, probabilities = _events(problem)
     decisions = _decisions(problem, max_order)
-    step = _Advance(problem)
+    step = _Advance(problem, period)
     states = _opened_start(problem)
     known = {states[0].tobytes(): 0}
     costs: list[np.ndarray] = []
@@ -157,21 +160,27 @@ def _register(
 
 
 def _events(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """List the joint demands ``[event, node, item]`` and their probabilities."""
+    """List the joint demands ``[event, demand class, node, item]`` and their probabilities."""
+    if problem.uncertainty.kits:
+        raise ValueError(
+            f"Problem {problem.name!r}: kits are asked for, must be single items for enumeration here."
+        )
     if problem.events.lead_times is not None:
         raise ValueError(
             f"Problem {problem.name!r}: a lead time is random, must be fixed for enumeration here."
         )
-    places = sorted(problem.uncertainty.demand)
-    supports = [problem.uncertainty.demand_support(node, item, 0) for node, item in places]
-    arrays, network = problem.arrays, problem.network
+    arrays, network, dice = problem.arrays, problem.network, problem.uncertainty
+    classes = [None, *(each.name for each in network.demand_classes[1:])]
+    places = [(None, *place) for place in sorted(dice.demand)] + sorted(dice.class_demand)
+    supports = [dice.demand_support(node, item, 0, each) for each, node, item in places]
     nodes, items = [node.name for node in network.nodes], [item.name for item in network.items]
     combinations = list(itertools.product(*[range(len(values)) for values, _ in supports]))
-    demand = np.zeros((len(combinations), arrays.num_nodes, arrays.num_items), dtype=np.float32)
+    shape = (len(combinations), len(classes), arrays.num_nodes, arrays.num_items)
+    demand = np.zeros(shape, dtype=np.float32)
     probabilities = np.ones(len(combinations))
     for row, combination in enumerate(combinations):
-        for (node, item), (values, masses), choice in zip(places, supports, combination, strict=True):
-            demand[row, nodes.index(node), items.index(item)] = values[choice]
+        for (each, node, item), (values, masses), choice in zip(places, supports, combination, strict=True):
+            demand[row, classes.index(each), nodes.index(node), items.index(item)] = values[choice]
             probabilities[row] *= masses[choice]
     return demand, probabilities
 
@@ -226,8 +235,9 @@ def _position(problem: Problem, rows: np.ndarray) -> np.ndarray:
 class _Advance:
     """Run the rest of the period after a decision, and the part of the next before its decision."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, period: int) -> None:
         self.problem = problem
+        self.period = jnp.asarray(period, dtype=problem.start(1).period.dtype)
 
     def __call__(
         self, rows: np.ndarray, decisions: np.ndarray, demand: np.ndarray
@@ -241,6 +251,7 @@ class _Advance:
                 jnp.asarray(rows[row], dtype=jnp.float32),
                 jnp.asarray(np.moveaxis(decisions[decision], 0, -1)),
                 jnp.asarray(np.moveaxis(demand[event], 0, -1)),
+                self.period,
             ),
         )
         signs = np.array(self.problem.ledger.signs, dtype=np.float64)
@@ -262,12 +273,13 @@ class _Batch(eqx.Module):
     rows: Array
     order: Array
     demand: Array
+    period: Array
 
 
 @eqx.filter_jit
 def _advance(problem: Problem, batch: _Batch) -> tuple[Array, Array]:
-    state = states_of(problem, batch.rows)
-    event = Event(market=batch.demand[None])
+    state = dataclasses.replace(states_of(problem, batch.rows), period=batch.period)
+    event = Event(market=batch.demand)
     decision = Decision(order=batch.order)
     flows = PeriodOutcome(opening=state.on_hand)
     ended, outcome = close_period(problem.arrays, problem.sequence, state, decision, event, flows)

@@ -1,0 +1,58 @@
+"""Quantities that contracts, vehicles and price lists are charged by."""
+
+import dataclasses
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from basestock.dynamics.arrays import NetworkArrays
+from basestock.dynamics.lanes import require
+from basestock.dynamics.ordering import Ordering
+from basestock.dynamics.state import Decision, PeriodOutcome, State
+from basestock.uncertainty import Event
+
+LaneItem = Float[Array, "lane item replication"]
+
+
+def account_terms(
+    network: NetworkArrays, state: State, decision: Decision, event: Event, flows: PeriodOutcome
+) -> tuple[State, PeriodOutcome]:
+    """Count vehicles, units by price bracket, and what contracts miss or exceed; keep the order for the next period."""
+    ordering = network.ordering
+    if ordering is None or flows.ordered is None:
+        return state, flows
+    counted: dict[str, Array] = {}
+    if ordering.vehicle_capacity is not None and flows.shipped is not None:
+        counted["vehicles"] = _vehicles(ordering, flows.shipped)
+    if ordering.agreed is not None:
+        taken = (ordering.agreed * flows.ordered[None]).sum((1, 2))
+        counted["contract_shortfall"] = jnp.maximum(require(ordering.floor, "floor") - taken, 0.0)
+        counted["limit_excess"] = jnp.maximum(taken - require(ordering.soft_cap, "soft_cap"), 0.0)
+    if ordering.breaks is not None:
+        counted["by_bracket"] = _by_bracket(ordering, flows.ordered)
+    if ordering.remembers:
+        state = dataclasses.replace(state, previous_order=flows.ordered)
+    return state, dataclasses.replace(flows, **counted)
+
+
+def _vehicles(ordering: Ordering, shipped: LaneItem) -> Float[Array, "lane replication"]:
+    lanes = require(ordering.vehicle_lanes, "vehicle_lanes")
+    here = shipped.at[lanes].get(mode="fill", fill_value=0.0)
+    volume = (here * require(ordering.volume, "volume")).sum(1)
+    capacity = require(ordering.vehicle_capacity, "vehicle_capacity")[:, 0]
+    capacity = capacity.at[lanes].get(mode="fill", fill_value=0.0)
+    count = jnp.ceil(volume / jnp.where(capacity > 0, capacity, 1.0) * (1 - 1e-6) - 1e-6)
+    count = jnp.where(capacity > 0, count, 0.0)
+    nothing = jnp.zeros_like(shipped, shape=(shipped.shape[0], shipped.shape[2]))
+    return nothing.at[lanes].set(count, mode="drop", unique_indices=True)
+
+
+def _by_bracket(ordering: Ordering, ordered: LaneItem) -> Float[Array, "level lane item replication"]:
+    """Split an order over the brackets of its price list; the whole order lies in one where prices hold for all."""
+    breaks = require(ordering.breaks, "breaks")
+    edges = jnp.concatenate([jnp.zeros_like(breaks[:1]), breaks])
+    upper = jnp.concatenate([breaks, jnp.full_like(breaks[:1], 1e30)])
+    inside = (ordered[None] >= edges) & (ordered[None] < upper)
+    part = jnp.clip(ordered[None] - edges, 0.0, upper - edges)
+    incremental = require(ordering.incremental, "incremental")[None]
+    return jnp.where(incremental > 0, part, jnp.where(inside, ordered[None], 0.0))
