@@ -51,11 +51,14 @@ class Feature(NamedTuple):
         ``(problem, count) -> problem``.
     most
         Number that stands for all.
+    by_itself
+        Whether one may have it and the others not.
     """
 
     name: str
     switched_on: Change
     most: int
+    by_itself: bool = True
 
 
 def _network(asked: Problem, **changes: Any) -> Problem:
@@ -186,7 +189,7 @@ FEATURES = (
     Feature("substitution", _substitutions, 64),
     Feature("returns", _places("returns", lambda node, item: ReturnFlow(node, item, 0.05, delay=3)), 400),
     Feature("goodwill", _places("goodwill", lambda node, item: Goodwill(node, item)), 400),
-    Feature("trend and seasons", _season, 400),
+    Feature("trend and seasons", _season, 400, by_itself=False),
 )
 
 PLAIN = "none of them"
@@ -198,7 +201,8 @@ def variants(names: Sequence[str] = ()) -> dict[str, Problem]:
     found = {PLAIN: plain}
     for feature in FEATURES:
         if not names or feature.name in names:
-            found[f"{feature.name}, one"] = feature.switched_on(plain, 1)
+            if feature.by_itself:
+                found[f"{feature.name}, one"] = feature.switched_on(plain, 1)
             found[f"{feature.name}, all"] = feature.switched_on(plain, feature.most)
     return found
 
