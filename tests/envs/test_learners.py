@@ -11,7 +11,6 @@ ENVIRONMENT = "basestock/LostSales-v0"
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("C-16")
 def test_stable_baselines_trains_unmodified():
     learners = pytest.importorskip("stable_baselines3", reason="needs basestock[torch]")
     from stable_baselines3.common.env_checker import check_env
@@ -25,7 +24,6 @@ def test_stable_baselines_trains_unmodified():
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("C-16")
 @pytest.mark.filterwarnings("default")
 def test_rllib_trains_unmodified():
     ray = pytest.importorskip("ray", reason="needs basestock[rllib]")
