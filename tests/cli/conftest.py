@@ -43,4 +43,5 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def document(result: Result) -> dict[str, Any]:
     """The one JSON document of standard output."""
+    assert result.stdout, result.stderr
     return json.loads(result.stdout)

@@ -17,6 +17,9 @@ from basestock.problems import lost_sales
 from tests.policies.observations import observe
 
 NAMES = sorted(REGISTRY)
+EVERY = [name if at % 3 == 0 else pytest.param(name, marks=pytest.mark.slow) for at, name in enumerate(NAMES)]
+"""All policies, every third of them in the quick run."""
+
 REPLICATIONS, PERIODS = 3, 30
 # One search over one parameter, one over two, one formula; the others are slow tests.
 TUNED_QUICKLY = ("base_stock", "newsvendor")
@@ -34,8 +37,8 @@ def _make(name: str) -> Policy:
         assert entry.compute is not None
         return entry.compute(problem)
     middle = {
-        key: jnp.asarray(np.round(low + (high - low) / 3), jnp.float32)[..., None]
-        for key, (low, high) in entry.box(problem).items()
+        key: jnp.asarray(np.round(box.low + (box.high - box.low) / 3), jnp.float32)[..., None]
+        for key, box in entry.box(problem).items()
     }
     return entry.make(problem, middle)
 
@@ -64,7 +67,7 @@ def test_it_follows_the_protocol(name: str) -> None:
     assert jax.tree.structure(memory) == jax.tree.structure(after)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_compiled_equals_interpreted_and_the_call_is_pure(name: str) -> None:
     """SIM-603, SIM-613."""
     policy, seen = _make(name), _seen()
@@ -81,7 +84,7 @@ def test_parameters_may_differ_by_replication(name: str) -> None:
     np.testing.assert_allclose(_order(narrow, seen), _order(wide, seen), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_how_many_are_decided_together_changes_no_order(name: str) -> None:
     """SIM-602: alone, in twos and in sevens."""
     policy, levels = _make(name), (0.0, 1.0, 3.0, 4.0, 8.0, 13.0, 500.0)
@@ -91,7 +94,7 @@ def test_how_many_are_decided_together_changes_no_order(name: str) -> None:
         np.testing.assert_array_equal(np.rint(few), np.rint(together[..., :size]))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_gradients_are_finite(name: str) -> None:
     """SIM-612."""
     for leaf in jax.tree.leaves(jax.grad(lambda policy: _order(policy, _seen()).sum())(_make(name))):
@@ -110,7 +113,7 @@ def _orders(_: None, step: Step) -> tuple[None, tuple[Array, Array]]:
     return None, (step.decision.order, step.event.market)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_it_plays_in_whole_units_on_the_events_of_every_other_policy(name: str) -> None:
     """SIM-114, SIM-502."""
     problem = _problem()

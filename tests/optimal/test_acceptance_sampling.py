@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import binom, hypergeom
 
-from basestock.optimal.closed_form.acceptance_sampling import SamplingPlan, smallest_plan
+from basestock.optimal.closed_form.acceptance_sampling import (
+    SamplingCosts,
+    SamplingPlan,
+    cheapest_plan,
+    smallest_double_plan,
+    smallest_plan,
+)
 
 pytestmark = pytest.mark.requirement("A-35")
 
@@ -52,3 +58,87 @@ def test_impossible_questions_are_refused_with_every_reason() -> None:
         smallest_plan(0.05, 0.05, 0.05, 0.0)
     with pytest.raises(ValueError, match="no sample of up to 20 units"):
         smallest_plan(0.01, 0.05, 0.05, 0.10, max_size=20)
+
+
+@pytest.mark.parametrize("lot_size", [None, 200])
+def test_the_double_plan_keeps_both_risks_and_draws_fewer_units(lot_size: int | None) -> None:
+    single = smallest_plan(0.02, 0.10, 0.05, 0.10, lot_size=lot_size)
+    double = smallest_double_plan(0.02, 0.10, 0.05, 0.10, lot_size=lot_size)
+    assert double.producer_risk(0.02, lot_size) <= 0.05
+    assert double.consumer_risk(0.10, lot_size) <= 0.10
+    assert double.expected_sample(0.02, lot_size) < single.sample_size
+
+
+def test_the_double_plan_is_the_best_of_all_with_its_numbers() -> None:
+    best = smallest_double_plan(0.05, 0.25, 0.10, 0.10, ratios=(1,))
+    tried = [
+        plan.expected_sample(0.05)
+        for size in range(1, 25)
+        for first in range(4)
+        for second in range(first + 1, 5)
+        if first <= size
+        and (plan := SamplingPlan(size, first, size, second)).producer_risk(0.05) <= 0.10
+        and plan.consumer_risk(0.25) <= 0.10
+    ]
+    assert best.expected_sample(0.05) == pytest.approx(min(tried))
+
+
+def test_a_rejection_number_ends_sampling_early() -> None:
+    late, early = SamplingPlan(20, 0, 20, 4), SamplingPlan(20, 0, 20, 4, rejection_number=2)
+    assert early.expected_sample(0.1) < late.expected_sample(0.1)
+    assert early.acceptance(0.1) < late.acceptance(0.1)
+    first, second = (binom.pmf(np.arange(21), 20, 0.1) for _ in range(2))
+    assert early.acceptance(0.1) == pytest.approx(first[0] + first[1] * second[:4].sum())
+
+
+def test_a_lot_costs_what_sampling_it_in_every_order_costs() -> None:
+    """Three of eight units are defective; two are drawn, and none may be."""
+    costs = SamplingCosts(inspection=1.0, defective=10.0, rejection=7.0)
+    passes = 5 * 4 / (8 * 7)
+    expected = 2 * 1.0 + passes * 3 * 10.0 + (1 - passes) * 7.0
+    assert SamplingPlan(2, 0).expected_cost(3 / 8, costs, 8) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "costs", [SamplingCosts(1.0, 40.0, 20.0), SamplingCosts(0.0, 1.0, 30.0), SamplingCosts()]
+)
+def test_the_cheapest_single_plan_by_trying_all(costs: SamplingCosts) -> None:
+    risks, lot, incoming = (0.05, 0.25, 0.10, 0.10), 60, {0.05: 0.7, 0.25: 0.3}
+
+    def cost(plan: SamplingPlan) -> float:
+        return sum(mass * plan.expected_cost(share, costs, lot) for share, mass in incoming.items())
+
+    found = cheapest_plan(*risks, lot_size=lot, costs=costs, incoming=incoming)
+    plans = [SamplingPlan(n, c) for n in range(1, lot + 1) for c in range(n + 1)]
+    fine = [
+        plan
+        for plan in plans
+        if plan.producer_risk(0.05, lot) <= 0.10 and plan.consumer_risk(0.25, lot) <= 0.10
+    ]
+    assert cost(found) == pytest.approx(min(map(cost, fine)))
+    double = cheapest_plan(*risks, lot_size=lot, costs=costs, incoming=incoming, double=True)
+    assert cost(double) <= cost(found)
+    assert double.consumer_risk(0.25, lot) <= 0.10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((5, -1), "acceptance_number -1"),
+        ((5, 1, 5), "a size and an acceptance number"),
+        ((5, 1, 5, 0), "second_acceptance_number is 0"),
+        ((5, 1, 5, 3, 1), "rejection_number is 1"),
+    ],
+)
+def test_plans_that_contradict_themselves_are_refused(arguments: tuple[int, ...], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        SamplingPlan(*arguments)
+
+
+def test_wrong_costs_and_shares_are_told() -> None:
+    with pytest.raises(ValueError, match="inspection is -1"):
+        SamplingCosts(inspection=-1.0)
+    with pytest.raises(ValueError, match="must map shares"):
+        cheapest_plan(0.01, 0.1, 0.05, 0.1, lot_size=90, costs=SamplingCosts(), incoming={0.1: 0.5})
+    with pytest.raises(ValueError, match="lot_size is 0"):
+        smallest_plan(0.01, 0.1, 0.05, 0.1, lot_size=0)

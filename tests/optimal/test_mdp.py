@@ -10,31 +10,36 @@ import pytest
 from basestock.decision import Problem
 from basestock.evaluation import play
 from basestock.optimal.mdp import (
-    AverageCostSolution,
-    FiniteProcess,
-    box_share,
-    choices_of,
-    enumerate_process,
-    evaluate_choices,
-    minimize_average_cost,
+    NotClosedError,
+    NotWholeError,
+    Optimum,
+    TooLargeError,
+    evaluate_exactly,
+    optimize,
 )
-from basestock.policies import BaseStock, ConstantOrder
-from basestock.problems import backorder, lost_sales
-from basestock.uncertainty import Discrete, Normal, Uncertainty
+from basestock.optimal.mdp.iteration import solve_average
+from basestock.policies import BaseStock
+from basestock.uncertainty import Discrete, Normal
+from basestock.uncertainty.support import SupportError
+from tests.optimal.small import DEMAND, box_of, losing, waiting
 
-SMALL = Discrete((0.0, 1.0, 2.0, 3.0, 5.0), (0.2, 0.3, 0.25, 0.15, 0.1))
-VALUES, MASSES = (np.array(part) for part in (SMALL.values, SMALL.probabilities))
+VALUES, MASSES = (np.array(part) for part in (DEMAND.values, DEMAND.probabilities))
 
 
-def _with(problem: Problem, law=SMALL) -> Problem:
-    return dataclasses.replace(problem, uncertainty=Uncertainty({("store", "item"): law}), known=None)
+def base_stock(level: float) -> BaseStock:
+    return BaseStock(jnp.full((1, 1, 1), float(level)))
 
 
 @lru_cache
-def _lost(lead_time: int, cost: float, holding: float = 1.0) -> tuple[FiniteProcess, AverageCostSolution]:
-    problem = _with(lost_sales(lead_time=lead_time, lost_sale_cost=cost, holding_cost=holding))
-    process = enumerate_process(problem, max_order=6, max_position=16)
-    return process, minimize_average_cost(process)
+def _lost(lead_time: int, cost: float, holding: float = 1.0) -> tuple[Problem, Optimum]:
+    problem = losing(lead_time, cost, holding)
+    return problem, optimize(problem, tolerance=1e-9)
+
+
+@lru_cache
+def _waiting(lead_time: int) -> tuple[Problem, Optimum]:
+    problem = waiting(lead_time)
+    return problem, optimize(problem, tolerance=1e-9)
 
 
 def _newsvendor(level: np.ndarray, law: tuple[np.ndarray, np.ndarray], short: float) -> np.ndarray:
@@ -51,55 +56,44 @@ def _sum_of(periods: int) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(len(total)), total
 
 
-@lru_cache
-def _waiting(lead_time: int) -> tuple[Problem, FiniteProcess, AverageCostSolution]:
-    problem = _with(backorder(lead_time=lead_time, fixed_order_cost=0.0, backorder_cost=9.0))
-    process = enumerate_process(problem, max_order=12, max_position=14, min_position=0)
-    return problem, process, minimize_average_cost(process)
-
-
-@pytest.mark.parametrize("lead_time", [0, 1])
+@pytest.mark.parametrize("lead_time", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_with_backorders_the_optimum_is_the_newsvendor_over_lead_time_and_review(lead_time: int) -> None:
-    _, process, solution = _waiting(lead_time)
+    found = _waiting(lead_time)[1]
     costs = _newsvendor(np.arange(15), _sum_of(lead_time + 1), 9.0)
-    assert solution.value == pytest.approx(costs.min(), abs=1e-6)
-    assert box_share(process, solution.best) == 0.0
+    assert found.value == pytest.approx(costs.min(), abs=1e-6)
+    assert (found.boundary_share, found.num_classes) == (0.0, 1)
 
 
+@pytest.mark.slow
 def test_without_lead_time_each_period_is_a_newsvendor_of_its_own() -> None:
     """SIM-804, lost sales: a unit left over saves buying it again, nothing else carries over."""
-    problem = _with(lost_sales(lead_time=0, lost_sale_cost=9.0))
-    process = enumerate_process(problem, max_order=8, max_position=10)
     costs = _newsvendor(np.arange(11), (VALUES, MASSES), 9.0)
-    assert minimize_average_cost(process).value == pytest.approx(costs.min(), abs=1e-6)
+    assert _lost(0, 9.0)[1].value == pytest.approx(costs.min(), abs=1e-6)
 
 
 @pytest.mark.parametrize("level", [1, 3, 5])
 def test_a_base_stock_level_costs_its_closed_form(level: int) -> None:
-    problem, process, _ = _waiting(1)
-    choices = choices_of(problem, process, BaseStock(jnp.full((1, 1, 1), float(level))))
-    found = evaluate_choices(process, choices)
-    assert found.upper - found.lower < 1e-8
+    found = evaluate_exactly(_waiting(1)[0], base_stock(level))
     assert found.value == pytest.approx(float(_newsvendor(np.array(level), _sum_of(2), 9.0)), abs=1e-6)
+    assert found.num_classes == 1
 
 
 @pytest.mark.slow
 def test_a_simulation_agrees_with_the_enumeration_of_the_same_transition() -> None:
     """SIM-809, SIM-716: the exact value lies inside the interval, and below it for the optimum."""
-    problem = dataclasses.replace(_with(lost_sales(lead_time=1, lost_sale_cost=9.0)), horizon=400, warm_up=20)
-    process, solution = _lost(1, 9.0)
-    policy = BaseStock(jnp.full((1, 1, 1), 6.0))
-    exact = evaluate_choices(process, choices_of(problem, process, policy)).value
-    totals = play(problem, policy, replications=200, seed=3).totals
+    problem, optimum = _lost(1, 9.0)
+    short = dataclasses.replace(problem, horizon=400, warm_up=20)
+    exact = evaluate_exactly(problem, base_stock(6)).value
+    totals = play(short, base_stock(6), replications=200, seed=3).totals
     error = totals.std(ddof=1) / np.sqrt(200)
     assert abs(totals.mean() - exact) < 4 * error
-    assert solution.lower <= exact + 1e-9
-    assert solution.value <= totals.mean() + 3 * error
+    assert optimum.lower <= exact + 1e-9
+    assert optimum.value <= totals.mean() + 3 * error
 
 
 def test_the_optimal_decisions_cost_the_optimum() -> None:
-    process, solution = _lost(1, 9.0)
-    assert evaluate_choices(process, solution.best).value == pytest.approx(solution.value, abs=1e-6)
+    problem, optimum = _lost(1, 9.0)
+    assert evaluate_exactly(problem, optimum.policy(problem)).value == pytest.approx(optimum.value, abs=1e-6)
 
 
 def test_the_optimum_is_concave_and_rises_in_the_cost_of_lost_sales() -> None:
@@ -113,7 +107,7 @@ def test_scaling_all_rates_scales_the_optimum_alone() -> None:
     """SIM-403."""
     one, two = _lost(1, 9.0)[1], _lost(1, 18.0, 2.0)[1]
     assert two.value == pytest.approx(2 * one.value, abs=1e-6)
-    np.testing.assert_array_equal(one.best, two.best)
+    np.testing.assert_array_equal(one.solved[0].best, two.solved[0].best)
 
 
 @pytest.mark.slow
@@ -123,75 +117,67 @@ def test_a_longer_lead_time_never_lowers_the_optimum() -> None:
     assert values == sorted(values)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("lead_time", [1, 2])
+@pytest.mark.parametrize("lead_time", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_optimal_orders_fall_with_stock_by_at_most_the_stock(lead_time: int) -> None:
-    """SIM-708, on every pair of states that differ by one unit on hand."""
-    process, solution = _lost(lead_time, 9.0)
-    order = process.decisions.sum((1, 2))[solution.best]
-    at = {tuple(state): number for number, state in enumerate(process.states.tolist())}
-    found = [
-        (order[at[(state[0] + 1, *state[1:])]] - order[number])
-        for state, number in at.items()
-        if (state[0] + 1, *state[1:]) in at
-    ]
-    assert len(found) == {1: 16, 2: 91}[lead_time]
-    assert set(found) == {-1.0, 0.0}
+    """SIM-708, on every pair of listed states that differ by one unit on hand."""
+    optimum = _lost(lead_time, 9.0)[1]
+    (process,), (solved,) = optimum.pieces.processes, optimum.solved
+    carried, mixed = np.nonzero(process.valid)
+    order = process.decisions[solved.best[0, carried, mixed]].sum(1)
+    stock = process.kernels[0].names.index("on_hand[0, 0]")
+    rows = process.rows(carried, mixed)
+    at = {tuple(row): number for number, row in enumerate(rows.tolist())}
+    one = np.eye(rows.shape[1], dtype=int)[stock]
+    pairs = [(at[tuple(row)], at.get(tuple(row + one), -1)) for row in rows]
+    found = {int(order[more] - order[less]) for less, more in pairs if more >= 0}
+    assert sum(more >= 0 for _, more in pairs) == len(rows) - {1: 1, 2: len(process.carried)}[lead_time]
+    assert found == {-1, 0}
 
 
-def test_a_narrow_box_is_told_by_its_edge() -> None:
-    problem = _with(lost_sales(lead_time=1, lost_sale_cost=9.0))
-    for options in ({"max_order": 1, "max_position": 16}, {"max_order": 6, "max_position": 3}):
-        narrow = enumerate_process(problem, **options)
-        solution = minimize_average_cost(narrow)
-        assert box_share(narrow, solution.best) > 0.05
-        assert solution.value > _lost(1, 9.0)[1].value
-    process, solution = _lost(1, 9.0)
-    assert box_share(process, solution.best) == 0.0
+@pytest.mark.parametrize(("max_order", "max_position"), [(1, 16), (6, 3)])
+def test_a_narrow_box_is_told_by_its_edge(max_order: int, max_position: int) -> None:
+    problem, wide = _lost(1, 9.0)
+    narrow = optimize(problem, box=box_of(problem, max_order=max_order, max_position=max_position))
+    assert narrow.boundary_share > 0.05
+    assert narrow.value > wide.value
+    assert narrow.reason == "given by the caller" or narrow.reason == "given by the test"
+    assert wide.boundary_share == 0.0
 
 
 def test_the_bounds_close_around_the_value() -> None:
-    solution = _lost(1, 9.0)[1]
-    assert solution.lower <= solution.value <= solution.upper
-    assert solution.upper - solution.lower < 1e-8
-    with pytest.raises(ValueError, match="have not closed to 1e-08 in 2 sweeps"):
-        minimize_average_cost(_lost(1, 9.0)[0], max_iterations=2)
+    optimum = _lost(1, 9.0)[1]
+    assert optimum.lower <= optimum.value <= optimum.upper
+    assert optimum.upper - optimum.lower < 1e-8
+    with pytest.raises(
+        NotClosedError, match=r"the bounds are .* after 2 sweeps, must meet\. Allow more sweeps"
+    ):
+        solve_average(optimum.pieces.processes[0], max_sweeps=2)
 
 
-def test_a_policy_that_orders_beyond_the_process_is_refused() -> None:
-    problem = _with(lost_sales(lead_time=1, lost_sale_cost=9.0))
-    process, _ = _lost(1, 9.0)
-    with pytest.raises(ValueError, match=r"the policy orders \[7\.0\], must be whole numbers up to 6"):
-        choices_of(problem, process, ConstantOrder(jnp.full((1, 1, 1), 7.0)))
-    with pytest.raises(ValueError, match="is not allowed, must be inside the box"):
-        evaluate_choices(process, choices_of(problem, process, ConstantOrder(jnp.full((1, 1, 1), 6.0))))
+def test_a_policy_that_orders_fractions_is_refused() -> None:
+    with pytest.raises(NotWholeError, match="must be a whole number of at most 32,767"):
+        evaluate_exactly(_waiting(1)[0], base_stock(2.5))
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"law": Normal(5.0, 1.0)}, "Normal has no finite support"),
-        ({"lead_time": {1: 0.5, 2: 0.5}}, "a lead time is random, must be fixed"),
-        ({"max_states": 5}, "more than 5 states are reached"),
-        ({"law": Discrete((0.0, 1.5), (0.5, 0.5))}, "holds a fraction or more than 32,767 units"),
-    ],
-)
-def test_what_cannot_be_enumerated_is_refused(change: dict[str, object], message: str) -> None:
-    problem = _with(backorder(fixed_order_cost=0.0, lead_time=1), change.get("law", SMALL))
-    if "lead_time" in change:
-        lane = dataclasses.replace(problem.network.lanes[0], lead_time=change["lead_time"])
-        problem = dataclasses.replace(problem, network=dataclasses.replace(problem.network, lanes=(lane,)))
-    with pytest.raises(ValueError, match=message):
-        enumerate_process(
-            problem, max_order=6, max_position=8, min_position=0, max_states=change.get("max_states", 10_000)
-        )
+def test_what_cannot_be_enumerated_is_refused() -> None:
+    with pytest.raises(SupportError, match="Normal has no finite support, must be a discrete law"):
+        optimize(waiting(law=Normal(5.0, 1.0)))
+    with pytest.raises(NotWholeError, match="must be a whole number of at most 32,767"):
+        optimize(waiting(law=Discrete((0.0, 1.5), (0.5, 0.5))))
 
 
-@pytest.mark.slow
-def test_a_fixed_cost_gives_the_published_optimum() -> None:
-    """Zheng and Federgruen 1991, Table 1, mean 10: 35.022."""
-    process = enumerate_process(
-        backorder(mean=10.0), max_order=75, max_position=60, min_position=-10, max_states=100_000
-    )
-    solution = minimize_average_cost(process, tolerance=1e-5)
-    assert solution.value == pytest.approx(35.022, abs=0.0005)
+def test_what_does_not_fit_is_refused_with_the_numbers() -> None:
+    problem = _lost(1, 9.0)[0]
+    with pytest.raises(TooLargeError, match=r"need 0\.00 GiB, must be at most 0\.00 GiB\. Allow more memory"):
+        optimize(problem, max_bytes=64)
+    told: list[str] = []
+    with pytest.raises(TooLargeError, match=r"s, must be at most the 0 s that are left\. Allow more time"):
+        optimize(problem, max_seconds=1e-9, tell=told.append)
+    optimize(problem, tell=told.append)
+    assert "states and" in told[-1] and "combinations with decisions and events: about" in told[-1]
+
+
+def test_no_decision_inside_the_box_is_told_with_the_state() -> None:
+    problem = waiting(1)
+    with pytest.raises(NotClosedError, match=r"no decision keeps the state \(.*\) inside the box, one must"):
+        optimize(problem, box=box_of(problem, max_order=1, max_position=6, min_position=5))

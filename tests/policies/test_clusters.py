@@ -16,7 +16,7 @@ from basestock.evaluation import play
 from basestock.network import Item, Lane, Node, Process, Supplier, SupplyNetwork
 from basestock.policies import BaseStock, FixedQuantity, OrderUpTo, fit, from_parameters
 from basestock.policies.clusters import MOST_TURNS, Clusters, clusters_of
-from basestock.policies.search import POINTS
+from basestock.policies.grids import POINTS
 from basestock.uncertainty import Poisson, Uncertainty
 from tests.policies.observations import KEY, observe
 

@@ -9,7 +9,8 @@ from basestock.decision import Problem
 from basestock.economics import make_tariff
 from basestock.evaluation import play
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
-from basestock.policies import BaseStock, fit, from_parameters
+from basestock.policies import REGISTRY, BaseStock, Box, fit, from_parameters
+from basestock.policies.metaheuristics import METHODS
 from basestock.problems import backorder, lost_sales
 from basestock.uncertainty import Poisson, Uncertainty
 
@@ -94,3 +95,66 @@ def test_given_parameters_are_checked() -> None:
         from_parameters(problem, "base_stock", {"base_stock_level": float("nan")})
     with pytest.raises(ValueError, match="computes its parameters"):
         from_parameters(problem, "newsvendor", {"base_stock_level": 5.0})
+
+
+@pytest.mark.requirement("E-25")
+@pytest.mark.parametrize("search", sorted(METHODS))
+def test_populations_reach_the_tuned_base_stock(problem, fits, search: str) -> None:
+    """On the same events as the grid, whose best level costs least of all."""
+    found = fit(problem, "base_stock", seed=0, replications=8, search=search)
+    assert found.search_cost == pytest.approx(fits[0].search_cost)
+    assert found.parameters == fits[0].parameters
+    assert found.num_candidates > 500
+
+
+def test_an_unknown_search_is_refused(problem) -> None:
+    with pytest.raises(ValueError, match="search is 'ants', must be one of grid, annealing"):
+        fit(problem, "base_stock", search="ants")
+
+
+@pytest.mark.parametrize("ends", [(0.0, 3.0), (20.0, 30.0)])
+def test_a_box_whose_edge_is_best_grows_until_the_optimum_lies_inside(
+    problem, fits, ends: tuple[float, float], monkeypatch
+) -> None:
+    def narrow(_: Problem) -> dict[str, Box]:
+        one = np.ones((problem.arrays.num_nodes, problem.arrays.num_items))
+        return {"base_stock_level": Box(ends[0] * one, ends[1] * one, one)}
+
+    monkeypatch.setitem(REGISTRY, "base_stock", dataclasses.replace(REGISTRY["base_stock"], box=narrow))
+    found = fit(problem, "base_stock", seed=0, replications=8)
+    assert found.parameters == fits[0].parameters
+    assert found.at_edge == ()
+
+
+def test_an_optimum_without_end_is_told_as_lying_at_the_edge(problem) -> None:
+    """Stock that costs nothing: the more the better, up to demand that never comes."""
+    tariff = make_tariff(problem.network, holding=0.0, backorder=1.0, price=0.0)
+    free = dataclasses.replace(problem, tariff=tariff, known=None)
+    found = fit(free, "base_stock", seed=0, replications=8)
+    assert found.search_cost == 0.0
+    paid = dataclasses.replace(
+        problem, tariff=make_tariff(problem.network, holding=1.0, backorder=0.0), known=None
+    )
+    endless = fit(paid, "base_stock", seed=0, replications=8, periods=10)
+    assert endless.search_cost == 0.0
+    assert float(endless.parameters["base_stock_level"].max()) <= 0.0
+
+
+def test_exact_costs_end_the_search_where_they_are_least(problem) -> None:
+    """A score that knows better than the events: the nearest point it likes is found from the best on events."""
+    found = fit(
+        problem, "base_stock", seed=0, replications=8,
+        score=lambda policy: abs(float(policy.base_stock_level.sum()) - 11.0),
+    )  # fmt: skip
+    assert float(found.parameters["base_stock_level"].sum()) == 11.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["vector_base_stock", "capped_base_stock"])
+def test_more_parameters_never_cost_more_than_base_stock(name: str) -> None:
+    """Four levels are searched two at a time; base stock is one of the class."""
+    losing = lost_sales(lead_time=3, lost_sale_cost=4.0, horizon=400, warm_up=50)
+    plain, rich = (fit(losing, each, seed=2, replications=16) for each in ("base_stock", name))
+    assert rich.search_cost < plain.search_cost
+    assert rich.cost.mean < plain.cost.mean
+    assert rich.at_edge == ()

@@ -6,7 +6,7 @@ import pytest
 
 from basestock.decision import Problem
 from basestock.evaluation.run import play
-from basestock.optimal.mdp import enumerate_process, minimize_average_cost
+from basestock.optimal.mdp import optimize
 from basestock.policies.levels import BaseStock, EchelonBaseStock
 from basestock.policies.players import AnchorAndAdjust
 from basestock.problems.beer_game import SETTINGS, beer_game
@@ -46,8 +46,9 @@ def test_every_setting_of_the_beer_game_builds():
 @pytest.mark.slow
 @pytest.mark.requirement("C-09")
 def test_dual_sourcing_has_its_recomputed_optimum():
-    process = enumerate_process(dual_sourcing(), max_order=7, max_position=16, min_position=0)
-    assert minimize_average_cost(process, tolerance=1e-5).value == pytest.approx(216.7698, abs=1e-3)
+    found = optimize(dual_sourcing())
+    assert found.value == pytest.approx(216.7698, abs=1e-3)
+    assert (found.shown, found.boundary_share) == (True, 0.0)
 
 
 @pytest.mark.slow

@@ -94,9 +94,7 @@ SMOOTH = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "group", ["stock", *(pytest.param(name, marks=pytest.mark.slow) for name in ("market", "supply"))]
-)
+@pytest.mark.parametrize("group", SMOOTH)
 def test_slopes_are_those_of_central_differences_where_the_path_is_smooth(group: str) -> None:
     compared = 0
     for seed in range(4):

@@ -3,7 +3,8 @@
 import pytest
 
 from basestock.evaluation import evaluate
-from basestock.optimal.mdp import enumerate_process, minimize_average_cost
+from basestock.optimal.mdp import optimize
+from basestock.optimal.mdp.first_box import first_box, wider
 from basestock.policies import marginal_for
 from basestock.problems import lost_sales
 
@@ -12,26 +13,22 @@ CELLS = {(1, 4): 4.04, (1, 9): 5.44, (2, 4): 4.40, (2, 9): 6.09, (3, 4): 4.60, (
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("lead_time", "lost_sale_cost"),
-    [pytest.param(*cell, marks=pytest.mark.slow if cell[0] == 3 else ()) for cell in CELLS],
-)
+@pytest.mark.parametrize(("lead_time", "lost_sale_cost"), CELLS)
 def test_value_iteration_reaches_the_printed_optimum(lead_time: int, lost_sale_cost: int) -> None:
-    problem = lost_sales(lead_time=lead_time, lost_sale_cost=float(lost_sale_cost))
-    process = enumerate_process(problem, max_order=10, max_position=5 * (lead_time + 1) + 13)
-    solution = minimize_average_cost(process, tolerance=1e-6)
-    assert solution.upper - solution.lower < 1e-6
-    assert solution.value == pytest.approx(CELLS[lead_time, lost_sale_cost], abs=0.005)
+    found = optimize(lost_sales(lead_time=lead_time, lost_sale_cost=float(lost_sale_cost)), tolerance=1e-7)
+    assert found.upper - found.lower < 1e-6
+    assert found.value == pytest.approx(CELLS[lead_time, lost_sale_cost], abs=0.005)
 
 
 @pytest.mark.slow
-def test_the_box_of_decisions_is_wide_enough() -> None:
-    problem = lost_sales(lead_time=2, lost_sale_cost=4.0)
-    narrow, wide = (
-        minimize_average_cost(enumerate_process(problem, max_order=order, max_position=position)).value
-        for order, position in ((10, 28), (14, 34))
-    )
-    assert narrow == pytest.approx(wide, abs=1e-7)
+@pytest.mark.parametrize("lost_sale_cost", [4.0, 39.0])
+def test_the_box_of_the_theorem_is_wide_enough(lost_sale_cost: float) -> None:
+    problem = lost_sales(lead_time=2, lost_sale_cost=lost_sale_cost)
+    box = first_box(problem)
+    assert "Zipkin 2008" in box.reason
+    narrow, wide = (optimize(problem, box=each, tolerance=1e-9) for each in (box, wider(wider(box))))
+    assert narrow.value == pytest.approx(wide.value, abs=1e-7)
+    assert wide.pieces.num_states > 1.5 * narrow.pieces.num_states
 
 
 @pytest.mark.slow

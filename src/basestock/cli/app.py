@@ -6,7 +6,18 @@ import typer
 from typer.core import TyperGroup
 
 import basestock
-from basestock.cli import backtesting, crosscheck, data, demonstration, doctor, laboratory, planning
+from basestock.cli import (
+    backtesting,
+    crosscheck,
+    data,
+    demonstration,
+    doctor,
+    laboratory,
+    planning,
+    programs,
+    sampling,
+    solving,
+)
 from basestock.cli.overview import overview
 
 
@@ -36,11 +47,17 @@ for name, function in {
     "simulate": laboratory.simulate,
     "evaluate": laboratory.evaluate,
     "crosscheck": crosscheck.crosscheck,
+    "solve": solving.solve,
+    "tune": solving.tune,
+    "bound": solving.bound,
+    "certify": solving.certify,
+    "sampling-plan": sampling.sampling_plan,
     "template": data.template,
     "doctor": doctor.doctor,
 }.items():
     app.command(name)(function)
 app.add_typer(data.schema, name="schema")
+app.add_typer(programs.network, name="network")
 
 
 def _print_version(wanted: bool) -> bool:

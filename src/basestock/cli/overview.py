@@ -13,6 +13,12 @@ GROUPS: dict[str, dict[str, str]] = {
         "simulate": "play policies on a problem",
         "evaluate": "tune policies on a problem and compare them on fresh events",
         "crosscheck": "replay recorded trajectories of other packages",
+        "solve": "find the exact optimum of a problem, or a proven bound",
+        "tune": "find the best parameters of policies",
+        "bound": "prove a bound on the optimum of a problem",
+        "certify": "compare policies with the optimum of every instance of a file",
+        "network": "optimize the plan of an authored network (network optimize FILE.toml)",
+        "sampling-plan": "find the acceptance sampling plan that keeps two risks",
     },
     "Help": {
         "template": "write an example workbook to fill in",
@@ -43,6 +49,6 @@ def overview() -> str:
     """Return the page."""
     parts: list[str] = []
     for group, commands in GROUPS.items():
-        lines = [f"  {name:<12}{line}" for name, line in commands.items()]
+        lines = [f"  {name:<14}{line}" for name, line in commands.items()]
         parts.append("\n".join([f"{group}:", *lines]))
     return _FRAME.format(groups="\n\n".join(parts))

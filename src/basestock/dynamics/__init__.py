@@ -2,7 +2,7 @@
 
 from basestock.dynamics.arrays import Features, NetworkArrays, compile_network
 from basestock.dynamics.audit import AUDITED, residuals
-from basestock.dynamics.canonical import canonical
+from basestock.dynamics.canonical import canonical, in_period
 from basestock.dynamics.initial import InitialState, empty_state
 from basestock.dynamics.lanes import at_destination, at_source, into_nodes, out_of_nodes
 from basestock.dynamics.life import Life, classes_of
@@ -71,6 +71,7 @@ __all__ = [
     "empty_state",
     "expected_output",
     "expiring_within",
+    "in_period",
     "into_nodes",
     "money_at_plants",
     "no_decision",

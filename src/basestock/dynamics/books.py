@@ -9,6 +9,7 @@ from basestock.dynamics.arrays import NetworkArrays
 from basestock.dynamics.lanes import require
 from basestock.dynamics.state import PeriodOutcome, State
 from basestock.dynamics.supply import WAITING_CLASSES, Supply
+from basestock.uncertainty.places import read_rows, write_rows
 
 LaneItem = Float[Array, "lane item replication"]
 
@@ -35,8 +36,7 @@ def on_the_way_to_sources(network: NetworkArrays, state: State) -> LaneItem | fl
     supply, slips = network.supply, state.order_slips
     if supply is None or supply.delayed is None or slips is None:
         return 0.0
-    under_way = slips.at[:, supply.delayed].get(mode="fill", fill_value=0.0).sum(0)
-    return jnp.zeros_like(slips[0]).at[supply.delayed].set(under_way, mode="drop", unique_indices=True)
+    return write_rows(jnp.zeros_like(slips[0]), supply.delayed, read_rows(slips, supply.delayed).sum(0))
 
 
 def withdraw(state: State, cancel: LaneItem | None, flows: PeriodOutcome) -> tuple[State, PeriodOutcome]:
@@ -71,11 +71,12 @@ def book(network: NetworkArrays, state: State, ordered: LaneItem) -> State:
     if supply is None or supply.delayed is None or state.order_slips is None:
         return _enter(state, ordered)
     lanes, delay = supply.delayed, require(supply.order_delay, "order_delay")
-    written = ordered.at[lanes].get(mode="fill", fill_value=0.0)
     target = (state.period + delay) % supply.slips
-    slips = state.order_slips.at[target, lanes].add(written, mode="drop", unique_indices=True)
+    slips = state.order_slips.at[target, lanes].add(
+        read_rows(ordered, lanes), mode="drop", unique_indices=True
+    )
     slips, arrived = _open(supply, slips, state.period)
-    arrived = ordered.at[lanes].set(arrived, mode="drop", unique_indices=True)
+    arrived = write_rows(ordered, lanes, arrived)
     return _enter(dataclasses.replace(state, order_slips=slips), arrived)
 
 
@@ -91,7 +92,7 @@ def open_slips(network: NetworkArrays, state: State) -> tuple[State, LaneItem]:
     supply, before = require(network.supply, "supply"), require(state.order_slips, "order_slips")
     slips, now = _open(supply, before, state.period)
     lanes = require(supply.delayed, "delayed")
-    arrived = jnp.zeros_like(before[0]).at[lanes].set(now, mode="drop", unique_indices=True)
+    arrived = write_rows(jnp.zeros_like(before[0]), lanes, now)
     return _enter(dataclasses.replace(state, order_slips=slips), arrived), arrived
 
 

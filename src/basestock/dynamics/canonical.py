@@ -3,7 +3,7 @@
 import dataclasses
 
 import jax.numpy as jnp
-from jaxtyping import Array
+from jaxtyping import Array, Int
 
 from basestock.dynamics.state import State
 
@@ -26,16 +26,19 @@ def canonical(state: State, cycle: int = 1) -> State:
     State
         A state with the same future.
     """
-    phase = state.period % cycle
+    return _turned_back(in_period(state, state.period % cycle))
+
+
+def in_period(state: State, period: Int[Array, ""]) -> State:
+    """Return the state as it would be if the present period had another number: rings are addressed by it."""
 
     def turn(ring: Array) -> Array:
-        # The ring is addressed by the period; after rotation it must be addressed by the phase.
-        return jnp.roll(ring, phase - state.period % ring.shape[0], axis=0)
+        return jnp.roll(ring, period - state.period % ring.shape[0], axis=0)
 
     shipments = state.lots_under_way
     turned = {name: turn(ring) for name in RINGS if (ring := getattr(state, name)) is not None}
     shipments = None if shipments is None else tuple(map(turn, shipments))
-    return _turned_back(dataclasses.replace(state, period=phase, lots_under_way=shipments, **turned))
+    return dataclasses.replace(state, period=period, lots_under_way=shipments, **turned)
 
 
 def _turned_back(state: State) -> State:

@@ -3,11 +3,11 @@
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from basestock.network import SupplyNetwork
 from basestock.uncertainty import Axes, bucket
-from basestock.uncertainty.places import LARGE
+from basestock.uncertainty.places import LARGE, Places
 
 LaneItem = Float[Array, "lane item replication"]
 CapLine = Float[Array, "cap line replication"]
@@ -21,9 +21,8 @@ class Caps(eqx.Module):
 
     Parameters
     ----------
-    lane, item
-        Position of each line, in the order of service (priority of the lane, then names); padding lies beyond the last
-        lane.
+    lines
+        ``[cap, line]`` place of each line, in the order of service (priority of the lane, then names).
     load
         What one unit takes of the cap.
     step
@@ -36,25 +35,16 @@ class Caps(eqx.Module):
         Whether a cap scales all lines alike; else it cuts those that are served last.
     """
 
-    lane: Int[Array, "cap line"]
-    item: Int[Array, "cap line"]
+    lines: Places
     load: Float[Array, "cap line 1"]
     step: Float[Array, "cap line 1"]
     cap: Float[Array, "cap 1 1"]
     lanes: Float[Array, "cap lane"]
     proportional: bool = eqx.field(static=True)
 
-    def read(self, quantity: LaneItem) -> CapLine:
-        """Return the quantities of the lines; 0 at padding."""
-        return quantity.at[self.lane, self.item].get(mode="fill", fill_value=0.0)
-
-    def write(self, quantity: LaneItem, lines: CapLine) -> LaneItem:
-        """Return the quantities with those of the lines."""
-        return quantity.at[self.lane, self.item].set(lines, mode="drop", unique_indices=True)
-
     def excess(self, quantity: LaneItem) -> Float[Array, "cap 1 replication"]:
         """Return by how much quantities go beyond the caps, in their measure."""
-        return (self.read(quantity) * self.load).sum(1, keepdims=True) - self.cap
+        return (self.lines.read(quantity) * self.load).sum(1, keepdims=True) - self.cap
 
 
 def service_order(network: SupplyNetwork, axes: Axes) -> np.ndarray:
@@ -125,8 +115,7 @@ def _caps(
         inside = np.unique(row[loads[row, column] > 0])
         lanes[number, inside] = 1.0 / max(len(inside), 1)
     return Caps(
-        lane=jnp.asarray(lane),
-        item=jnp.asarray(item),
+        lines=Places(jnp.asarray(lane), jnp.asarray(item)),
         load=jnp.asarray(load),
         step=jnp.asarray(steps),
         cap=jnp.asarray(limit),
@@ -155,7 +144,7 @@ def within(
         At most ``quantity``, the sums within the caps (SIM-112 and SIM-306).
     """
     cap = caps.cap if opened is None else caps.cap * jnp.einsum("cl,lr->cr", caps.lanes, opened)[:, None]
-    wanted = caps.read(quantity)
+    wanted = caps.lines.read(quantity)
     taken = wanted * caps.load
     over = (taken.sum(1, keepdims=True) > cap * (1 + 1e-6)) & (caps.load > 0)
     if caps.proportional:
@@ -163,7 +152,7 @@ def within(
         kept = kept + _one_more(caps, kept, wanted, cap)
     else:
         kept = whole_steps(wanted * share_of(jnp.clip(cap - _before(taken), 0.0, taken), taken), caps.step)
-    return caps.write(quantity, jnp.where(over, kept, wanted))
+    return caps.lines.write(quantity, jnp.where(over, kept, wanted))
 
 
 def whole_steps(quantity: Array, step: Array) -> Array:

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.dynamics.arrays import NetworkArrays
-from basestock.dynamics.caps import whole_steps, within
+from basestock.dynamics.caps import within
 from basestock.dynamics.lanes import require
 from basestock.dynamics.state import PeriodOutcome, State
+from basestock.dynamics.units import whole_down
 from basestock.uncertainty import Event
 
 LaneItem = Float[Array, "lane item replication"]
@@ -49,11 +50,11 @@ def deliver(
         return state, arriving, flows
     lost = jnp.zeros_like(arriving)
     if event.lost_share is not None:
-        lost = whole_steps(arriving * event.lost_share, supply.step)
+        lost = whole_down(network, arriving * event.lost_share)
     come = arriving - lost
     late = jnp.zeros_like(arriving)
     if event.late_share is not None:
-        late = whole_steps(come * event.late_share, supply.step)
+        late = whole_down(network, come * event.late_share)
     first = not_begun(flows, "received")
     ready = come - late + (state.held if first else 0.0)
     kept = late + (0.0 if first else state.held)
@@ -81,7 +82,7 @@ def shippable(network: NetworkArrays, event: Event, requests: LaneItem) -> LaneI
         share = opened[:, None]
         if supply.capped is not None:
             share = jnp.where(supply.capped > 0, (share > 0).astype(share.dtype), share)
-        requests = jnp.where(share < 1, whole_steps(requests * share, supply.step), requests)
+        requests = jnp.where(share < 1, whole_down(network, requests * share), requests)
     for caps in supply.caps:
         requests = within(caps, requests, opened)
     return requests

@@ -46,8 +46,6 @@ class Ordering(eqx.Module):
         1 on weekdays that take orders; ``None`` where every day does.
     step
         Orders come in multiples of this, units; 0 where any fraction is fine.
-    whole
-        1 for items in whole units.
     boxed, least, most
         Lines with a smallest, a largest or a multiple of an order; and smallest and largest order of these in whole
         steps, units. ``None`` where there is no such line.
@@ -70,7 +68,6 @@ class Ordering(eqx.Module):
     """
 
     step: Float[Array, "lane item 1"]
-    whole: Float[Array, "item 1"]
     boxed: Places | None = None
     least: Float[Array, "place 1"] | None = None
     most: Float[Array, "place 1"] | None = None
@@ -129,7 +126,6 @@ def compile_ordering(network: SupplyNetwork, axes: Axes, terms: Terms) -> Orderi
     value = None if terms.unit_value is None else np.asarray(terms.unit_value)[..., 0]
     return Ordering(
         step=jnp.asarray(step),
-        whole=jnp.asarray(_whole(network, axes)),
         **_box(network, axes, step),
         open_days=_open_days(network, axes),
         caps=_hard_caps(network, axes, value, step),
@@ -149,12 +145,6 @@ def _steps(network: SupplyNetwork, axes: Axes) -> np.ndarray:
             multiple = lane.order_limit("order_multiple", item.name)
             step[row, column] = multiple or float(item.whole_units)
     return step
-
-
-def _whole(network: SupplyNetwork, axes: Axes) -> np.ndarray:
-    whole = np.zeros((axes.num_items, 1), dtype=np.float32)
-    whole[: len(network.items), 0] = [item.whole_units for item in network.items]
-    return whole
 
 
 def _box(network: SupplyNetwork, axes: Axes, step: np.ndarray) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from basestock.dynamics.caps import Caps, make_caps, service_order
 from basestock.dynamics.ordering import limit_load
 from basestock.network import SupplyNetwork
 from basestock.uncertainty import Axes, bucket
-from basestock.uncertainty.places import concerned, padded
+from basestock.uncertainty.places import Places, concerned, padded
 
 RULES = ("proportional", "priority", "first_come", "largest_remainder", "least_shortfall")
 """Ways to share the stock of a short source, in the order of their numbers."""
@@ -40,15 +40,12 @@ class Supply(eqx.Module):
         Rules that some node uses.
     special_share
         Probability that an unserved customer takes a delivery straight from the source; ``None`` without.
-    step
-        1 for items in whole units, 0 for others.
     extra
         Most periods that a disruption adds to a lead time; ``None`` without.
     books
         Whether even outside suppliers may ship later than ordered.
     """
 
-    step: Float[Array, "lane item 1"]
     delayed: Int[Array, " delayed"] | None = None
     order_delay: Int[Array, " delayed"] | None = None
     caps: tuple[Caps, ...] = ()
@@ -83,7 +80,6 @@ def compile_supply(network: SupplyNetwork, axes: Axes) -> Supply | None:
     chosen = {node.name: RULES.index(node.allocation) for node in network.nodes}
     column = lambda values, kind: _column(axes, values, kind)  # noqa: E731
     return Supply(
-        step=jnp.asarray(step),
         **_delays(network, axes),
         caps=caps,
         capped=column(capped, np.float32) if caps else None,
@@ -152,10 +148,8 @@ class Room(eqx.Module):
 
     Parameters
     ----------
-    node
-        Places where the room has an end; padding lies beyond the last.
-    item
-        What needs room, in the order of names, which breaks ties; padding lies beyond the last.
+    places
+        ``[room_node, room_item]`` what needs room where it has an end, items in the order of names, which breaks ties.
     volume
         Volume of a unit.
     step
@@ -164,25 +158,14 @@ class Room(eqx.Module):
         Room at each place.
     """
 
-    node: Int[Array, " room_node"]
-    item: Int[Array, " room_item"]
+    places: Places
     volume: Float[Array, "room_item 1"]
     step: Float[Array, "room_item 1"]
     capacity: Float[Array, "room_node 1 1"]
 
-    def read(self, stock: Float[Array, "node item replication"]) -> Array:
-        """Return the stock that needs room, ``[room_node, room_item, replication]``; 0 at padding."""
-        return stock.at[self.node[:, None], self.item[None, :]].get(mode="fill", fill_value=0.0)
-
-    def write(
-        self, stock: Float[Array, "node item replication"], kept: Array
-    ) -> Float[Array, "node item replication"]:
-        """Return the stock with what is kept of that which needs room."""
-        return stock.at[self.node[:, None], self.item[None, :]].set(kept, mode="drop", unique_indices=True)
-
     def left(self, stock: Float[Array, "node item replication"]) -> Array:
         """Return the room that is left, ``[room_node, 1, replication]``; below 0 where there is too much."""
-        return self.capacity - (self.read(stock) * self.volume).sum(1, keepdims=True)
+        return self.capacity - (self.places.read(stock) * self.volume).sum(1, keepdims=True)
 
 
 def compile_storage(network: SupplyNetwork, axes: Axes) -> tuple[Room, ...]:
@@ -214,5 +197,6 @@ def _room(network: SupplyNetwork, axes: Axes, storage_class: str) -> Room | None
     volume, step = np.zeros((2, bucket(len(columns)), 1), dtype=np.float32)
     volume[: len(columns), 0] = [volumes.get(column, 0.0) for column in columns]
     step[: len(columns), 0] = [column in items and items[column].whole_units for column in columns]
-    arrays = (padded(nodes, axes.num_nodes), padded(columns, axes.num_items), volume, step, capacity)
-    return Room(*(jnp.asarray(leaf) for leaf in arrays))
+    grid = np.meshgrid(padded(nodes, axes.num_nodes), padded(columns, axes.num_items), indexing="ij")
+    places = Places(*(jnp.asarray(leaf) for leaf in grid))
+    return Room(places, *(jnp.asarray(leaf) for leaf in (volume, step, capacity)))

@@ -6,6 +6,12 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from basestock.dynamics.arrays import NetworkArrays
+from basestock.dynamics.caps import whole_steps
+
+
+def whole_down(network: NetworkArrays, quantity: Array) -> Array:
+    """Round down what exists in whole units only; a hair below a unit counts as one."""
+    return by_units(network, lambda: whole_steps(quantity, jnp.ones((1, 1))), lambda: quantity)
 
 
 def by_units(

@@ -62,7 +62,7 @@ def to_toml(network: SupplyNetwork) -> str:
     return toml_document(_scalars(network), {**tables, "unmet_at": unmet_rows(network)})
 
 
-def from_toml(text: str, *, file: str = NETWORK_FILE) -> SupplyNetwork:
+def from_toml(text: str, *, file: str = NETWORK_FILE, besides: Sequence[str] = ()) -> SupplyNetwork:
     """Return the network that a TOML text describes.
 
     Parameters
@@ -71,6 +71,8 @@ def from_toml(text: str, *, file: str = NETWORK_FILE) -> SupplyNetwork:
         What :func:`to_toml` writes; attributes may be left out where they have a default.
     file
         Name of the file, for messages.
+    besides
+        Tables of the text that are not about the network, and are left to whoever reads them.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def from_toml(text: str, *, file: str = NETWORK_FILE) -> SupplyNetwork:
         With everything that is wrong, each with its table and field.
     """
     defects: list[Defect] = []
-    document = _parsed(text, file, defects)
+    document = {name: value for name, value in _parsed(text, file, defects).items() if name not in besides}
     sections = _sections(document, file, (*SECTIONS, "unmet_at"), defects)
     return network_of(sections, document.get("unmet", "lost"), defects)
 

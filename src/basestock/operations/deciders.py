@@ -22,7 +22,6 @@ from basestock.policies import (
     Marginal,
     OrderUpTo,
     economic_lot,
-    find,
     periods_left_over,
 )
 
@@ -107,7 +106,7 @@ def make_decider(
         return _marginal(twin, forecast, level, arrays)
     if name == "eoq":
         return _economic(twin, forecast, arrays)
-    if find(name).box is None:
+    if name == "newsvendor":
         return _at_level(name, level, arrays)
     return _tuned(name, twin, forecast, seed)
 

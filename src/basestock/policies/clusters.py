@@ -42,8 +42,9 @@ def clusters_of(problem: Problem) -> Clusters:
     Parameters
     ----------
     problem
-        The problem; lanes between nodes tie the ends for each item that they carry, processes tie what they take and
-        make at their node. Shared limits, hours and substitutes are left out: they tie loosely, and many at a time.
+        The problem; lanes between nodes tie the ends for each item that they carry, lanes with money per order or
+        vehicle tie the items that they bring, processes tie what they take and make at their node. Shared limits, hours
+        and substitutes are left out: they tie loosely, and many at a time.
     """
     network = problem.network
     shape = (problem.arrays.num_nodes, problem.arrays.num_items)
@@ -100,10 +101,25 @@ def _ties(problem: Problem) -> list[list[Place]]:
         if source in network.node_index
         for item in items
     ]
+    shared = _shared_money(problem)
+    tied += [
+        [(destination, item) for item in items]
+        for at, (_, destination, items) in enumerate(_carried(problem))
+        if shared[at]
+    ]
     for process in network.processes:
         node = network.node_index[process.node]
         tied.append([(node, network.item_index[item]) for item in {**process.consumes, **process.produces}])
     return [places for places in tied if places]
+
+
+def _shared_money(problem: Problem) -> np.ndarray:
+    """Return whether the items of each lane share money: of an order, or of a vehicle."""
+    rates = (problem.tariff.joint_order, problem.tariff.vehicle)
+    found = np.zeros(problem.arrays.num_lanes)
+    for rate in rates:
+        found = found if rate is None else found + np.asarray(rate)[:, 0]
+    return found > 0
 
 
 def _ordering(problem: Problem) -> set[Place]:

@@ -84,6 +84,35 @@ class OrderUpTo(Policy):
         return NodeOrders()(short, observation), memory
 
 
+class ModifiedOrderUpTo(Policy):
+    """Modified (s, S, q): at or below s, order up to S, but never more than q.
+
+    Parameters
+    ----------
+    reorder_point
+        Reorder point [s], units.
+    order_up_to_level
+        Order-up-to level [S], units.
+    cap
+        Largest order [q], units.
+
+    Notes
+    -----
+    Bijvank, Bhulai and Huh 2015, European Journal of Operational Research 241(2):381-390. A very large q makes it
+    (s, S).
+    """
+
+    reorder_point: NodeItem
+    order_up_to_level: NodeItem
+    cap: NodeItem
+
+    def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
+        """Order min(S - IP, q) if IP <= s."""
+        position = observation.inventory_position
+        short = jnp.minimum(self.order_up_to_level - position, self.cap)
+        return NodeOrders()(jnp.where(position <= self.reorder_point, short, 0.0), observation), memory
+
+
 class PeriodicOrderUpTo(Policy):
     """(R, S): every R periods, order up to S.
 

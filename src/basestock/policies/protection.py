@@ -163,6 +163,58 @@ def arrival_demand(problem: Problem, split: np.ndarray) -> ArrivalDemand:
     return ArrivalDemand(before, during, weight)
 
 
+def period_demand(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Return values ``[level, node, item]`` of the demand of one period, units, and their probabilities.
+
+    The law itself where it has few values, else the middles of :data:`LEVELS`; zero for sure at places without supply.
+    """
+    shape = (len(LEVELS), problem.arrays.num_nodes, problem.arrays.num_items)
+    values, masses = np.zeros(shape), np.zeros(shape)
+    masses[0] = 1.0
+    for place, _, law in _laws_over(problem, lambda lead, review: 1):
+        values[:, *place], masses[:, *place] = law.values, law.masses
+    return values, masses
+
+
+def remaining_quantile(problem: Problem, level: np.ndarray, later: int) -> np.ndarray:
+    """Return ``[node, item]`` quantiles of the demand from ``later`` periods ahead until an order is replaced, units.
+
+    Parameters
+    ----------
+    problem
+        The problem; an order covers expected lead time plus review.
+    level
+        ``[node, item]`` probabilities.
+    later
+        Periods that are left out at the start; nothing is left over where they are all of the lead time or more.
+    """
+    found = np.zeros(level.shape)
+    for place, covered, law in _laws_over(problem, lambda lead, review: review + max(lead - later, 0)):
+        found[place] = law.inverse(np.clip(level[place], 0.0, HIGHEST)) if covered else 0.0
+    return found
+
+
+def _laws_over(
+    problem: Problem, length: Callable[[int, int], int]
+) -> Iterable[tuple[tuple[int, int], int, _Law]]:
+    """List every supplied place, how many periods are covered, and the law of the demand over them."""
+    cache: dict[tuple[object, ...], _Law] = {}
+    requirements = Requirements(problem)
+    for node, item, lead_times, review in _supplied(problem, requirements):
+        laws = requirements.laws(node, item)
+        lead = round(sum(periods * probability for periods, probability in lead_times.items()))
+        covered = length(lead, review)
+        key = (*laws, covered)
+        if key not in cache:
+            cache[key] = _tabulate(laws, {covered: 1.0})
+        yield (node, item), covered, cache[key]
+
+
+def lead_periods(problem: Problem) -> np.ndarray:
+    """Return ``[node, item]`` expected lead time, or duration of the process that makes the item, whole periods."""
+    return np.round(protection_demand(problem).periods - review_periods(problem)).clip(0.0)
+
+
 def waiting_places(problem: Problem) -> np.ndarray:
     """Return ``[node, item]`` where what is short waits for the next order: backorders, orders of others, and runs."""
     arrays = problem.arrays

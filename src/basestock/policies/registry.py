@@ -4,27 +4,44 @@ import dataclasses
 import difflib
 import functools
 from collections.abc import Callable, Mapping
+from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from basestock.decision import Policy, Problem
+from basestock.policies import boxes
+from basestock.policies.boxes import Box
 from basestock.policies.formulas import Eoq, Newsvendor, leaf
+from basestock.policies.joint import CanOrder, JointOrderUpTo
 from basestock.policies.levels import (
     BaseStock,
     CappedBaseStock,
     EchelonBaseStock,
+    ModifiedOrderUpTo,
     OrderUpTo,
     PeriodicMinMax,
     PeriodicOrderUpTo,
 )
+from basestock.policies.lookahead import DualBalancing, Myopic, Myopic2, ProjectedInventoryLevel
 from basestock.policies.marginal import marginal_for
 from basestock.policies.perishable import PerishableBaseStock
+from basestock.policies.planning_systems import (
+    DemandDriven,
+    ErpnextMinMax,
+    MaterialRequirements,
+    MinimumStock,
+    OdooMinMax,
+)
 from basestock.policies.protection import protection_demand
 from basestock.policies.quantities import ConstantOrder, FixedQuantity
+from basestock.policies.rules_of_thumb import FuzzyControl, RuleBase
+from basestock.policies.stock_law import StockLaw
+from basestock.policies.two_sources import CappedDualIndex, DualIndex, SingleIndex, TailoredBaseSurge
+from basestock.policies.vector import VectorBaseStock, standard_levels
 
-Box = tuple[np.ndarray, np.ndarray]
-"""Lower and upper end of a parameter, ``[node, item]``, whole numbers."""
+Values = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,15 +61,18 @@ class Entry:
     compute
         ``problem -> policy`` for computed ones.
     given
-        ``problem -> {parameter: values}`` of parameters that nobody searches, ``[node, item]``.
+        ``problem -> {parameter: values}`` of parameters that nobody searches: arrays ``[..., node, item]`` or modules.
+    start
+        ``problem -> {search coordinate: values}``, a point to begin at; the middle of the box if not given.
     """
 
     name: str
     meaning: str
     box: Callable[[Problem], dict[str, Box]] | None = None
-    build: Callable[[Mapping[str, Array]], Policy] | None = None
+    build: Callable[[Values], Policy] | None = None
     compute: Callable[[Problem], Policy] | None = None
-    given: Callable[[Problem], dict[str, np.ndarray]] | None = None
+    given: Callable[[Problem], dict[str, Any]] | None = None
+    start: Callable[[Problem], dict[str, np.ndarray]] | None = None
 
     def make(self, problem: Problem, values: Mapping[str, Array]) -> Policy:
         """Return the policy at values of the search coordinates.
@@ -64,51 +84,38 @@ class Entry:
         """
         if self.build is None:
             raise ValueError(f"policy {self.name!r} computes its parameters, must be one that is searched.")
+        return self.build({**self.parts(problem), **values})
+
+    def parts(self, problem: Problem) -> dict[str, Any]:
+        """Return what is given, as leaves of a policy."""
         given = {} if self.given is None else self.given(problem)
-        return self.build({**{name: leaf(value) for name, value in given.items()}, **values})
-
-
-def _levels(problem: Problem) -> Box:
-    demand = protection_demand(problem)
-    high = np.ceil(demand.mean + 5 * demand.deviation + 2)
-    return np.zeros_like(high), high
-
-
-def _echelon_levels(problem: Problem) -> Box:
-    demand = protection_demand(problem)
-    reach = np.asarray(problem.arrays.descendants, dtype=np.float64)
-    high = reach @ np.ceil(demand.mean + 5 * demand.deviation + 2)
-    return np.zeros_like(high), high
-
-
-def _per_period(problem: Problem) -> Box:
-    demand = protection_demand(problem)
-    return np.zeros_like(demand.rate), np.ceil(3 * demand.rate + 3 * demand.deviation + 2)
+        return {name: leaf(part) if isinstance(part, np.ndarray) else part for name, part in given.items()}
 
 
 @functools.lru_cache(maxsize=8)
-def _demand_rates(problem: Problem) -> dict[str, np.ndarray]:
+def _demand_rates(problem: Problem) -> dict[str, Any]:
     return {"demand_rate": protection_demand(problem).rate}
 
 
-def _lots(problem: Problem) -> Box:
-    lot = np.asarray(Eoq.for_problem(problem).order_quantity, dtype=np.float64)[..., 0]
-    return np.ones_like(lot), np.ceil(4 * lot + 4)
+@functools.lru_cache(maxsize=8)
+def _stock_laws(problem: Problem) -> dict[str, Any]:
+    return {"law": StockLaw.for_problem(problem)}
 
 
-def _gaps(problem: Problem) -> Box:
-    low, high = _lots(problem)
-    return np.zeros_like(low), high
+def _vector_start(problem: Problem) -> dict[str, np.ndarray]:
+    return {f"level_{ahead}": levels for ahead, levels in enumerate(standard_levels(problem))}
 
 
-def _reorder_points(problem: Problem) -> Box:
-    _, high = _levels(problem)
-    return np.full_like(high, -1.0), high
+def _joint_start(problem: Problem) -> dict[str, np.ndarray]:
+    """Begin with every item by itself: the lane looks every period, and orders whatever is short."""
+    level = np.asarray(Newsvendor.for_problem(problem).base_stock_level, dtype=np.float64)[..., 0]
+    once, nothing = np.ones_like(level), np.zeros_like(level)
+    return {"review_period": once, "order_quantity": nothing, "order_up_to_level": level}
 
 
-def _reviews(problem: Problem) -> Box:
-    ones = np.ones((problem.arrays.num_nodes, problem.arrays.num_items))
-    return ones, 12 * ones
+def _vector(values: Values) -> Policy:
+    ordered = [values[f"level_{ahead}"] for ahead in range(len(values))]
+    return VectorBaseStock(jnp.stack(jnp.broadcast_arrays(*ordered)))
 
 
 REGISTRY: dict[str, Entry] = {
@@ -117,61 +124,208 @@ REGISTRY: dict[str, Entry] = {
         Entry(
             "base_stock",
             "order up to a level every period",
-            lambda p: {"base_stock_level": _levels(p)},
+            lambda p: {"base_stock_level": boxes.levels(p)},
             lambda v: BaseStock(v["base_stock_level"]),
         ),
         Entry(
             "echelon_base_stock",
             "order up to an echelon level every period",
-            lambda p: {"base_stock_levels": _echelon_levels(p)},
+            lambda p: {"base_stock_levels": boxes.echelon_levels(p)},
             lambda v: EchelonBaseStock(v["base_stock_levels"]),
         ),
         Entry(
             "capped_base_stock",
             "order up to a level, never more than a cap",
-            lambda p: {"base_stock_level": _levels(p), "cap": _per_period(p)},
+            lambda p: {"base_stock_level": boxes.levels(p), "cap": boxes.per_period(p)},
             lambda v: CappedBaseStock(v["base_stock_level"], v["cap"]),
+        ),
+        Entry(
+            "vector_base_stock",
+            "a level for every part of the pipeline, the least shortage decides",
+            boxes.vector_levels,
+            _vector,
+            start=_vector_start,
+        ),
+        Entry(
+            "projected_inventory_level",
+            "lift the expected stock at arrival to a level",
+            lambda p: {"projected_level": boxes.projected_levels(p)},
+            lambda v: ProjectedInventoryLevel(v["projected_level"], v["law"]),
+            given=_stock_laws,
         ),
         Entry(
             "perishable_base_stock",
             "order up to a level, and what will expire before the order arrives",
-            lambda p: {"base_stock_level": _levels(p)},
+            lambda p: {"base_stock_level": boxes.levels(p)},
             lambda v: PerishableBaseStock(v["base_stock_level"], v["demand_rate"]),
             given=_demand_rates,
         ),
         Entry(
             "order_up_to",
             "(s, S): at or below s, order up to S",
-            lambda p: {"reorder_point": _reorder_points(p), "gap": _gaps(p)},
+            lambda p: {"reorder_point": boxes.reorder_points(p), "gap": boxes.gaps(p)},
             lambda v: OrderUpTo(v["reorder_point"], v["reorder_point"] + v["gap"]),
+        ),
+        Entry(
+            "modified_order_up_to",
+            "(s, S, q): at or below s, order up to S, never more than q",
+            lambda p: {"reorder_point": boxes.reorder_points(p), "gap": boxes.gaps(p), "cap": boxes.lots(p)},
+            lambda v: ModifiedOrderUpTo(v["reorder_point"], v["reorder_point"] + v["gap"], v["cap"]),
         ),
         Entry(
             "fixed_quantity",
             "(s, Q): at or below s, order multiples of Q",
-            lambda p: {"reorder_point": _reorder_points(p), "order_quantity": _lots(p)},
+            lambda p: {"reorder_point": boxes.reorder_points(p), "order_quantity": boxes.lots(p)},
             lambda v: FixedQuantity(v["reorder_point"], v["order_quantity"]),
         ),
         Entry(
             "periodic_order_up_to",
             "(R, S): every R periods, order up to S",
-            lambda p: {"review_period": _reviews(p), "order_up_to_level": _levels(p)},
+            lambda p: {"review_period": boxes.reviews(p), "order_up_to_level": boxes.levels(p)},
             lambda v: PeriodicOrderUpTo(v["review_period"], v["order_up_to_level"]),
         ),
         Entry(
             "periodic_min_max",
             "(R, s, S): every R periods, at or below s, order up to S",
-            lambda p: {"review_period": _reviews(p), "reorder_point": _reorder_points(p), "gap": _gaps(p)},
+            lambda p: {
+                "review_period": boxes.reviews(p),
+                "reorder_point": boxes.reorder_points(p),
+                "gap": boxes.gaps(p),
+            },
             lambda v: PeriodicMinMax(v["review_period"], v["reorder_point"], v["reorder_point"] + v["gap"]),
         ),
         Entry(
             "constant_order",
             "the same quantity every period",
-            lambda p: {"quantity": _per_period(p)},
+            lambda p: {"quantity": boxes.per_period(p)},
             lambda v: ConstantOrder(v["quantity"]),
+        ),
+        Entry(
+            "single_index",
+            "two sources, both by the inventory position",
+            lambda p: {"expedite_up_to": boxes.levels(p), "gap": boxes.levels(p)},
+            lambda v: SingleIndex(v["expedite_up_to"], v["expedite_up_to"] + v["gap"]),
+        ),
+        Entry(
+            "dual_index",
+            "two sources, the fast one by what arrives within its lead time",
+            lambda p: {"expedite_up_to": boxes.levels(p), "gap": boxes.levels(p)},
+            lambda v: DualIndex(v["expedite_up_to"], v["expedite_up_to"] + v["gap"]),
+        ),
+        Entry(
+            "capped_dual_index",
+            "dual index with a largest regular order",
+            lambda p: {"expedite_up_to": boxes.levels(p), "gap": boxes.levels(p), "cap": boxes.per_period(p)},
+            lambda v: CappedDualIndex(v["expedite_up_to"], v["expedite_up_to"] + v["gap"], v["cap"]),
+        ),
+        Entry(
+            "tailored_base_surge",
+            "a constant regular order, expediting up to a level",
+            lambda p: {"regular_quantity": boxes.per_period(p), "expedite_up_to": boxes.levels(p)},
+            lambda v: TailoredBaseSurge(v["regular_quantity"], v["expedite_up_to"]),
+        ),
+        Entry(
+            "can_order",
+            "(s, c, S): at or below s, order together with all items at or below c",
+            lambda p: {
+                "must_order_point": boxes.reorder_points(p),
+                "more": boxes.gaps(p),
+                "gap": boxes.gaps(p),
+            },
+            lambda v: CanOrder(
+                v["must_order_point"],
+                v["must_order_point"] + v["more"],
+                v["must_order_point"] + v["more"] + v["gap"],
+            ),
+        ),
+        Entry(
+            "joint_order_up_to",
+            "(Q, S | T): every T periods, if a lane is short of Q units, lift all its items to S",
+            lambda p: {
+                "review_period": boxes.reviews(p),
+                "order_quantity": boxes.joint_lots(p),
+                "order_up_to_level": boxes.levels(p),
+            },
+            lambda v: JointOrderUpTo(v["review_period"], v["order_quantity"], v["order_up_to_level"]),
+            start=_joint_start,
+        ),
+        Entry(
+            "minimum_stock",
+            "stock on hand below a minimum and nothing on order: order Q",
+            lambda p: {"minimum_stock": boxes.levels(p), "order_quantity": boxes.lots(p)},
+            lambda v: MinimumStock(v["minimum_stock"], v["order_quantity"]),
+        ),
+        Entry(
+            "ddmrp",
+            "demand-driven MRP: red, yellow and green zones by factors of usage and lead time",
+            lambda p: {
+                "lead_time_factor": boxes.shares(p, 1.5),
+                "variability_factor": boxes.shares(p, 2.0),
+                "order_cycle": boxes.reviews(p),
+            },
+            lambda v: DemandDriven(
+                v["lead_time_factor"], v["variability_factor"], v["order_cycle"], v["demand_rate"]
+            ),
+            given=_demand_rates,
+        ),
+        Entry(
+            "mrp",
+            "material requirements planning: safety stock, safety lead time, lot for lot or periodic order quantity",
+            lambda p: {
+                "safety_stock": boxes.levels(p),
+                "safety_lead_time": boxes.leads(p),
+                "order_periods": boxes.reviews(p),
+            },
+            lambda v: MaterialRequirements(
+                v["safety_stock"], v["safety_lead_time"], v["order_periods"], v["demand_rate"]
+            ),
+            given=_demand_rates,
+        ),
+        Entry(
+            "odoo17",
+            "min-max of Odoo 17 and 19: rounded up, beyond the maximum",
+            lambda p: {"min_stock": boxes.levels(p), "gap": boxes.gaps(p)},
+            lambda v: OdooMinMax(v["min_stock"], v["min_stock"] + v["gap"]),
+        ),
+        Entry(
+            "odoo18",
+            "min-max of Odoo 18: rounded down where there is a maximum",
+            lambda p: {"min_stock": boxes.levels(p), "gap": boxes.gaps(p)},
+            lambda v: OdooMinMax(v["min_stock"], v["min_stock"] + v["gap"], rounds_down=True),
+        ),
+        Entry(
+            "erpnext",
+            "reorder level of ERPNext: the reorder quantity, or the deficit where it is larger",
+            lambda p: {"reorder_level": boxes.levels(p), "reorder_quantity": boxes.lots(p)},
+            lambda v: ErpnextMinMax(v["reorder_level"], v["reorder_quantity"]),
+        ),
+        Entry(
+            "fuzzy",
+            "fuzzy controller: order up to a level, more of it while demand rises",
+            lambda p: {"base_stock_level": boxes.levels(p), "trend_weight": boxes.shares(p, 1.0)},
+            lambda v: FuzzyControl(v["base_stock_level"], v["trend_weight"], v["demand_rate"]),
+            given=_demand_rates,
+        ),
+        Entry(
+            "rule_base",
+            "if stock is out order up to a level and a surge, if it is low up to the level",
+            lambda p: {
+                "reorder_point": boxes.reorder_points(p),
+                "gap": boxes.gaps(p),
+                "surge": boxes.per_period(p),
+            },
+            lambda v: RuleBase(v["reorder_point"], v["reorder_point"] + v["gap"], v["surge"]),
         ),
         Entry("newsvendor", "base stock at the critical ratio", compute=Newsvendor.for_problem),
         Entry("eoq", "economic order quantity", compute=Eoq.for_problem),
         Entry("marginal", "pack by pack while the expected gain pays", compute=marginal_for),
+        Entry("myopic", "cheapest for the period of arrival", compute=Myopic.for_problem),
+        Entry("myopic2", "cheapest for the period of arrival and the next", compute=Myopic2.for_problem),
+        Entry(
+            "dual_balancing",
+            "holding of the ordered units balanced with the shortage they leave",
+            compute=DualBalancing.for_problem,
+        ),
     )
 }
 
@@ -201,7 +355,7 @@ def from_parameters(problem: Problem, name: str, parameters: Mapping[str, float]
     name
         Registered name.
     parameters
-        Numbers by parameter name.
+        Numbers by parameter name, or by search coordinate.
 
     Raises
     ------
@@ -211,14 +365,28 @@ def from_parameters(problem: Problem, name: str, parameters: Mapping[str, float]
     entry = find(name)
     if entry.box is None or entry.build is None:
         raise ValueError(f"policy {name!r} computes its parameters; drop {sorted(parameters)}.")
-    given = {} if entry.given is None else entry.given(problem)
-    template = entry.make(problem, {key: leaf(ends[0]) for key, ends in entry.box(problem).items()})
-    expected = set(template.__dataclass_fields__) - set(given)
-    wrong = sorted(set(parameters) ^ expected)
-    if wrong or not all(np.isfinite(value) for value in parameters.values()):
-        raise ValueError(
-            f"policy {name!r}: parameters {dict(parameters)}, must be finite numbers for {sorted(expected)}."
-        )
-    shape = (problem.arrays.num_nodes, problem.arrays.num_items)
-    whole = {key: np.full(shape, value) for key, value in parameters.items()}
-    return type(template)(**{key: leaf(value) for key, value in (given | whole).items()})
+    box = entry.box(problem)
+    template = entry.make(problem, {key: leaf(each.low) for key, each in box.items()})
+    parts = entry.parts(problem)
+    expected = {
+        field
+        for field in template.__dataclass_fields__
+        if field not in parts and _is_parameter(template, field)
+    }
+    finite = all(np.isfinite(value) for value in parameters.values())
+    whole = {
+        key: jnp.full((*next(iter(box.values())).low.shape, 1), float(value))
+        for key, value in parameters.items()
+    }
+    if finite and set(parameters) == expected and getattr(template, min(expected)).ndim == 3:
+        return dataclasses.replace(template, **whole)
+    if finite and set(parameters) == set(box):
+        return entry.make(problem, whole)
+    names = expected if set(box) >= expected or len(expected) > 1 else set(box)
+    raise ValueError(
+        f"policy {name!r}: parameters {dict(parameters)}, must be finite numbers for {sorted(names)}."
+    )
+
+
+def _is_parameter(policy: Policy, field: str) -> bool:
+    return isinstance(getattr(policy, field), Array)

@@ -2,13 +2,13 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from basestock.decision import LaneOrders, Problem
+from basestock.decision import LaneOrders, Problem, Solution
 from basestock.dynamics import (
     Decision,
     InitialState,
@@ -27,6 +27,7 @@ from basestock.economics import Tariff, make_tariff
 from basestock.economics.leaves import given
 from basestock.economics.ledger import Term
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
+from basestock.optimal.mdp.unit_orders import solution_of_unit_orders
 from basestock.problems.parameters import parameters
 from basestock.uncertainty import Deterministic, Event, SupplyLaws, Uncertainty
 from basestock.uncertainty.unit_lead_times import UnitArrivals, UnitLeadTime
@@ -202,6 +203,23 @@ def random_lead_time(
         warm_up=warm_up,
         initial_state=NothingUnderWay(slots=room),
         terms=(_term("holding", rate * holding_cost), _term("backorder", rate * backorder_cost)),
+        solve=_solver(law, rate, holding_cost, backorder_cost, max_batch),
         parameters={"rate": rate, "lead_time": lead_time, "max_batch": max_batch},
         source=SOURCE,
+    )
+
+
+def _solver(
+    law: UnitLeadTime, rate: float, holding_cost: float, backorder_cost: float, max_batch: int
+) -> Callable[[], Solution] | None:
+    """Return what computes the optimum where the law has no memory; nothing for other laws."""
+    if law.kind != "exponential" or min(holding_cost, backorder_cost) <= 0:
+        return None
+    return functools.partial(
+        solution_of_unit_orders,
+        rate=rate,
+        mean_lead_time=law.mean,
+        holding_cost=holding_cost,
+        backorder_cost=backorder_cost,
+        max_batch=max_batch,
     )

@@ -27,7 +27,7 @@ def order_into_room(
     for room in network.rooms:
         units = jnp.maximum(room.left(position), 0.0) / jnp.where(room.volume > 0, room.volume, 1.0)
         units = jnp.where(room.volume > 0, units, LARGEST_ORDER)
-        most = room.write(jnp.full_like(position, LARGEST_ORDER), units)
+        most = room.places.write(jnp.full_like(position, LARGEST_ORDER), units)
         ordered = jnp.minimum(ordered, at_destination(network, most))
     return state, dataclasses.replace(flows, ordered=ordered)
 

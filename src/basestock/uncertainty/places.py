@@ -24,11 +24,12 @@ class Places(eqx.Module):
     Parameters
     ----------
     owner, item
-        Position of each place on the two axes; padding lies beyond the first and is neither read nor written.
+        Position of each place on the two axes, in a list or a table of places; padding lies beyond the first axis and
+        is neither read nor written.
     """
 
-    owner: Int[Array, " place"]
-    item: Int[Array, " place"]
+    owner: Int[Array, "*place"]
+    item: Int[Array, "*place"]
 
     @classmethod
     def of(cls, positions: Iterable[tuple[int, int]], num_owners: int) -> "Places":
@@ -47,18 +48,18 @@ class Places(eqx.Module):
         table[: len(found)] = np.array(found, dtype=np.int32).reshape(-1, 2)
         return cls(jnp.asarray(table[:, 0]), jnp.asarray(table[:, 1]))
 
-    def read(self, table: Num[Array, "*more owner item _last"]) -> Num[Array, "*more place _last"]:
+    def read(self, table: Num[Array, "*more owner item _last"]) -> Num[Array, "*more_place _last"]:
         """Return the values at the places; 0 at padding."""
         return table.at[..., self.owner, self.item, :].get(mode="fill", fill_value=0.0)
 
     def write(
-        self, table: Num[Array, "*more owner item _last"], values: Num[Array, "*more place _last"]
+        self, table: Num[Array, "*more owner item _last"], values: Num[Array, "*more_place _last"]
     ) -> Num[Array, "*more owner item _last"]:
         """Return the table with the values at the places."""
         return table.at[..., self.owner, self.item, :].set(values, mode="drop", unique_indices=True)
 
     def add(
-        self, table: Float[Array, "owner item _last"], values: Float[Array, "place _last"]
+        self, table: Float[Array, "owner item _last"], values: Float[Array, "*place _last"]
     ) -> Float[Array, "owner item _last"]:
         """Return the table with the values added at the places."""
         return table.at[self.owner, self.item].add(values, mode="drop", unique_indices=True)
@@ -81,6 +82,22 @@ class Places(eqx.Module):
             jnp.take(items, self.item, axis=0, mode="clip"),
         )
         return jax.vmap(one, out_axes=-2)(*here)
+
+
+def read_rows(
+    table: Num[Array, "*more owner item _last"], rows: Int[Array, " row"]
+) -> Num[Array, "*more row item _last"]:
+    """Return some lanes or nodes of a table; 0 beyond its end."""
+    return table.at[..., rows, :, :].get(mode="fill", fill_value=0.0)
+
+
+def write_rows(
+    table: Num[Array, "*more owner item _last"],
+    rows: Int[Array, " row"],
+    values: Num[Array, "*more #row #item _last"],
+) -> Num[Array, "*more owner item _last"]:
+    """Return the table with other values in some lanes or nodes; those beyond its end are dropped."""
+    return table.at[..., rows, :, :].set(values, mode="drop", unique_indices=True)
 
 
 def places_of(names: Iterable[tuple[str, str]], axes: Axes) -> Places:

@@ -13,7 +13,7 @@ from basestock.uncertainty.axes import Axes
 from basestock.uncertainty.event import World
 from basestock.uncertainty.keys import entity_uniforms, period_key, stable_words
 from basestock.uncertainty.laws import ContinuousLaw, Discrete, DiscreteLaw, LawError
-from basestock.uncertainty.places import concerned, padded
+from basestock.uncertainty.places import concerned, padded, write_rows
 from basestock.uncertainty.rules import Rule, are_numbers, is_number, positive, require
 from basestock.uncertainty.sources import EventPart
 from basestock.uncertainty.tables import CumulativeTable, NormalTable, QuantileTable, compile_laws
@@ -134,7 +134,7 @@ class Fractions(EventPart):
     def _among_all(self, values: Array) -> Array:
         """Return values of the owners at their places on the whole axis, 0 elsewhere."""
         everywhere = jnp.zeros((*values.shape[:-3], self.num_owners, *values.shape[-2:]))
-        return everywhere.at[..., self.owner, :, :].set(values, mode="drop", unique_indices=True)
+        return write_rows(everywhere, self.owner, values)
 
 
 def quality_parts(

@@ -10,7 +10,7 @@ import pytest
 
 from basestock.decision import Problem
 from basestock.evaluation import evaluate_computed, play
-from basestock.optimal.mdp import minimize_total_cost
+from basestock.optimal.mdp import evaluate_exactly, optimize
 from basestock.policies import from_parameters
 from basestock.problems.instances import Instance, read_instances
 
@@ -163,8 +163,9 @@ HORIZON = {
 def test_backward_induction_over_the_transition_agrees_with_the_closed_form(initial: int) -> None:
     problem = instance("finite_horizon", **HORIZON, initial_inventory=initial).problem()
     assert problem.solve is not None
-    found = minimize_total_cost(problem, max_order=14, max_position=14, min_position=-20)
+    found = optimize(problem)
     assert found.value == pytest.approx(problem.solve().value, rel=1e-6)
+    assert evaluate_exactly(problem, found.policy(problem)).value == pytest.approx(found.value, rel=1e-6)
 
 
 @pytest.mark.slow

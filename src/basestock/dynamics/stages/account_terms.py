@@ -10,6 +10,7 @@ from basestock.dynamics.lanes import require
 from basestock.dynamics.ordering import Ordering
 from basestock.dynamics.state import Decision, PeriodOutcome, State
 from basestock.uncertainty import Event
+from basestock.uncertainty.places import read_rows, write_rows
 
 LaneItem = Float[Array, "lane item replication"]
 
@@ -37,14 +38,11 @@ def account_terms(
 
 def _vehicles(ordering: Ordering, shipped: LaneItem) -> Float[Array, "lane replication"]:
     lanes = require(ordering.vehicle_lanes, "vehicle_lanes")
-    here = shipped.at[lanes].get(mode="fill", fill_value=0.0)
-    volume = (here * require(ordering.volume, "volume")).sum(1)
-    capacity = require(ordering.vehicle_capacity, "vehicle_capacity")[:, 0]
-    capacity = capacity.at[lanes].get(mode="fill", fill_value=0.0)
+    volume = (read_rows(shipped, lanes) * require(ordering.volume, "volume")).sum(1, keepdims=True)
+    capacity = read_rows(require(ordering.vehicle_capacity, "vehicle_capacity"), lanes)
     count = jnp.ceil(volume / jnp.where(capacity > 0, capacity, 1.0) * (1 - 1e-6) - 1e-6)
     count = jnp.where(capacity > 0, count, 0.0)
-    nothing = jnp.zeros_like(shipped, shape=(shipped.shape[0], shipped.shape[2]))
-    return nothing.at[lanes].set(count, mode="drop", unique_indices=True)
+    return write_rows(jnp.zeros_like(shipped[:, :1]), lanes, count)[:, 0]
 
 
 def _by_bracket(ordering: Ordering, ordered: LaneItem) -> Float[Array, "level lane item replication"]:

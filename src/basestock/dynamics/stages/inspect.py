@@ -12,6 +12,7 @@ from basestock.dynamics.lanes import into_nodes, out_of_nodes, require
 from basestock.dynamics.quality import sample_lots
 from basestock.dynamics.state import Decision, PeriodOutcome, State
 from basestock.uncertainty import Event
+from basestock.uncertainty.places import read_rows, write_rows
 
 
 def inspect_arrivals(
@@ -25,30 +26,24 @@ def inspect_arrivals(
     if quality is None or event.defect_fraction is None or state.defective is None:
         return state, received, flows
     lanes, fraction, levels = quality.inspected, event.defect_fraction, require(event.defects, "defects")
-    lots, shares, quantiles = (
-        leaf.at[..., lanes, :, :].get(mode="fill", fill_value=0.0) for leaf in (received, fraction, levels)
-    )
+    lots, shares, quantiles = (read_rows(leaf, lanes) for leaf in (received, fraction, levels))
     verdict = sample_lots(quality.lanes, quality.double, lots, shares, quantiles)
     nothing = jnp.zeros_like(received)
-    elsewhere = fraction.at[lanes].set(0.0, mode="drop", unique_indices=True)
+    elsewhere = write_rows(fraction, lanes, jnp.zeros_like(shares))
     # Lots nobody looks at bring their defects with them; mostly there are none, and nothing is to be counted.
     unseen = jax.lax.cond(
         (elsewhere > 0).any(), lambda: binomial_quantile(levels[2], received, elsewhere), lambda: nothing
     )
     new = {
-        "rejected": _on_lanes(nothing, lanes, verdict.rejected),
-        "sampled": _on_lanes(nothing, lanes, verdict.sampled),
-        "defects_accepted": _on_lanes(unseen, lanes, verdict.defective),
+        "rejected": write_rows(nothing, lanes, verdict.rejected),
+        "sampled": write_rows(nothing, lanes, verdict.sampled),
+        "defects_accepted": write_rows(unseen, lanes, verdict.defective),
     }
     rejected, accepted = new["rejected"], new["defects_accepted"]
     if flows.rejected is not None:
         new = {name: getattr(flows, name) + quantity for name, quantity in new.items()}
     state = dataclasses.replace(state, defective=state.defective + into_nodes(network, accepted))
     return state, received - rejected, dataclasses.replace(flows, **new)
-
-
-def _on_lanes(table: Array, lanes: Array, lots: Array) -> Array:
-    return table.at[lanes].set(lots, mode="drop", unique_indices=True)
 
 
 def find_defects(

@@ -11,6 +11,7 @@ from basestock.dynamics.lanes import require
 from basestock.dynamics.ordering import LARGEST_ORDER, Ordering
 from basestock.dynamics.stages.place_orders import can_order
 from basestock.dynamics.state import Decision, PeriodOutcome, State
+from basestock.dynamics.units import by_units
 from basestock.uncertainty import Event
 from basestock.uncertainty.places import Places
 
@@ -44,7 +45,7 @@ def repair_orders(
         changes, "drop_not_taken", requested, requested * network.lane_active * can_order(network, state)
     )
     if network.ordering is not None:
-        order = _line_rules(network.ordering, order, changes)
+        order = _line_rules(network, network.ordering, order, changes)
         order = _shared_rules(network.ordering, order, changes)
     nothing = jnp.zeros_like(order)
     repaired = jnp.stack([changes.get(rule, nothing) for rule in REPAIRS])
@@ -56,10 +57,12 @@ def _applied(changes: dict[str, Array], rule: str, before: LaneItem, after: Lane
     return after
 
 
-def _line_rules(ordering: Ordering, order: LaneItem, changes: dict[str, Array]) -> LaneItem:
+def _line_rules(
+    network: NetworkArrays, ordering: Ordering, order: LaneItem, changes: dict[str, Array]
+) -> LaneItem:
     """Bring each line into its own limits: maximum, minimum, multiple."""
     cut = raised = jnp.minimum(order, LARGEST_ORDER)
-    rounded = jnp.where(ordering.whole > 0, _up(cut, jnp.ones_like(ordering.whole)), cut)
+    rounded = by_units(network, lambda: _up(cut, jnp.ones((1, 1))), lambda: cut)
     boxed = ordering.boxed
     if boxed is not None:
         # From the order as it came: each line is written once, and a multiple may be a fraction even of whole units.

@@ -19,7 +19,7 @@ def store(
         return state, flows
     kept = state.on_hand
     for room in network.rooms:
-        stock = room.read(kept)
+        stock = room.places.read(kept)
         taken = (stock * room.volume).sum(1, keepdims=True)
         base = whole_steps(stock * share_of(room.capacity, taken), room.step)
         rest = room.capacity - (base * room.volume).sum(1, keepdims=True)
@@ -28,7 +28,7 @@ def store(
         fits = jnp.cumsum(lines, 1) <= rest * (1 + 1e-6)
         over = taken > room.capacity * (1 + 1e-6)
         over = over & (room.volume > 0)
-        kept = room.write(kept, jnp.where(over, base + jnp.where(fits, more, 0.0), stock))
+        kept = room.places.write(kept, jnp.where(over, base + jnp.where(fits, more, 0.0), stock))
     overflow = state.on_hand - kept
     total = overflow if flows.overflow is None else flows.overflow + overflow
     return take(network, state, overflow), dataclasses.replace(flows, overflow=total)

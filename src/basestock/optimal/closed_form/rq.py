@@ -1,11 +1,9 @@
 """Continuous review: order Q when the inventory position falls to r."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from basestock.decision import Solution
+from basestock.optimal.closed_form.roots import root
 
 
 def rq_normal(
@@ -61,8 +59,8 @@ def rq_normal(
         low = mean - height / backorder_cost - deviation
         high = mean + height / holding_cost + deviation
         return (
-            _root(lambda y: cost(y) - height, low, best),
-            _root(lambda y: cost(y) - height, best, high),
+            root(lambda y: cost(y) - height, low, best),
+            root(lambda y: cost(y) - height, best, high),
         )
 
     def missing(height: float) -> float:
@@ -73,19 +71,11 @@ def rq_normal(
     high = 2 * least + np.sqrt(2 * fixed_cost * rate * holding_cost) * 2 + 1e-6
     while missing(high) < 0:
         high *= 2
-    value = _root(missing, least * (1 + 1e-12) + 1e-12, high) if fixed_cost else least
+    value = root(missing, least * (1 + 1e-12) + 1e-12, high) if fixed_cost else least
     low, top = ends(value) if fixed_cost else (best, best)
     return Solution(
         value, {"reorder_point": low, "order_quantity": top - low}, "level sets of the cost, Zheng 1992"
     )
-
-
-def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a function changes its sign."""
-    from scipy.optimize import brentq
-
-    found: Any = brentq(function, low, high, xtol=1e-12)
-    return float(found)
 
 
 def rq_poisson(

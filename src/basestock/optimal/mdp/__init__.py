@@ -1,21 +1,23 @@
 """Exact dynamic programming of finite problems over the one transition."""
 
-from basestock.optimal.mdp.crossing import FiniteHorizonSolution, minimize_finite_horizon
-from basestock.optimal.mdp.enumeration import FiniteProcess, enumerate_process
-from basestock.optimal.mdp.horizon import TotalCostSolution, minimize_total_cost
-from basestock.optimal.mdp.iteration import AverageCostSolution, minimize_average_cost
-from basestock.optimal.mdp.policy import box_share, choices_of, evaluate_choices
+from basestock.optimal.mdp.box import Box
+from basestock.optimal.mdp.budget import TooLargeError
+from basestock.optimal.mdp.evaluated import ExactValue, NotMarkovError, evaluate_exactly
+from basestock.optimal.mdp.iteration import NotClosedError
+from basestock.optimal.mdp.layout import NotWholeError
+from basestock.optimal.mdp.lookup import NotSeenError, Optimal
+from basestock.optimal.mdp.optimum import Optimum, optimize
 
 __all__ = [
-    "AverageCostSolution",
-    "FiniteHorizonSolution",
-    "FiniteProcess",
-    "TotalCostSolution",
-    "box_share",
-    "choices_of",
-    "enumerate_process",
-    "evaluate_choices",
-    "minimize_average_cost",
-    "minimize_finite_horizon",
-    "minimize_total_cost",
+    "Box",
+    "ExactValue",
+    "NotClosedError",
+    "NotMarkovError",
+    "NotSeenError",
+    "NotWholeError",
+    "Optimal",
+    "Optimum",
+    "TooLargeError",
+    "evaluate_exactly",
+    "optimize",
 ]

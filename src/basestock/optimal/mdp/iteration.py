@@ -1,77 +1,248 @@
-"""Relative value iteration with span bounds, in double precision."""
+"""Dynamic programming on a listed process: average, discounted and total cost, with bounds."""
 
 import dataclasses
+import functools
+import time
+from collections.abc import Sequence
 
 import numpy as np
 
-from basestock.optimal.mdp.enumeration import FiniteProcess
+from basestock.optimal.mdp.budget import Budget
+from basestock.optimal.mdp.process import Process
+from basestock.optimal.mdp.sweep import FORBIDDEN, Sweep
+
+PATIENCE = 20
+"""Sweeps within which the bounds must come half as close, or steps are halved."""
+
+
+USUAL_SWEEPS = 60
+"""Sweeps that are reckoned with before any is made."""
+
+
+class NotClosedError(ValueError):
+    """Bounds did not close, or a state has no decision."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class AverageCostSolution:
-    """An optimal average cost.
+class Solved:
+    """A solved process.
 
     Parameters
     ----------
     lower, upper
-        Bounds on the optimal average cost of the enumerated process, money per period.
+        Bounds on the optimal criterion of the listed process from its start, money as a cost.
     values
-        ``[state]`` relative values, money.
+        ``[carried, mixed]`` relative values, or costs to go, at the first period.
     best
-        ``[state]`` index of an optimal decision.
-    iterations
-        Sweeps made.
+        ``[period, carried, mixed]`` numbers of optimal decisions: of each period of a cycle or of the horizon.
+    sweeps
+        Sweeps made over all states.
     """
 
     lower: float
     upper: float
     values: np.ndarray
     best: np.ndarray
-    iterations: int
+    sweeps: int
 
     @property
     def value(self) -> float:
-        """Middle of the bounds, money per period."""
+        """Middle of the bounds."""
         return (self.lower + self.upper) / 2
 
 
-def minimize_average_cost(
-    process: FiniteProcess, *, tolerance: float = 1e-8, max_iterations: int = 100_000
-) -> AverageCostSolution:
-    """Solve by relative value iteration; the span of a sweep bounds the optimal average (Odoni 1969).
+class _Operator:
+    """The periods of a schedule, one after the other."""
+
+    def __init__(self, process: Process, schedule: Sequence[int], budget: Budget | None, sweeps: int) -> None:
+        self.process, self.schedule = process, tuple(schedule)
+        self.budget = Budget() if budget is None else budget
+        self._sweeps = [Sweep(process, phase) for phase in process.phases]
+        self._expected = sweeps
+        self._states_cost()
+
+    def _states_cost(self) -> None:
+        """Say what is to be done, and refuse what cannot be finished in time by the time of one period."""
+        process, began = self.process, time.perf_counter()
+        self._sweeps[self.schedule[0]].value(np.zeros(process.valid.shape))
+        seconds = (time.perf_counter() - began) * len(self.schedule) * self._expected
+        size = process.valid.size * 40 / 2**30
+        what = f"{process.num_states:,} states and {process.num_combinations:,} combinations with decisions and events"
+        self.budget.tell(f"{what}: about {seconds:,.1f} s and {size:,.2f} GiB")
+        self.budget.require_seconds(process.problem, seconds, what)
+
+    @functools.cached_property
+    def at(self) -> tuple[int, int]:
+        """Carried and mixed number of the first start."""
+        return int(self.process.start[0][0]), int(self.process.start[1][0])
+
+    def back(self, values: np.ndarray, discount: float) -> np.ndarray:
+        """Return the values before a cycle from those after it."""
+        for kind in reversed(self.schedule):
+            values = self._sweeps[kind].value(values * discount)
+        self._require_decisions(values)
+        return np.where(self.process.valid, values, 0.0)
+
+    def decided(self, values: np.ndarray, discount: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the same, and the best decisions of every period of the cycle."""
+        choices: list[np.ndarray] = []
+        for kind in reversed(self.schedule):
+            values, best = self._sweeps[kind].best(values * discount)
+            choices.append(best)
+        self._require_decisions(values)
+        return np.where(self.process.valid, values, 0.0), np.stack(choices[::-1])
+
+    def expected(self, values: np.ndarray) -> float:
+        """Return the value of the start."""
+        carried, mixed, probabilities = self.process.start
+        return float(values[carried, mixed] @ probabilities)
+
+    def _require_decisions(self, values: np.ndarray) -> None:
+        """Refuse a box in which a state has no decision."""
+        process = self.process
+        stuck = process.valid & (values > FORBIDDEN / 1e6)
+        if stuck.any():
+            carried, mixed = (index[:1] for index in np.nonzero(stuck))
+            row = process.rows(carried, mixed)[0]
+            named = zip(process.kernels[0].names, row, strict=True)
+            state = ", ".join(f"{name} {value}" for name, value in named if value)
+            raise NotClosedError(
+                f"Problem {process.problem.name!r}: no decision keeps the state ({state or 'empty'}) inside the box, "
+                "one must. Widen the box."
+            )
+
+
+def solve_average(
+    process: Process,
+    schedule: Sequence[int] = (0,),
+    *,
+    tolerance: float = 1e-7,
+    max_sweeps: int = 20_000,
+    budget: Budget | None = None,
+) -> Solved:
+    """Minimize the average cost of a period.
 
     Parameters
     ----------
     process
-        Enumerated process.
+        A listed process.
+    schedule
+        Kind of each period of a cycle.
     tolerance
-        Stop when the bounds are this close, money per period.
-    max_iterations
+        Distance of the bounds at which to stop, relative to 1 + the optimum.
+    max_sweeps
         Sweeps at most.
+    budget
+        What it may take.
 
     Returns
     -------
-    AverageCostSolution
-        Bounds, relative values, and an optimal decision in every state.
+    Solved
+        The optimum of the listed process lies between the bounds (Odoni 1969, doi:10.1287/opre.17.5.857).
 
     Raises
     ------
-    ValueError
-        If the bounds have not closed within ``max_iterations``.
+    NotClosedError
+        If the bounds do not close, or a state has no decision inside the box.
+
+    Notes
+    -----
+    V <- V + s (TV - V - its value at the start). Full steps, s = 1, while the span of TV - V falls fast: chains whose
+    states come round periodically, as under last-in-first-out issuing, swing for ever; half steps from then on.
     """
-    cost = np.where(process.allowed, process.cost, np.inf)
-    values = np.zeros(len(process.states))
-    for iteration in range(1, max_iterations + 1):
-        expected = cost + values[process.successors] @ process.probabilities
-        improved = expected.min(1)
+    operator, valid = _Operator(process, schedule, budget, USUAL_SWEEPS), process.valid
+    values = np.zeros(valid.shape)
+    step, before = 1.0, np.inf
+    low = high = 0.0
+    for number in range(1, max_sweeps + 1):
+        improved = operator.back(values, 1.0)
         change = improved - values
-        if change.max() - change.min() < tolerance:
-            return AverageCostSolution(
-                float(change.min()), float(change.max()), improved, expected.argmin(1), iteration
-            )
-        # Half a step keeps chains whose states come round periodically from swinging for ever.
-        values = values + 0.5 * (change - change[process.start])
-    raise ValueError(
-        f"minimize_average_cost: the bounds have not closed to {tolerance} in {max_iterations} sweeps. "
-        "Raise max_iterations or the tolerance."
+        low, high = (float(end(change[valid])) / len(schedule) for end in (np.min, np.max))
+        if high - low <= tolerance * (1 + abs(high + low) / 2):
+            return Solved(low, high, improved, operator.decided(values, 1.0)[1], number)
+        if number % PATIENCE == 0:
+            step, before = (0.5 if high - low > before / 2 else step), high - low
+        values = np.where(valid, values + step * (change - change[operator.at]), 0.0)
+    raise _not_closed(process, low, high, max_sweeps)
+
+
+def solve_discounted(
+    process: Process,
+    schedule: Sequence[int] = (0,),
+    *,
+    tolerance: float = 1e-8,
+    max_sweeps: int = 20_000,
+    budget: Budget | None = None,
+) -> Solved:
+    """Minimize the discounted cost without end, from the first decision.
+
+    Parameters
+    ----------
+    process, schedule, max_sweeps, budget
+        As for :func:`solve_average`.
+    tolerance
+        Distance of the bounds at which to stop, relative to 1 + the optimum.
+
+    Returns
+    -------
+    Solved
+        With d the changes of a sweep, the optimum lies between TV + g / (1 - g) min d and TV + g / (1 - g) max d
+        (MacQueen 1966, doi:10.1016/0022-247X(66)90060-6), g the factor of a cycle.
+
+    Raises
+    ------
+    NotClosedError
+        As for :func:`solve_average`.
+    """
+    operator, valid = _Operator(process, schedule, budget, USUAL_SWEEPS), process.valid
+    factor = process.problem.discount ** len(schedule)
+    values = np.zeros(valid.shape)
+    low = high = 0.0
+    for number in range(1, max_sweeps + 1):
+        improved = operator.back(values, process.problem.discount)
+        change = (improved - values)[valid]
+        here = operator.expected(improved)
+        low, high = (here + factor / (1 - factor) * float(end(change)) for end in (np.min, np.max))
+        if high - low <= tolerance * (1 + abs(here)):
+            shift = factor / (1 - factor) * (float(change.min()) + float(change.max())) / 2
+            best = operator.decided(values, process.problem.discount)[1]
+            return Solved(low, high, np.where(valid, improved + shift, 0.0), best, number)
+        # The middle of the bounds is nearer than the sweep itself by far where the factor is near 1.
+        shift = factor / (1 - factor) * (float(change.min()) + float(change.max())) / 2
+        values = np.where(valid, improved + shift, 0.0)
+    raise _not_closed(process, low, high, max_sweeps)
+
+
+def solve_total(process: Process, schedule: Sequence[int], *, budget: Budget | None = None) -> Solved:
+    """Minimize the total cost of a horizon, discounted by the problem's factor; nothing counts after its end.
+
+    Parameters
+    ----------
+    process
+        A listed process.
+    schedule
+        Kind of each period of the horizon.
+    budget
+        What it may take.
+
+    Returns
+    -------
+    Solved
+        By backward induction: both bounds are the optimum.
+
+    Raises
+    ------
+    NotClosedError
+        If a state has no decision inside the box.
+    """
+    operator = _Operator(process, schedule, budget, 1)
+    values, best = operator.decided(np.zeros(process.valid.shape), process.problem.discount)
+    optimum = operator.expected(values)
+    return Solved(optimum, optimum, values, best, len(schedule))
+
+
+def _not_closed(process: Process, low: float, high: float, sweeps: int) -> NotClosedError:
+    return NotClosedError(
+        f"Problem {process.problem.name!r}: the bounds are {low:.6g} and {high:.6g} after {sweeps:,} sweeps, must "
+        "meet. Allow more sweeps or a larger tolerance."
     )

@@ -1,7 +1,7 @@
 """Records of the family ``lost_sales``: one item, a lead time, unmet demand lost."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from basestock.decision import Kind, Problem
 from basestock.problems.families.demand import parse_law
@@ -34,13 +34,36 @@ def wrong(parameters: Mapping[str, Any]) -> list[Wrong]:
 
 def build(parameters: Mapping[str, Any], lengths: Mapping[str, int]) -> Problem:
     """Return the problem: observe, order, receive, demand, cost; an order of t first serves the demand of t + L."""
+    return build_item("lost_sales", "lost", {"lost_sale": parameters["lost_sale_cost"]}, parameters, lengths)
+
+
+def build_item(
+    name: str,
+    unmet: Literal["lost", "backorder"],
+    shortage: Mapping[str, float],
+    parameters: Mapping[str, Any],
+    lengths: Mapping[str, int],
+) -> Problem:
+    """Return the problem of one item of a record.
+
+    Parameters
+    ----------
+    name
+        Name of the problem.
+    unmet
+        What happens to demand without stock.
+    shortage
+        Rate of the term that charges it.
+    parameters, lengths
+        Of the record.
+    """
     return single_item_problem(
-        "lost_sales",
-        "lost",
+        name,
+        unmet,
         parse_law(parameters["demand"]),
         {
             "holding": parameters["holding_cost"],
-            "lost_sale": parameters["lost_sale_cost"],
+            **shortage,
             "fixed_order": parameters.get("fixed_order_cost") or None,
             "purchase": parameters.get("purchase_cost") or None,
         },

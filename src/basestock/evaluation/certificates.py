@@ -1,0 +1,246 @@
+"""Certificates: what is best for a problem, how that is known, and how far policies are from it."""
+
+import dataclasses
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from basestock.decision import Certificate, Policy, Problem
+from basestock.economics import Estimate, estimate
+from basestock.evaluation.report import policy_parameters
+from basestock.evaluation.run import play
+from basestock.optimal.bounds import Bound, best_bound
+from basestock.optimal.mdp import (
+    NotMarkovError,
+    NotWholeError,
+    Optimum,
+    TooLargeError,
+    evaluate_exactly,
+    optimize,
+)
+from basestock.optimal.mdp.lookup import loaded_optimal
+from basestock.policies import find, fit
+from basestock.policies.formulas import leaf
+from basestock.policies.saved import SavedPolicy, SavedPolicyError, read_policy
+from basestock.uncertainty.support import SupportError
+
+SOLVE_SCHEMA, CERTIFY_SCHEMA = "basestock.solve/1", "basestock.certify/1"
+
+LINKS = 60_000_000
+"""Combinations of state and event up to which a policy is valued exactly and not simulated."""
+
+REFUSALS = (SupportError, TooLargeError, NotMarkovError, NotWholeError)
+"""Reasons for which a value is not exact."""
+
+Tell = Callable[[str], None]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Certified:
+    """The best value of a problem, as far as it is known.
+
+    Parameters
+    ----------
+    value
+        Optimum in the problem's own sense, money; ``None`` where only bounds are known.
+    lower, upper
+        Bounds on the optimum; ``None`` where none is known.
+    certificate
+        ``exact`` for an optimum, ``lower_bound`` for a proven bound on the right side of the sense, else ``none``.
+    half_width
+        Of the bound, where it is an estimate, money; 0 for a certain one.
+    method
+        How it was computed, and why it holds.
+    states
+        States of the solved problem; ``None`` for closed forms and bounds.
+    seconds
+        Time that it took.
+    decision
+        What is decided, where a closed form names it.
+    optimum
+        The solution with its tables, where there is one.
+    """
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    certificate: Certificate
+    half_width: float
+    method: str
+    states: int | None
+    seconds: float
+    decision: Mapping[str, Any] | None = None
+    optimum: Optimum | None = None
+
+    @property
+    def reference(self) -> float | None:
+        """What gaps are stated against: the optimum, or the proven bound."""
+        return self.value if self.value is not None else self.lower
+
+
+def certify_problem(
+    problem: Problem, *, max_bytes: int, max_seconds: float, tell: Tell = lambda message: None
+) -> Certified:
+    """Return the optimum of a problem, or a proven bound where it is out of reach.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    max_bytes, max_seconds
+        Memory and time that exact dynamic programming may take.
+    tell
+        Is told what begins, with the numbers.
+    """
+    began = time.perf_counter()
+    if problem.solve is not None:
+        found = problem.solve()
+        return Certified(
+            *(found.value, found.value, found.value, "exact", 0.0, found.method, None),
+            seconds=time.perf_counter() - began,
+            decision=found.decision,
+        )
+    try:
+        optimum = optimize(problem, max_bytes=max_bytes, max_seconds=max_seconds, tell=tell)
+    except (*REFUSALS, ValueError) as error:
+        tell(f"no exact optimum: {error}")
+        return _bounded(
+            problem, best_bound(problem, max_bytes=max_bytes, max_seconds=max_seconds), began, str(error)
+        )
+    return Certified(
+        *(optimum.value, optimum.lower, optimum.upper, "exact" if optimum.shown else "none", 0.0),
+        *(f"dynamic programming; {optimum.reason}", optimum.pieces.num_states, time.perf_counter() - began),
+        optimum=optimum,
+    )
+
+
+def _bounded(problem: Problem, bound: Bound | None, began: float, why: str) -> Certified:
+    seconds = time.perf_counter() - began
+    if bound is None:
+        return Certified(None, None, None, "none", 0.0, f"no optimum and no bound: {why}", None, seconds)
+    low, high = (bound.value, None) if problem.sense == "min" else (None, bound.value)
+    return Certified(None, low, high, "lower_bound", bound.half_width, bound.method, None, seconds)
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicyGap:
+    """One policy against the best value.
+
+    Parameters
+    ----------
+    policy
+        Name.
+    cost
+        Its value in the problem's own sense, money.
+    half_width
+        95 % half-width, money; 0 where it is exact.
+    gap_percent
+        Distance to the reference in percent of it, positive where the policy is worse; ``None`` without one.
+    parameters
+        Its parameters.
+    """
+
+    policy: str
+    cost: float
+    half_width: float
+    gap_percent: float | None
+    parameters: Mapping[str, Any]
+
+
+def value_of(problem: Problem, policy: Policy, *, replications: int, seed: int) -> Estimate:
+    """Return the value of a policy: exact where the states that it reaches are few, else simulated.
+
+    Parameters
+    ----------
+    problem, policy
+        Who plays what.
+    replications, seed
+        Of a simulation.
+    """
+    if problem.kind == "periodic":
+        try:
+            return Estimate(evaluate_exactly(problem, policy, max_links=LINKS).value, 0.0, 1)
+        except (*REFUSALS, ValueError):
+            pass
+    return estimate(play(problem, policy, replications=replications, seed=seed).totals)
+
+
+def policy_gaps(
+    problem: Problem,
+    names: Sequence[str],
+    reference: float | None,
+    *,
+    given: Mapping[str, Policy] | None = None,
+    replications: int = 200,
+    seed: int = 0,
+    tell: Tell = lambda message: None,
+) -> list[PolicyGap]:
+    """Tune policies and return how far each is from a reference.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    names
+        Registered policies, tuned under common random numbers.
+    reference
+        Optimum or bound, money.
+    given
+        Policies that are taken as they are, by name.
+    replications, seed
+        Of simulations; tuning and judging use disjoint streams of events.
+    tell
+        Is told what is finished.
+    """
+    players = dict(given or {})
+    for name in names:
+        players[name] = fit(problem, name, seed=seed).policy
+        tell(f"tune {name}")
+    found: list[PolicyGap] = []
+    for name, policy in players.items():
+        cost = value_of(problem, policy, replications=replications, seed=seed + 1)
+        assert cost.mean is not None
+        gap = None
+        if reference:
+            gap = 100.0 * problem.sign * (cost.mean - reference) / abs(reference)
+        found.append(
+            PolicyGap(name, cost.mean, cost.half_width or 0.0, gap, policy_parameters(problem, policy))
+        )
+    return found
+
+
+def saved_policies(folder: Path, problem: Problem) -> dict[str, Policy]:
+    """Return the policies of a folder that were saved for a problem, by file name.
+
+    Parameters
+    ----------
+    folder
+        Folder of files that were saved with a policy.
+    problem
+        The problem.
+
+    Raises
+    ------
+    SavedPolicyError
+        If a file is damaged.
+    """
+    if not folder.is_dir():
+        raise SavedPolicyError(f"{folder}: must be a folder of saved policies. Correct the path.")
+    found: dict[str, Policy] = {}
+    for path in sorted(each for each in folder.iterdir() if each.is_file() and zipfile.is_zipfile(each)):
+        saved = read_policy(path)
+        if saved.problem == problem.name and saved.name != "closed_form":
+            found[path.stem] = policy_of(saved, problem)
+    return found
+
+
+def policy_of(saved: SavedPolicy, problem: Problem) -> Policy:
+    """Return the policy of a file for the problem that it was made for."""
+    if saved.name == "optimal":
+        return loaded_optimal(saved, problem)
+    entry = find(saved.name)
+    if entry.compute is not None:
+        return entry.compute(problem)
+    return entry.make(problem, {name: leaf(value) for name, value in saved.arrays.items()})

@@ -1,0 +1,206 @@
+"""Where to look first, and how to look further."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from basestock.decision import OrderChoices, Problem
+from basestock.decision.joint_index import JointIndex
+from basestock.optimal.mdp.box import Box
+from basestock.optimal.mdp.kernel import orders_of
+from basestock.policies.formulas import Eoq
+from basestock.policies.protection import protection_demand
+from basestock.uncertainty import DiscreteLaw
+from basestock.uncertainty.support import event_support, support_cycle
+
+SPREAD = 3.0
+"""Standard deviations of the demand of the protection interval above its mean to which the first box reaches."""
+
+WIDER = 1.25
+"""Factor by which a box grows."""
+
+
+def first_box(problem: Problem) -> Box:
+    """Return a box that should hold an optimal policy: by theorem where one is known, else a guess to be widened.
+
+    Parameters
+    ----------
+    problem
+        Periodic problem whose orders are whole units.
+
+    Notes
+    -----
+    One item that one lane of fixed lead time L supplies, demand lost, linear costs, no fixed cost: the position after
+    ordering need not exceed the critical fractile of the demand of L + 1 periods, nor an order that of one period, at
+    the ratio (p - c) / (p - c + h) (Zipkin 2008, doi:10.1287/opre.1070.0471). Elsewhere positions reach
+    :data:`SPREAD` deviations and a lot beyond the mean of the protection interval.
+    """
+    rule_order, rule_position = _rules(problem)
+    guess = _by_theorem(problem) or _guess(problem)
+    max_order = np.minimum(guess.max_order, np.where(np.isfinite(rule_order), rule_order, np.inf))
+    max_position = np.minimum(guess.max_position, rule_position)
+    ruled = bool((np.isfinite(rule_position) | ~_supplied(problem)).all())
+    reason = guess.reason or (
+        "a rule of the problem bounds the position" if ruled and (rule_position <= max_position).all() else ""
+    )
+    return dataclasses.replace(
+        guess,
+        max_order=max_order.astype(np.int64),
+        max_position=max_position,
+        reason=reason,
+        rule_order=rule_order,
+        rule_position=rule_position,
+    )
+
+
+def wider(box: Box) -> Box:
+    """Return a box that reaches further wherever no rule of the problem holds it."""
+    grown = np.ceil(box.max_order * WIDER) + 1
+    up = np.ceil(box.max_position * WIDER) + 1
+    down = np.where(np.isfinite(box.min_position), box.min_position - np.ceil(up - box.max_position), -np.inf)
+    return dataclasses.replace(
+        box,
+        max_order=np.minimum(np.where(box.max_order == 0, 0, grown), box.rule_order).astype(np.int64),
+        max_position=np.minimum(np.where(box.max_position == 0, 0, up), box.rule_position),
+        min_position=down,
+    )
+
+
+def _supplied(problem: Problem) -> np.ndarray:
+    """Tell which places anything is ordered to or made at."""
+    return protection_demand(problem).periods.reshape(-1) > 0
+
+
+def _rules(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Return what rules of the problem allow: orders by control, and positions by place, units."""
+    network, places = problem.network, problem.arrays.num_nodes * problem.arrays.num_items
+    controls = orders_of(problem)
+    orders = np.full(len(controls) + len(network.processes), np.inf)
+    action = problem.action_map
+    for at, (lane, item) in enumerate(controls):
+        name = network.items[item].name
+        maximum = network.lanes[lane].order_maximum
+        most = maximum.get(name) if isinstance(maximum, dict) else maximum
+        if most is not None:
+            orders[at] = float(most)  # type: ignore[arg-type]
+        node = network.node_index.get(network.lanes[lane].destination, -1)
+        if isinstance(action, JointIndex):
+            for size, where, what in zip(action.sizes, action.nodes, action.items, strict=True):
+                if (where, what) == (node, item):
+                    orders[at] = min(orders[at], size - 1)
+        if isinstance(action, OrderChoices):
+            orders[at] = min(orders[at], float(np.max(action.quantities)))
+    bounds = [
+        float(each) for stage in problem.sequence.after if (each := getattr(stage, "max_position", None))
+    ]
+    return orders, np.full(places, min(bounds, default=np.inf))
+
+
+def _by_theorem(problem: Problem) -> Box | None:
+    """Return the box of the lost-sales system, where the problem is one."""
+    network, tariff = problem.network, problem.tariff
+    rates = {term.rate for term in problem.ledger.terms}
+    plain = (
+        (len(network.lanes), len(network.items), len(network.nodes)) == (1, 1, 1)
+        and network.unmet == "lost"
+        and problem.criterion == "average_cost_per_period"
+        and rates <= {"holding", "lost_sale", "purchase"}
+        and not (network.processes or network.limits or network.inspections or problem.terms)
+        and network.items[0].shelf_life is None
+        and network.items[0].decay_rate is None
+        and set(event_support(problem.uncertainty, network).sure) == {"market"}
+    )
+    laws = problem.uncertainty.laws_at(network.nodes[0].name, network.items[0].name) if plain else ()
+    if len(laws) != 1 or not isinstance(laws[0], DiscreteLaw) or network.lanes[0].review_period != 1:
+        return None
+    node, item = 0, 0
+    holding, lost = (
+        float(np.asarray(getattr(tariff, name))[node, item, 0]) for name in ("holding", "lost_sale")
+    )
+    purchase = 0.0 if tariff.purchase is None else float(np.asarray(tariff.purchase)[0, item, 0])
+    gain = lost - purchase
+    lead_time = max(network.lanes[0].lead_time_law(network.items[0].name))
+    if gain <= 0 or holding <= 0:
+        return None
+    ratio = gain / (gain + holding)
+    values, masses = laws[0].support()
+    order = _fractile(values, masses, 1, ratio)
+    position = _fractile(values, masses, lead_time + 1, ratio)
+    if not np.array_equal(values, np.round(values)):
+        return None
+    places = np.zeros(problem.arrays.num_nodes * problem.arrays.num_items)
+    places[node * problem.arrays.num_items + item] = max(position, order)
+    reason = (
+        "no optimal order leads beyond the critical fractile of the demand of L + 1 periods, nor exceeds that of one "
+        "period (Zipkin 2008, doi:10.1287/opre.1070.0471)"
+    )
+    none = np.zeros(0)
+    return Box(np.array([order]), places, np.full(len(places), -np.inf), reason, none, none)
+
+
+def _fractile(values: np.ndarray, masses: np.ndarray, periods: int, ratio: float) -> float:
+    """Return the smallest total of some periods that is exceeded with at most 1 - ratio."""
+    size = int(values[-1])
+    one = np.zeros(size + 1)
+    one[values.astype(int)] = masses
+    total = np.ones(1)
+    for _ in range(periods):
+        total = np.convolve(total, one)
+    return float(np.searchsorted(np.cumsum(total), ratio - 1e-12))
+
+
+def _guess(problem: Problem) -> Box:
+    """Return a first guess: some deviations and a lot around the mean of the protection interval."""
+    demand, network = protection_demand(problem), problem.network
+    lots = np.asarray(Eoq.for_problem(problem).order_quantity, dtype=np.float64)[..., 0]
+    fixed = _fixed_costs(problem)
+    lot = np.where(fixed, np.nan_to_num(lots, posinf=0.0), 0.0)
+    supplied = demand.periods > 0
+    up = np.where(supplied, np.ceil(demand.mean + SPREAD * demand.deviation + 1.5 * lot + 1), 0.0)
+    down = np.where(supplied, np.floor(np.minimum(demand.mean - SPREAD * demand.deviation, 0.0)) - 1, -np.inf)
+    if problem.arrays.features.backorders == 0:
+        down = np.full_like(up, -np.inf)
+    # Too small a largest order slows the iteration down: states then wander for long.
+    one = np.ceil(
+        demand.rate + (SPREAD + 1) * demand.deviation / np.sqrt(np.maximum(demand.periods, 1)) + 1.5 * lot + 1
+    )
+    # After the largest demand one order must lead back, or states that owe much would have no way into the box.
+    one = np.maximum(np.minimum(one, up), np.where(np.isfinite(down), _largest_demand(problem), 0.0))
+    controls = orders_of(problem)
+    most = np.zeros(len(controls) + len(network.processes))
+    for at, (lane, item) in enumerate(controls):
+        node = network.node_index[network.lanes[lane].destination]
+        most[at] = one[node, item]
+    for at, process in enumerate(network.processes, start=len(controls)):
+        node = network.node_index[process.node]
+        runs = [
+            up[node, network.item_index[item]] / (units * process.yield_)
+            for item, units in process.produces.items()
+        ]
+        most[at] = math.ceil(max(runs, default=0.0))
+    none = np.zeros(0)
+    return Box(most, up.reshape(-1), down.reshape(-1), "", none, none)
+
+
+def _largest_demand(problem: Problem) -> np.ndarray:
+    """Return ``[node, item]``: the largest demand of a period, units."""
+    largest = np.zeros((problem.arrays.num_nodes, problem.arrays.num_items))
+    for period in range(support_cycle(problem.uncertainty)):
+        support = event_support(problem.uncertainty, problem.network, period).of(["market"])
+        market = support.sure["market"].astype(np.float64)
+        for block in support.blocks:
+            market[block.place] += block.values.max(0)
+        largest = np.maximum(largest, market.sum(0))
+    return largest
+
+
+def _fixed_costs(problem: Problem) -> np.ndarray:
+    """Tell at which places an order costs something beyond its units."""
+    tariff = problem.tariff
+    shape = (problem.arrays.num_nodes, problem.arrays.num_items)
+    names = ("fixed_order", "joint_order", "vehicle", "carbon_vehicle", "production_run")
+    charged = [
+        rate for name in names if (rate := getattr(tariff, name)) is not None and np.any(np.asarray(rate))
+    ]
+    return np.full(shape, bool(charged))

@@ -1,0 +1,235 @@
+"""The optimum of a finite problem with its certificate."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from basestock.decision import Problem
+from basestock.optimal.mdp.analysis import Analyzed, analyze, is_endless
+from basestock.optimal.mdp.box import Box
+from basestock.optimal.mdp.budget import DEFAULT_MEMORY, Budget
+from basestock.optimal.mdp.chain import LongRun, discounted, long_run
+from basestock.optimal.mdp.first_box import first_box, wider
+from basestock.optimal.mdp.followed import Followed, at_the_edge, follow, share_at_the_edge
+from basestock.optimal.mdp.iteration import Solved, solve_average, solve_discounted, solve_total
+from basestock.optimal.mdp.lookup import Optimal, optimal_policy
+from basestock.optimal.mdp.pieces import Pieces, list_problem
+from basestock.uncertainty import Deterministic, Discrete
+from basestock.uncertainty.laws import TAIL
+
+STILL = 1e-7
+"""Relative change of the optimum by which a wider box may move it."""
+
+MOST_WIDENINGS = 12
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Optimum:
+    """The optimal value of a problem, and how it is known.
+
+    Parameters
+    ----------
+    value, lower, upper
+        Optimum of the problem's criterion in its own sense, and bounds on that of the listed process.
+    pieces, solved
+        Tables, and solutions of the components.
+    box
+        Box in which the optimum lies.
+    reason
+        Why the box suffices.
+    boundary_share
+        Long-run share of periods (or, on a horizon, of states met) in which a decision lies at the edge of the box.
+    num_classes
+        Recurrent classes of the optimal decisions; 0 on a horizon.
+    tail
+        Probability of a period's demand that lies beyond its listed values.
+    widenings
+        How often the box was widened, without a change of value or decisions the last time.
+    seconds
+        Time that it took.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    pieces: Pieces
+    solved: tuple[Solved, ...]
+    box: Box
+    reason: str
+    boundary_share: float
+    num_classes: int
+    tail: float
+    widenings: int
+    seconds: float
+
+    def policy(self, problem: Problem) -> Optimal:
+        """Return the optimal decisions as a policy.
+
+        Raises
+        ------
+        NotSeenError
+            If they depend on what no observation shows.
+        """
+        return optimal_policy(
+            problem, self.pieces, [each.best for each in self.solved], ends=not is_endless(problem)
+        )
+
+    @property
+    def shown(self) -> bool:
+        """Whether the box was shown to suffice."""
+        return not self.reason.startswith("not shown")
+
+
+def optimize(
+    problem: Problem,
+    *,
+    box: Box | None = None,
+    tolerance: float = 1e-7,
+    max_bytes: int = DEFAULT_MEMORY,
+    max_seconds: float = math.inf,
+    tell: Callable[[str], None] = lambda message: None,
+) -> Optimum:
+    """Solve a finite problem exactly.
+
+    Parameters
+    ----------
+    problem
+        Periodic problem with finite support of its events and whole units.
+    box
+        Where to look; found, and widened until value and decisions stop moving, if not given.
+    tolerance
+        Relative distance of the bounds at which to stop.
+    max_bytes
+        Memory that tables and values may take.
+    max_seconds
+        Time for which it may run; what would take longer, by the time of the first sweeps, is refused.
+    tell
+        Is told states, memory and expected time before the work begins.
+
+    Returns
+    -------
+    Optimum
+        Average cost, cost of the horizon, or discounted cost, as the problem's criterion says. A discounted horizon
+        whose end weighs less than a thousandth counts as without end; one after a warm-up is played by the decisions
+        that are optimal without end.
+
+    Raises
+    ------
+    SupportError
+        If something random has no finite support.
+    TooLargeError
+        With the numbers, if it would not fit.
+    """
+    began = time.perf_counter()
+    given = box is not None
+    budget = Budget(max_bytes, began + max_seconds, tell)
+    box = first_box(problem) if box is None else box
+    known = analyze(problem, box if given or box.reason else wider(wider(box)))
+    found = _solve(known, box, tolerance, budget)
+    widenings = 0
+    reason = box.reason
+    while not given and (not reason or found.boundary_share > 0) and widenings < MOST_WIDENINGS:
+        box = wider(box)
+        further = _solve(known, box, tolerance, budget)
+        widenings += 1
+        still = abs(further.value - found.value) <= (STILL + tolerance) * (1 + abs(found.value))
+        done = still and found.boundary_share == 0 and further.boundary_share == 0
+        found = further
+        if done:
+            reason = "the box was widened by a quarter, and neither the value nor a decision at its edge came of it"
+            break
+    if not reason:
+        reason = "given by the caller" if given else "not shown: the box was still moving the value"
+    return dataclasses.replace(found, reason=reason, widenings=widenings, seconds=time.perf_counter() - began)
+
+
+def _solve(known: Analyzed, box: Box, tolerance: float, budget: Budget) -> Optimum:
+    problem = known.problem
+    pieces = list_problem(problem, box, budget=budget, analyzed=known)
+    endless = is_endless(problem)
+    solve = solve_average if problem.averages else solve_discounted
+    if endless:
+        solved = [
+            solve(each, pieces.schedule, tolerance=tolerance, budget=budget) for each in pieces.processes
+        ]
+    else:
+        solved = [
+            solve_total(each, _whole_horizon(problem, pieces), budget=budget) for each in pieces.processes
+        ]
+    schedule = pieces.schedule if endless else _whole_horizon(problem, pieces)
+    followed = (
+        [follow(process, each.best, schedule) for process, each in zip(pieces.processes, solved, strict=True)]
+        if endless
+        else []
+    )
+    rest = [long_run(each.chain) for each in followed]
+    lower, upper = (
+        sum(getattr(each, end) for each in solved) + _constant(problem, pieces, schedule, endless)
+        for end in ("lower", "upper")
+    )
+    if problem.discounts and problem.warm_up > 0:
+        constant = _counted(problem, pieces)
+        lower = upper = constant + sum(
+            discounted(each.chain, problem.discount, warm_up=problem.warm_up, horizon=problem.horizon)
+            for each in followed
+        )
+    ends = sorted((problem.sign * lower, problem.sign * upper))
+    return Optimum(
+        *(problem.sign * (lower + upper) / 2, ends[0], ends[1], pieces, tuple(solved), box, ""),
+        boundary_share=_edge_share(pieces, solved, followed, rest, schedule),
+        num_classes=max((each.num_classes for each in rest), default=0),
+        tail=_tail(problem),
+        widenings=0,
+        seconds=0.0,
+    )
+
+
+def _whole_horizon(problem: Problem, pieces: Pieces) -> tuple[int, ...]:
+    return tuple(pieces.schedule[period % len(pieces.schedule)] for period in range(problem.horizon))
+
+
+def _constant(problem: Problem, pieces: Pieces, schedule: tuple[int, ...], endless: bool) -> float:
+    """Return what a criterion counts where nothing is there and nothing is done."""
+    base = np.array([pieces.base[kind] for kind in schedule])
+    if problem.averages:
+        return float(base.mean())
+    weights = problem.discount ** np.arange(len(base))
+    whole = float(weights @ base)
+    if endless and problem.discount < 1:
+        whole /= 1 - problem.discount ** len(base)
+    return whole + pieces.opening
+
+
+def _counted(problem: Problem, pieces: Pieces) -> float:
+    """Return the same of the counted periods after a warm-up."""
+    kinds = [pieces.schedule[(problem.warm_up + at) % len(pieces.schedule)] for at in range(problem.horizon)]
+    return float(
+        problem.discount ** np.arange(problem.horizon) @ np.array([pieces.base[kind] for kind in kinds])
+    )
+
+
+def _edge_share(
+    pieces: Pieces,
+    solved: Sequence[Solved],
+    followed: Sequence[Followed],
+    rest: Sequence[LongRun],
+    schedule: tuple[int, ...],
+) -> float:
+    """Return the largest share of periods that a component decides at the edge of the box."""
+    if not followed:
+        parts = zip(pieces.processes, solved, strict=True)
+        return max(share_at_the_edge(process, each.best, schedule) for process, each in parts)
+    return max(
+        float(run.share[at_the_edge(process, each.carried, each.mixed, each.decision)].sum())
+        for process, each, run in zip(pieces.processes, followed, rest, strict=True)
+    )
+
+
+def _tail(problem: Problem) -> float:
+    """Return the probability of a period's demand beyond its listed values: 0 where laws are finite themselves."""
+    dice = problem.uncertainty
+    laws = [*dice.demand.values(), *dice.class_demand.values(), *(kit.law for kit in dice.kits.values())]
+    return max((TAIL for law in laws if not isinstance(law, Discrete | Deterministic)), default=0.0)

@@ -1,0 +1,74 @@
+"""Certificates: gaps are positive where a policy is worse, in either sense; refusals become bounds."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import pytest
+
+from basestock.evaluation import certificates
+from basestock.evaluation.certificates import certify_problem, policy_gaps, value_of
+from basestock.policies import BaseStock, from_parameters
+from basestock.problems.instances import Instance
+from tests.optimal.small import losing
+
+LEVEL = BaseStock(jnp.full((1, 1, 1), 4.0))
+
+
+def test_a_gap_is_positive_where_the_policy_is_worse_in_either_sense() -> None:
+    problem = losing(1)
+    earning = dataclasses.replace(problem, sense="max", criterion="average_profit_per_period")
+    assert problem.sign == 1 and earning.sign == -1
+    cost = value_of(problem, LEVEL, replications=2, seed=0)
+    profit = value_of(earning, LEVEL, replications=2, seed=0)
+    assert cost.mean is not None and profit.mean == pytest.approx(-cost.mean)
+    assert (cost.half_width, cost.n) == (0.0, 1)
+    (low,) = policy_gaps(problem, [], 0.8 * cost.mean, given={"mine": LEVEL})
+    (high,) = policy_gaps(earning, [], -0.8 * cost.mean, given={"mine": LEVEL})
+    assert low.gap_percent == pytest.approx(25.0)
+    assert high.gap_percent == pytest.approx(25.0)
+    assert (low.policy, low.half_width, low.parameters) == ("mine", 0.0, {"base_stock_level": 4.0})
+    assert policy_gaps(problem, [], None, given={"mine": LEVEL})[0].gap_percent is None
+
+
+@pytest.mark.slow
+def test_where_too_many_states_are_reached_a_policy_is_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = dataclasses.replace(losing(1), horizon=200, warm_up=20)
+    exact = value_of(problem, LEVEL, replications=2, seed=0)
+    monkeypatch.setattr(certificates, "LINKS", 10)
+    found = value_of(problem, LEVEL, replications=64, seed=0)
+    assert found.n == 64 and found.half_width is not None and found.half_width > 0
+    assert found.mean == pytest.approx(exact.mean, abs=3 * found.half_width)
+
+
+def test_a_closed_form_is_its_own_certificate() -> None:
+    record = Instance(
+        "eoq/mine", "eoq", {"parameters": {"fixed_cost": 8, "holding_cost": 0.225, "demand_rate": 1300}}
+    )
+    found = certify_problem(record.problem(), max_bytes=2**20, max_seconds=1.0)
+    assert found.value == found.lower == found.upper == found.reference
+    assert (found.certificate, found.half_width, found.states) == ("exact", 0.0, None)
+    assert found.decision is not None
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("B-38")
+def test_without_memory_there_is_a_bound_on_the_right_side() -> None:
+    problem, told = losing(1), list[str]()
+    exact = certify_problem(problem, max_bytes=2**30, max_seconds=60.0)
+    found = certify_problem(problem, max_bytes=64, max_seconds=60.0, tell=told.append)
+    assert (exact.certificate, found.certificate, found.value) == ("exact", "lower_bound", None)
+    assert exact.value is not None and found.lower is not None and found.upper is None
+    assert found.lower - found.half_width <= exact.value + 1e-6
+    assert found.reference == found.lower
+    assert any("must be at most 0.00 GiB" in line for line in told)
+
+
+@pytest.mark.slow
+def test_a_named_policy_is_tuned_and_never_below_the_optimum() -> None:
+    problem = losing(1)
+    optimum = certify_problem(problem, max_bytes=2**30, max_seconds=60.0).value
+    (row,) = policy_gaps(problem, ["base_stock"], optimum)
+    assert row.gap_percent is not None and 0 <= row.gap_percent < 20
+    worse = from_parameters(problem, "base_stock", {"base_stock_level": 12.0})
+    (other,) = policy_gaps(problem, [], optimum, given={"worse": worse})
+    assert other.cost > row.cost
