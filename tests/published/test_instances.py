@@ -44,7 +44,7 @@ needs_instances = pytest.mark.skipif(
 
 
 def half_of_the_fifth_digit(value: float) -> float:
-    """Return half a unit of the fifth significant digit, and what bounds that close to 1e-6 leave open."""
+    """Return half a unit of the fifth significant digit, and what single precision of money leaves open."""
     return 0.5 * 10.0 ** (math.floor(math.log10(abs(value))) - 4) + 1e-6 * (1 + abs(value))
 
 
@@ -55,7 +55,7 @@ def test_a_recorded_optimum_is_the_one_of_its_transition(instance: Instance) -> 
     problem = instance.problem()
     assert problem.known is not None
     known = RECORDED.get(instance.id, problem.known.value)
-    found = optimize(problem, tolerance=1e-6)
+    found = optimize(problem, tolerance=1e-8)
     assert found.value == pytest.approx(known, rel=0, abs=half_of_the_fifth_digit(known))
     assert found.shown
     assert found.boundary_share == 0

@@ -15,7 +15,7 @@ CELLS = {(1, 4): 4.04, (1, 9): 5.44, (2, 4): 4.40, (2, 9): 6.09, (3, 4): 4.60, (
 @pytest.mark.slow
 @pytest.mark.parametrize(("lead_time", "lost_sale_cost"), CELLS)
 def test_value_iteration_reaches_the_printed_optimum(lead_time: int, lost_sale_cost: int) -> None:
-    found = optimize(lost_sales(lead_time=lead_time, lost_sale_cost=float(lost_sale_cost)), tolerance=1e-7)
+    found = optimize(lost_sales(lead_time=lead_time, lost_sale_cost=float(lost_sale_cost)), tolerance=1e-9)
     assert found.upper - found.lower < 1e-6
     assert found.value == pytest.approx(CELLS[lead_time, lost_sale_cost], abs=0.005)
 

@@ -16,7 +16,7 @@ from basestock.dynamics import NetworkArrays, PeriodOutcome, State, canonical
 from basestock.optimal.mdp.analysis import MOST_EVENTS, cycle_of, is_endless
 from basestock.optimal.mdp.budget import TooLargeError
 from basestock.optimal.mdp.chain import Chain, long_run
-from basestock.optimal.mdp.kernel import SIZES, Kernel, phases_of
+from basestock.optimal.mdp.kernel import SIZES, Kernel, batch_size, phases_of
 from basestock.optimal.mdp.layout import Layout
 from basestock.optimal.mdp.listing import COMBINATIONS
 from basestock.optimal.mdp.tables import Table
@@ -115,7 +115,7 @@ class _Walker:
         self.cycle = (
             problem.warm_up + problem.horizon if self.ends else math.lcm(repeats, _cycle_of_policy(policy))
         )
-        layout = Layout.of(canonical(problem.start(1)))
+        layout = Layout(canonical(problem.start(1)))
         self.kernels: list[Kernel] = []
         listed = [_listed(problem, period) for period in range(min(repeats, self.cycle))]
         for period in range(self.cycle):
@@ -237,7 +237,7 @@ def controls_of(
     problem: Problem, policy: Policy, kernel: Kernel, rows: np.ndarray, period: int
 ) -> np.ndarray:
     """Return ``[row, control]``: what a policy decides in states."""
-    size = next((each for each in SIZES if len(rows) <= each), SIZES[-1])
+    size = batch_size(len(rows))
     found: list[np.ndarray] = []
     for first in range(0, len(rows), size):
         picked = np.minimum(np.arange(first, first + size), len(rows) - 1)

@@ -7,6 +7,7 @@ import numpy as np
 
 from basestock.decision import OrderChoices, Problem
 from basestock.decision.joint_index import JointIndex
+from basestock.optimal.mdp.analysis import is_endless
 from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.kernel import orders_of
 from basestock.policies.formulas import Eoq
@@ -158,7 +159,11 @@ def _guess(problem: Problem) -> Box:
     lot = np.where(fixed, np.nan_to_num(lots, posinf=0.0), 0.0)
     supplied = demand.periods > 0
     up = np.where(supplied, np.ceil(demand.mean + SPREAD * demand.deviation + 1.5 * lot + 1), 0.0)
-    down = np.where(supplied, np.floor(np.minimum(demand.mean - SPREAD * demand.deviation, 0.0)) - 1, -np.inf)
+    low = np.floor(np.minimum(demand.mean - SPREAD * demand.deviation, 0.0)) - 1
+    if not is_endless(problem):
+        # Towards the end of a horizon nothing is ordered any more.
+        low = np.minimum(low, -np.ceil(demand.mean + SPREAD * demand.deviation))
+    down = np.where(supplied, low, -np.inf)
     if problem.arrays.features.backorders == 0:
         down = np.full_like(up, -np.inf)
     # Too small a largest order slows the iteration down: states then wander for long.

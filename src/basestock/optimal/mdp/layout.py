@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from basestock.dynamics import State, in_period, under_way
 
@@ -19,14 +19,12 @@ class NotWholeError(ValueError):
 
 
 class Layout(eqx.Module):
-    """Which entries of a canonical state vary, in what order.
+    """The entries of a canonical state, in what order.
 
     Parameters
     ----------
     template
-        One canonical state at the moment of decision; entries that never vary are as they are here.
-    varying
-        Positions of the others in the flat state.
+        One canonical state.
 
     Notes
     -----
@@ -34,12 +32,11 @@ class Layout(eqx.Module):
     """
 
     template: State
-    varying: Int[Array, " entry"]
 
-    @classmethod
-    def of(cls, state: State) -> "Layout":
-        """Return the layout in which every entry may vary, from one canonical state."""
-        return cls(state, jnp.arange(_flat(state).shape[0], dtype=jnp.int32))
+    @property
+    def width(self) -> int:
+        """Number of entries of a row."""
+        return sum(leaf.size for leaf in jax.tree.leaves(self.template) if leaf.ndim)
 
     def flat(self, state: State) -> Float[Array, "entry replication"]:
         """Return all entries of states."""
@@ -48,7 +45,7 @@ class Layout(eqx.Module):
     def states(self, rows: Float[Array, "row entry"], period: Array) -> State:
         """Return the states that rows stand for, one per replication."""
         count = rows.shape[0]
-        flat = jnp.repeat(_flat(self.template), count, 1).at[self.varying].set(rows.T)
+        flat = rows.T
         leaves, tree = jax.tree.flatten(self.template)
         filled: list[Array] = []
         taken = 0
@@ -60,10 +57,9 @@ class Layout(eqx.Module):
         state = in_period(jax.tree.unflatten(tree, filled), period)
         return dataclasses.replace(state, in_transit=under_way(state))
 
-    def rows(self, state: State) -> tuple[Float[Array, "row entry"], Float[Array, " entry"]]:
-        """Return the rows of states, and for each flat entry how far any state is from the template there."""
-        flat = _flat(state)
-        return flat[self.varying].T, jnp.abs(flat - _flat(self.template)).max(1)
+    def rows(self, state: State) -> Float[Array, "row entry"]:
+        """Return the rows of states."""
+        return _flat(state).T
 
 
 def _flat(state: State) -> Float[Array, "entry replication"]:

@@ -177,7 +177,6 @@ def optimal_policy(problem: Problem, pieces: Pieces, best: Sequence[np.ndarray],
     """
     kernel = pieces.processes[0].kernels[0]
     parts = tuple(_lookup(process, each) for process, each in zip(pieces.processes, best, strict=True))
-    positions = np.asarray(kernel.layout.varying)
     merge = [
         [
             positions[each.under_way],
@@ -192,7 +191,7 @@ def optimal_policy(problem: Problem, pieces: Pieces, best: Sequence[np.ndarray],
 def _optimal(problem: Problem, parts: tuple[Lookup, ...], merge: Array, *, ends: bool) -> Optimal:
     orders = orders_of(problem)
     starts = jnp.arange(len(problem.network.processes), dtype=jnp.int32)
-    layout = Layout.of(canonical(problem.start(1)))
+    layout = Layout(canonical(problem.start(1)))
     return Optimal(layout, parts, merge, jnp.asarray(orders[:, 0]), jnp.asarray(orders[:, 1]), starts, ends)
 
 
@@ -208,10 +207,9 @@ def _lookup(process: Process, best: np.ndarray) -> Lookup:
             f"Problem {process.problem.name!r}: the optimal decision depends on {', '.join(hidden)}, must depend on "
             f"{', '.join(SEEN)} to be looked up from an observation."
         )
-    positions = np.asarray(process.kernels[0].layout.varying)
     return Lookup(
-        _numbers(process.carried, positions[list(structure.carried)]),
-        _numbers(process.mixed, positions[list(structure.mixed)]),
+        _numbers(process.carried, np.array(structure.carried, dtype=np.int64)),
+        _numbers(process.mixed, np.array(structure.mixed, dtype=np.int64)),
         jnp.asarray(best.astype(np.int32)),
         jnp.asarray(process.decisions, dtype=jnp.float32),
     )

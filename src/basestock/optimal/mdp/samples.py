@@ -83,7 +83,7 @@ def walk(
     rng = np.random.default_rng(0)
     count = WALKS * STEPS
     closing, opening = phases_of(problem, support)
-    layout = Layout.of(canonical(problem.start(1)))
+    layout = Layout(canonical(problem.start(1)))
     # Rare outcomes show what frequent ones hide: half of the steps draw all outcomes alike.
     kernels = [
         Kernel(
