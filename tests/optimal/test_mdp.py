@@ -19,7 +19,7 @@ from basestock.optimal.mdp import (
 )
 from basestock.optimal.mdp.iteration import solve_average
 from basestock.policies import BaseStock
-from basestock.uncertainty import Discrete, Normal
+from basestock.uncertainty import Discrete, Normal, Seasonal
 from basestock.uncertainty.support import SupportError
 from tests.optimal.small import DEMAND, box_of, losing, waiting
 
@@ -181,3 +181,17 @@ def test_no_decision_inside_the_box_is_told_with_the_state() -> None:
     problem = waiting(1)
     with pytest.raises(NotClosedError, match=r"no decision keeps the state \(.*\) inside the box, one must"):
         optimize(problem, box=box_of(problem, max_order=1, max_position=6, min_position=5))
+
+
+def test_bounds_are_close_in_the_size_of_the_optimum_not_of_what_nothing_costs() -> None:
+    problem = losing(1, 1000.0)
+    found = optimize(problem, tolerance=1e-7)
+    assert 1000.0 * DEMAND.mean > 100 * found.value
+    assert found.upper - found.lower <= 1e-7 * (1 + found.value)
+
+
+def test_laws_that_end_have_no_long_run() -> None:
+    ends = losing(1, 9.0, law=Seasonal((DEMAND, Discrete((1.0,), (1.0,))), repeats=False))
+    for solve in (optimize, lambda problem: evaluate_exactly(problem, base_stock(5.0))):
+        with pytest.raises(SupportError, match="end after 2 periods"):
+            solve(ends)

@@ -179,6 +179,11 @@ def _refuse_others(uncertainty: Uncertainty, network: SupplyNetwork) -> None:
 
 
 def _values_of(law: DemandLaw, place: object, period: int) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(law, Seasonal) and not law.repeats and period >= len(law.laws):
+        raise SupportError(
+            f"Demand of {place}: its laws end after {len(law.laws)} periods and do not start again, must be known in "
+            f"period {period} too. Choose a shorter horizon, or give laws that repeat."
+        )
     if isinstance(law, Seasonal):
         law = law.laws[period % len(law.laws)]
     if not isinstance(law, DiscreteLaw):

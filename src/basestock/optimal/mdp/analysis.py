@@ -129,7 +129,10 @@ def _periods(problem: Problem) -> list[int]:
     """Return the periods that are looked at: a cycle, or the whole of a horizon that ends."""
     if not is_endless(problem):
         return list(range(problem.horizon))
-    return list(range(cycle_of(problem)))
+    cycle = cycle_of(problem)
+    # Laws that end are known in no period after the cycle: they have no long run.
+    event_support(problem.uncertainty, problem.network, cycle)
+    return list(range(cycle))
 
 
 def _kinds(

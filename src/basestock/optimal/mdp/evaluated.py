@@ -112,6 +112,9 @@ class _Walker:
         # On a horizon every period has states of its own: costs at its end and decisions may depend on the period.
         self.ends = not is_endless(problem)
         repeats = cycle_of(problem)
+        if not self.ends:
+            # Laws that end are known in no period after the cycle: they have no long run.
+            event_support(problem.uncertainty, problem.network, repeats)
         self.cycle = (
             problem.warm_up + problem.horizon if self.ends else math.lcm(repeats, _cycle_of_policy(policy))
         )

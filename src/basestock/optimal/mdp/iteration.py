@@ -117,6 +117,7 @@ def solve_average(
     schedule: Sequence[int] = (0,),
     *,
     tolerance: float = 1e-7,
+    idle: float = 0.0,
     max_sweeps: int = 20_000,
     budget: Budget | None = None,
 ) -> Solved:
@@ -130,6 +131,8 @@ def solve_average(
         Kind of each period of a cycle.
     tolerance
         Distance of the bounds at which to stop, relative to 1 + the optimum.
+    idle
+        What nothing at all costs, which the listed money does not count, for the size of the optimum.
     max_sweeps
         Sweeps at most.
     budget
@@ -158,7 +161,7 @@ def solve_average(
         improved = operator.back(values, 1.0)
         change = improved - values
         low, high = (float(end(change[valid])) / len(schedule) for end in (np.min, np.max))
-        if high - low <= tolerance * (1 + abs(high + low) / 2):
+        if high - low <= tolerance * (1 + abs((high + low) / 2 + idle)):
             return Solved(low, high, improved, operator.decided(values, 1.0)[1], number)
         if number % PATIENCE == 0:
             step, before = (0.5 if high - low > before / 2 else step), high - low
@@ -171,6 +174,7 @@ def solve_discounted(
     schedule: Sequence[int] = (0,),
     *,
     tolerance: float = 1e-8,
+    idle: float = 0.0,
     max_sweeps: int = 20_000,
     budget: Budget | None = None,
 ) -> Solved:
@@ -178,7 +182,7 @@ def solve_discounted(
 
     Parameters
     ----------
-    process, schedule, max_sweeps, budget
+    process, schedule, idle, max_sweeps, budget
         As for :func:`solve_average`.
     tolerance
         Distance of the bounds at which to stop, relative to 1 + the optimum.
@@ -203,7 +207,7 @@ def solve_discounted(
         change = (improved - values)[valid]
         here = operator.expected(improved)
         low, high = (here + factor / (1 - factor) * float(end(change)) for end in (np.min, np.max))
-        if high - low <= tolerance * (1 + abs(here)):
+        if high - low <= tolerance * (1 + abs(here + idle)):
             shift = factor / (1 - factor) * (float(change.min()) + float(change.max())) / 2
             best = operator.decided(values, process.problem.discount)[1]
             return Solved(low, high, np.where(valid, improved + shift, 0.0), best, number)

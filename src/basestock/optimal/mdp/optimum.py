@@ -151,25 +151,23 @@ def _solve(known: Analyzed, box: Box, tolerance: float, budget: Budget) -> Optim
     pieces = list_problem(problem, box, budget=budget, analyzed=known)
     endless = is_endless(problem)
     solve = solve_average if problem.averages else solve_discounted
+    schedule = pieces.schedule if endless else _whole_horizon(problem, pieces)
+    idle = _constant(problem, pieces, schedule, endless)
     if endless:
+        each_idle = idle / len(pieces.processes)
         solved = [
-            solve(each, pieces.schedule, tolerance=tolerance, budget=budget) for each in pieces.processes
+            solve(each, schedule, tolerance=tolerance, idle=each_idle, budget=budget)
+            for each in pieces.processes
         ]
     else:
-        solved = [
-            solve_total(each, _whole_horizon(problem, pieces), budget=budget) for each in pieces.processes
-        ]
-    schedule = pieces.schedule if endless else _whole_horizon(problem, pieces)
+        solved = [solve_total(each, schedule, budget=budget) for each in pieces.processes]
     followed = (
         [follow(process, each.best, schedule) for process, each in zip(pieces.processes, solved, strict=True)]
         if endless
         else []
     )
     rest = [long_run(each.chain) for each in followed]
-    lower, upper = (
-        sum(getattr(each, end) for each in solved) + _constant(problem, pieces, schedule, endless)
-        for end in ("lower", "upper")
-    )
+    lower, upper = (sum(getattr(each, end) for each in solved) + idle for end in ("lower", "upper"))
     if problem.discounts and problem.warm_up > 0:
         constant = _counted(problem, pieces)
         lower = upper = constant + sum(
