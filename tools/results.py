@@ -1,19 +1,20 @@
 """Writes docs/results.md: the gaps of policies to exact optima or proven bounds, instance by instance.
 
 ``python -m tools.results [INSTANCES.json]`` solves every instance, tunes the policies of its family and values them on
-it; the file lies beside the repository in ``shared/benchmarks`` if it is not named.
+it; the file lies beside the repository in ``shared/benchmarks`` if it is not named. It takes hours, so certificates of
+each family are kept in ``build/results`` and used again: remove that folder to compute everything anew.
 """
 
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 INSTANCES = ROOT.parent / "shared" / "benchmarks" / "instances.json"
 TARGET = ROOT / "docs" / "results.md"
+KEPT = ROOT / "build" / "results"
 
 POLICIES: dict[str, tuple[str, ...]] = {
     "lost_sales": (
@@ -53,25 +54,16 @@ def main(arguments: list[str]) -> int:
 
 def certified(file: Path, family: str) -> list[dict[str, Any]]:
     """Return what ``basestock certify`` says of a family."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "certificates.json"
+    out = KEPT / f"{family}.json"
+    if not out.exists():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        started = out.with_suffix(".part")
         chosen = ",".join(POLICIES.get(family, ("none",)))
-        asked = [
-            "--instances",
-            str(file),
-            "--family",
-            family,
-            "--policy",
-            chosen,
-            "--out",
-            str(out),
-            "--quiet",
-        ]
+        asked = ["--instances", str(file), "--family", family, "--policy", chosen, "--out", str(started)]
         program = "from basestock.cli import main; main()"
-        subprocess.run(
-            [sys.executable, "-c", program, "certify", *asked], check=True, stdout=subprocess.DEVNULL
-        )
-        return json.loads(out.read_text(encoding="utf-8"))["instances"]
+        subprocess.run([sys.executable, "-c", program, "certify", *asked], check=True, stdout=subprocess.DEVNULL)
+        started.rename(out)
+    return json.loads(out.read_text(encoding="utf-8"))["instances"]
 
 
 PROTOCOL = """\

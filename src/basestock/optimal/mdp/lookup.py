@@ -178,11 +178,7 @@ def optimal_policy(problem: Problem, pieces: Pieces, best: Sequence[np.ndarray],
     kernel = pieces.processes[0].kernels[0]
     parts = tuple(_lookup(process, each) for process, each in zip(pieces.processes, best, strict=True))
     merge = [
-        [
-            positions[each.under_way],
-            positions[each.on_hand],
-            -1 if each.backorders is None else positions[each.backorders],
-        ]
+        [each.under_way, each.on_hand, -1 if each.backorders is None else each.backorders]
         for each in kernel.merges
     ]
     return _optimal(problem, parts, jnp.asarray(np.array(merge, dtype=np.int32).reshape(-1, 3)), ends=ends)
