@@ -61,7 +61,9 @@ def certified(file: Path, family: str) -> list[dict[str, Any]]:
         chosen = ",".join(POLICIES.get(family, ("none",)))
         asked = ["--instances", str(file), "--family", family, "--policy", chosen, "--out", str(started)]
         program = "from basestock.cli import main; main()"
-        subprocess.run([sys.executable, "-c", program, "certify", *asked], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-c", program, "certify", *asked], check=True, stdout=subprocess.DEVNULL
+        )
         started.rename(out)
     return json.loads(out.read_text(encoding="utf-8"))["instances"]
 
