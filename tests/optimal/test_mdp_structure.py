@@ -13,13 +13,23 @@ from basestock.decision import Observation, Policy, Problem, game, simulate
 from basestock.dynamics import Decision, Step, canonical
 from basestock.evaluation import play
 from basestock.network import Limit
-from basestock.optimal.mdp import NotMarkovError, NotWholeError, TooLargeError, evaluate_exactly, optimize
+from basestock.optimal.mdp import (
+    NotMarkovError,
+    NotWholeError,
+    TooLargeError,
+    analysis,
+    evaluate_exactly,
+    optimize,
+)
 from basestock.optimal.mdp.analysis import analyze
+from basestock.optimal.mdp.components import Component
 from basestock.optimal.mdp.first_box import first_box, wider
 from basestock.optimal.mdp.kernel import Kernel, phases_of
 from basestock.optimal.mdp.layout import Layout, names_of, whole_numbers
 from basestock.optimal.mdp.lookup import loaded_optimal, saved_optimal
 from basestock.optimal.mdp.pieces import list_problem
+from basestock.optimal.mdp.samples import Samples
+from basestock.optimal.mdp.structure import varying_entries
 from basestock.policies import BaseStock, from_parameters
 from basestock.policies.saved import read_policy
 from basestock.problems import lost_sales
@@ -294,3 +304,27 @@ def test_what_is_already_there_at_the_start_counts() -> None:
 def test_demand_is_the_law() -> None:
     kernel = _kernel(losing(1))
     assert kernel.probabilities.tolist() == pytest.approx(list(DEMAND.probabilities))
+
+
+def test_parts_that_meet_after_all_are_solved_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Walks that never see two items compete must not make an optimum of a problem that has no such parts."""
+    problem = perishable_two_class(mean=2.0, std=1.5, max_inventory_position=8)
+    known = optimize(problem).value
+
+    def torn(samples: Samples) -> list[Component]:
+        """Return each entry as a component of its own, as too few samples might."""
+        entries = varying_entries(samples)
+        controls = tuple(range(samples.controls.shape[1]))
+        return [Component(tuple(entries[:1]), controls), *(Component((each,), ()) for each in entries[1:])]
+
+    monkeypatch.setattr(analysis, "components_of", torn)
+    found = optimize(problem)
+    assert found.value == pytest.approx(known, rel=1e-6)
+    assert len(found.solved) == 1
+
+
+@pytest.mark.slow
+def test_lots_that_are_rarely_met_count() -> None:
+    """Temizöz et al. 2025, doi:10.48550/arXiv.2011.15122: 86.7311 (their log)."""
+    problem = perishable_two_class(shelf_life=4, std=4.0, max_inventory_position=19)
+    assert optimize(problem).value == pytest.approx(86.7311, abs=6e-5)

@@ -27,6 +27,7 @@ from basestock.policies.protection import ProtectionDemand, money_at_stake, prot
 from basestock.policies.quantities import ConstantOrder, FixedQuantity
 from basestock.policies.registry import REGISTRY, Entry, find, from_parameters
 from basestock.policies.rules_of_thumb import FuzzyControl, RuleBase
+from basestock.policies.scheduling import RuleScheduler
 from basestock.policies.search import Fit, fit
 from basestock.policies.two_sources import (
     CappedDualIndex,
@@ -76,6 +77,7 @@ __all__ = [
     "ProtectionDemand",
     "RandomAround",
     "RuleBase",
+    "RuleScheduler",
     "SingleIndex",
     "TailoredBaseSurge",
     "Team",

@@ -37,6 +37,7 @@ from basestock.policies.planning_systems import (
 from basestock.policies.protection import protection_demand
 from basestock.policies.quantities import ConstantOrder, FixedQuantity
 from basestock.policies.rules_of_thumb import FuzzyControl, RuleBase
+from basestock.policies.scheduling import RuleScheduler, scheduling_parts, standard_rules
 from basestock.policies.stock_law import StockLaw
 from basestock.policies.two_sources import CappedDualIndex, DualIndex, SingleIndex, TailoredBaseSurge
 from basestock.policies.vector import VectorBaseStock, standard_levels
@@ -95,6 +96,11 @@ class Entry:
 @functools.lru_cache(maxsize=8)
 def _demand_rates(problem: Problem) -> dict[str, Any]:
     return {"demand_rate": protection_demand(problem).rate}
+
+
+@functools.lru_cache(maxsize=8)
+def _scheduling_parts(problem: Problem) -> dict[str, Any]:
+    return dict(scheduling_parts(problem))
 
 
 @functools.lru_cache(maxsize=8)
@@ -315,6 +321,27 @@ REGISTRY: dict[str, Entry] = {
                 "surge": boxes.per_period(p),
             },
             lambda v: RuleBase(v["reorder_point"], v["reorder_point"] + v["gap"], v["surge"]),
+        ),
+        Entry(
+            "rule_scheduler",
+            "plant by rules: reorder point, cost-plus price, earliest due date",
+            lambda p: {
+                "reorder_point": boxes.reorder_points(p),
+                "gap": boxes.gaps(p),
+                "markup": boxes.shares(p, 2.0),
+            },
+            lambda v: RuleScheduler(
+                v["reorder_point"],
+                v["reorder_point"] + v["gap"],
+                *(v[name] for name in ("markup", "demand_rate", "fixed_cost", "indexed_cost")),
+            ),
+            given=_scheduling_parts,
+            start=standard_rules,
+        ),
+        Entry(
+            "standard_scheduler",
+            "the rules of rule_scheduler at 95 % service, one economic lot and the reference price",
+            compute=RuleScheduler.for_problem,
         ),
         Entry("newsvendor", "base stock at the critical ratio", compute=Newsvendor.for_problem),
         Entry("eoq", "economic order quantity", compute=Eoq.for_problem),

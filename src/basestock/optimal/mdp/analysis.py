@@ -89,6 +89,13 @@ class Analyzed:
         alone = self.samples.of(list(part.component.entries), list(part.component.controls))
         return decisions[kept_by_repairs(alone, decisions)]
 
+    def together(self) -> "Analyzed":
+        """Return the same problem as one component that mixes everything."""
+        width, controls = self.samples.rows.shape[1], self.samples.controls.shape[1]
+        whole = Component(tuple(range(width)), tuple(range(controls)))
+        blocks = range(max(len(support.blocks) for support in self.supports.values()))
+        return dataclasses.replace(self, parts=(Part(whole, all_mixed(whole), tuple(blocks)),))
+
 
 def analyze(problem: Problem, box: Box) -> Analyzed:
     """Read the structure of a problem from random walks inside a box.

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from basestock.decision import Problem
-from basestock.dynamics import into_nodes
+from basestock.dynamics import into_nodes, out_of_nodes
 from basestock.optimal.mdp.kernel import Kernel
 
 MOST_DECISIONS = 200_000
@@ -31,6 +31,9 @@ class Box:
         Why an optimal policy lies inside: a rule of the problem, or a theorem; empty where that must be found out.
     rule_order, rule_position
         ``[control]`` and ``[place]``: what rules of the problem itself allow at most; infinite without one.
+    max_backorders
+        ``[place]`` demand that waits at most, units: customers beyond it are turned away without a charge, which only
+        lowers the cost. Infinite where orders can follow any demand; ``None`` where that is so everywhere.
     """
 
     max_order: np.ndarray
@@ -39,6 +42,7 @@ class Box:
     reason: str
     rule_order: np.ndarray
     rule_position: np.ndarray
+    max_backorders: np.ndarray | None = None
 
     def excess(self, position: np.ndarray) -> np.ndarray:
         """Return how far positions ``[..., place]`` lie outside, units, summed over places."""
@@ -73,12 +77,14 @@ def effects_of(problem: Problem, kernel: Kernel, decisions: np.ndarray) -> np.nd
 
 
 def _effects_of_units(problem: Problem, kernel: Kernel) -> np.ndarray:
-    """Return ``[control, place]``: the same of one unit ordered, or one run."""
+    """Return ``[control, place]``: the same of one unit ordered, or one run; the source owes what it has not sent."""
     arrays, count = problem.arrays, kernel.num_controls
     order = np.zeros((arrays.num_lanes, arrays.num_items, count), dtype=np.float32)
     at = np.arange(len(kernel.orders))
     order[kernel.orders[:, 0], kernel.orders[:, 1], at] = 1.0
+    waits = 1.0 - np.asarray(arrays.unfilled_lost)
     added = np.array(into_nodes(arrays, jnp.asarray(order)))
+    added -= np.asarray(out_of_nodes(arrays, jnp.asarray(order * waits)))
     for position, process in enumerate(problem.network.processes, start=len(at)):
         node = problem.network.node_index[process.node]
         for item, units in process.produces.items():

@@ -1,6 +1,7 @@
 """Parts of a problem that never meet: each is solved alone, and their costs add up."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -52,11 +53,19 @@ def components_of(samples: Samples) -> list[Component]:
         for number in sorted(set(group.values()))
     ]
     whole = Component(tuple(varying), tuple(range(width)))
-    return found if len(found) > 1 and _adds_up(samples, found) else [whole]
+    return found if len(found) > 1 and adds_up(samples, found) else [whole]
 
 
-def _adds_up(samples: Samples, components: list[Component]) -> bool:
-    """Tell whether the money of the components, and what is placed, is that of all together."""
+def adds_up(samples: Samples, components: Sequence[Component]) -> bool:
+    """Tell whether what components do alone is what all do together.
+
+    Parameters
+    ----------
+    samples
+        Combinations on which it is tried.
+    components
+        What is said to stand apart.
+    """
     alone = [samples.of(list(each.entries), list(each.controls)) for each in components]
     nothing = samples.of([], [])
     for name in ("money", "opening_money"):
@@ -64,5 +73,6 @@ def _adds_up(samples: Samples, components: list[Component]) -> bool:
         parts = sum(getattr(each.moves, name) - base for each in alone)
         if np.abs(whole - base - parts).max() > MONEY * (1.0 + np.abs(whole).max()):
             return False
+    rows = nothing.moves.rows + sum(each.moves.rows - nothing.moves.rows for each in alone)
     placed = sum(each.moves.placed for each in alone)
-    return np.array_equal(placed, samples.moves.placed)
+    return np.array_equal(rows, samples.moves.rows) and np.array_equal(placed, samples.moves.placed)

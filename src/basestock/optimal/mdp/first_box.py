@@ -9,17 +9,23 @@ from basestock.decision import OrderChoices, Problem
 from basestock.decision.joint_index import JointIndex
 from basestock.optimal.mdp.analysis import is_endless
 from basestock.optimal.mdp.box import Box
+from basestock.optimal.mdp.edges import Edges
+from basestock.network.types import smallest_order
+from basestock.optimal.mdp.following import follows_demand, largest_requirements
 from basestock.optimal.mdp.kernel import orders_of
 from basestock.policies.formulas import Eoq
 from basestock.policies.protection import protection_demand
 from basestock.uncertainty import DiscreteLaw
-from basestock.uncertainty.support import event_support, support_cycle
+from basestock.uncertainty.support import event_support
 
 SPREAD = 3.0
 """Standard deviations of the demand of the protection interval above its mean to which the first box reaches."""
 
 WIDER = 1.25
 """Factor by which a box grows."""
+
+DEEPER = 1.5
+"""Factor by which the demand that may wait grows, where orders cannot follow any demand."""
 
 
 def first_box(problem: Problem) -> Box:
@@ -38,7 +44,7 @@ def first_box(problem: Problem) -> Box:
     :data:`SPREAD` deviations and a lot beyond the mean of the protection interval.
     """
     rule_order, rule_position = _rules(problem)
-    guess = _by_theorem(problem) or _guess(problem)
+    guess = _by_theorem(problem) or _guess(problem, rule_order)
     max_order = np.minimum(guess.max_order, np.where(np.isfinite(rule_order), rule_order, np.inf))
     max_position = np.minimum(guess.max_position, rule_position)
     ruled = bool((np.isfinite(rule_position) | ~_supplied(problem)).all())
@@ -55,16 +61,34 @@ def first_box(problem: Problem) -> Box:
     )
 
 
-def wider(box: Box) -> Box:
-    """Return a box that reaches further wherever no rule of the problem holds it."""
+def wider(box: Box, touched: Edges | None = None) -> Box:
+    """Return a box that reaches further wherever no rule of the problem holds it.
+
+    Parameters
+    ----------
+    box
+        Where was looked.
+    touched
+        Which edges are to be moved; all if not given.
+    """
     grown = np.ceil(box.max_order * WIDER) + 1
     up = np.ceil(box.max_position * WIDER) + 1
     down = np.where(np.isfinite(box.min_position), box.min_position - np.ceil(up - box.max_position), -np.inf)
+    most = box.max_backorders
+    waits = None if most is None else np.ceil(most * DEEPER)
+    if touched is not None:
+        grown = np.where(touched.orders, grown, box.max_order)
+        up, down = (
+            np.where(touched.positions, new, old)
+            for new, old in ((up, box.max_position), (down, box.min_position))
+        )
+        waits = None if waits is None else np.where(touched.backorders, waits, most)
     return dataclasses.replace(
         box,
         max_order=np.minimum(np.where(box.max_order == 0, 0, grown), box.rule_order).astype(np.int64),
         max_position=np.minimum(np.where(box.max_position == 0, 0, up), box.rule_position),
         min_position=down,
+        max_backorders=waits,
     )
 
 
@@ -81,10 +105,10 @@ def _rules(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     action = problem.action_map
     for at, (lane, item) in enumerate(controls):
         name = network.items[item].name
-        maximum = network.lanes[lane].order_maximum
-        most = maximum.get(name) if isinstance(maximum, dict) else maximum
+        most = network.lanes[lane].order_limit("order_maximum", name)
+        step = network.lanes[lane].order_limit("order_multiple", name) or 1.0
         if most is not None:
-            orders[at] = float(most)  # type: ignore[arg-type]
+            orders[at] = math.floor(most / step + 1e-9) * step
         node = network.node_index.get(network.lanes[lane].destination, -1)
         if isinstance(action, JointIndex):
             for size, where, what in zip(action.sizes, action.nodes, action.items, strict=True):
@@ -151,27 +175,29 @@ def _fractile(values: np.ndarray, masses: np.ndarray, periods: int, ratio: float
     return float(np.searchsorted(np.cumsum(total), ratio - 1e-12))
 
 
-def _guess(problem: Problem) -> Box:
+def _guess(problem: Problem, rule_order: np.ndarray) -> Box:
     """Return a first guess: some deviations and a lot around the mean of the protection interval."""
     demand, network = protection_demand(problem), problem.network
     lots = np.asarray(Eoq.for_problem(problem).order_quantity, dtype=np.float64)[..., 0]
-    fixed = _fixed_costs(problem)
-    lot = np.where(fixed, np.nan_to_num(lots, posinf=0.0), 0.0)
-    supplied = demand.periods > 0
-    up = np.where(supplied, np.ceil(demand.mean + SPREAD * demand.deviation + 1.5 * lot + 1), 0.0)
+    lot = np.where(_fixed_costs(problem), np.nan_to_num(lots, posinf=0.0), 0.0)
+    supplied, largest = demand.periods > 0, largest_requirements(problem)
+    reach = np.ceil(demand.mean + SPREAD * demand.deviation)
+    least = _smallest_orders(problem)
+    up = np.where(supplied, np.maximum(reach + np.ceil(1.5 * lot) + 1, least), 0.0)
     low = np.floor(np.minimum(demand.mean - SPREAD * demand.deviation, 0.0)) - 1
     if not is_endless(problem):
         # Towards the end of a horizon nothing is ordered any more.
-        low = np.minimum(low, -np.ceil(demand.mean + SPREAD * demand.deviation))
-    down = np.where(supplied, low, -np.inf)
-    if problem.arrays.features.backorders == 0:
-        down = np.full_like(up, -np.inf)
+        low = np.minimum(low, -reach)
+    waits = problem.arrays.features.backorders != 0
+    follows = follows_demand(problem, rule_order, largest)
+    down = np.where(supplied & follows & waits, low, -np.inf)
     # Too small a largest order slows the iteration down: states then wander for long.
     one = np.ceil(
         demand.rate + (SPREAD + 1) * demand.deviation / np.sqrt(np.maximum(demand.periods, 1)) + 1.5 * lot + 1
     )
     # After the largest demand one order must lead back, or states that owe much would have no way into the box.
-    one = np.maximum(np.minimum(one, up), np.where(np.isfinite(down), _largest_demand(problem), 0.0))
+    one = np.maximum(np.minimum(one, up), np.where(np.isfinite(down), largest, 0.0))
+    one = np.maximum(one, least)
     controls = orders_of(problem)
     most = np.zeros(len(controls) + len(network.processes))
     for at, (lane, item) in enumerate(controls):
@@ -185,19 +211,31 @@ def _guess(problem: Problem) -> Box:
         ]
         most[at] = math.ceil(max(runs, default=0.0))
     none = np.zeros(0)
-    return Box(most, up.reshape(-1), down.reshape(-1), "", none, none)
+    deepest = _deepest(problem, reach + largest, largest) if waits and not follows.all() else None
+    if deepest is not None:
+        deepest = np.where(follows, np.inf, deepest).reshape(-1)
+    return Box(most, up.reshape(-1), down.reshape(-1), "", none, none, deepest)
 
 
-def _largest_demand(problem: Problem) -> np.ndarray:
-    """Return ``[node, item]``: the largest demand of a period, units."""
-    largest = np.zeros((problem.arrays.num_nodes, problem.arrays.num_items))
-    for period in range(support_cycle(problem.uncertainty)):
-        support = event_support(problem.uncertainty, problem.network, period).of(["market"])
-        market = support.sure["market"].astype(np.float64)
-        for block in support.blocks:
-            market[block.place] += block.values.max(0)
-        largest = np.maximum(largest, market.sum(0))
-    return largest
+def _deepest(problem: Problem, guess: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """Return ``[node, item]``: demand that waits at most, no more than a horizon can bring."""
+    if is_endless(problem):
+        return guess + 1
+    return np.minimum(guess, problem.horizon * largest) + 1
+
+
+def _smallest_orders(problem: Problem) -> np.ndarray:
+    """Return ``[node, item]``: the smallest order that some lane into a place takes, units."""
+    network = problem.network
+    least = np.zeros((problem.arrays.num_nodes, problem.arrays.num_items))
+    for lane, item in orders_of(problem):
+        limits = (
+            network.lanes[lane].order_limit(name, network.items[item].name)
+            for name in ("order_minimum", "order_multiple")
+        )
+        place = network.node_index[network.lanes[lane].destination], item
+        least[place] = max(least[place], math.ceil(smallest_order(*limits)))
+    return least
 
 
 def _fixed_costs(problem: Problem) -> np.ndarray:

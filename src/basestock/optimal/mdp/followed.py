@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from basestock.optimal.mdp.chain import Chain
+from basestock.optimal.mdp.edges import Edges, edges_of, no_edges
 from basestock.optimal.mdp.process import Process
 
 
@@ -106,31 +107,17 @@ def _step(
     return cost, owner, after, phase.chances.data[at]
 
 
-def share_at_the_edge(process: Process, best: np.ndarray, schedule: tuple[int, ...]) -> float:
-    """Return the expected share of the periods of a horizon in which the decision lies at the edge of the box."""
+def share_at_the_edge(process: Process, best: np.ndarray, schedule: tuple[int, ...]) -> Edges:
+    """Return the expected share of the periods of a horizon in which a decision lies at each edge of the box."""
     width = process.valid.shape[1]
     place, chance = process.start[0] * width + process.start[1], process.start[2]
-    total = 0.0
+    total: Edges | None = None
     for period, kind in enumerate(schedule):
         carried, mixed = np.divmod(place, width)
         decision = best[period, carried, mixed]
-        total += float(chance[at_the_edge(process, carried, mixed, decision)].sum())
+        here = edges_of(process, carried, mixed, decision).weighed(chance / len(schedule))
+        total = here if total is None else total.plus(here)
         _, owner, after, step = _step(process, kind, carried, mixed, decision)
         place, inverse = np.unique(after, return_inverse=True)
         chance = np.bincount(inverse, weights=chance[owner] * step)
-    return total / len(schedule)
-
-
-def at_the_edge(process: Process, carried: np.ndarray, mixed: np.ndarray, decision: np.ndarray) -> np.ndarray:
-    """Tell in which states the decision lies at the edge of the box: one unit more was not looked at."""
-    box, decisions = process.box, process.decisions
-    chosen = decisions[decision]
-    controls = list(process.structure.controls)
-    largest = decisions.max(0)
-    at_most = ((chosen >= largest) & (largest > 0) & (largest < box.rule_order))[:, controls].any(1)
-    effects = process.effects[decision]
-    position = process.positions[1][carried] + process.positions[0][mixed] + effects
-    ordered = effects > 0
-    above = ((position + 1 > box.max_position) & ordered & (box.max_position < box.rule_position)).any(1)
-    below = ((position - 1 < box.min_position) & ordered).any(1)
-    return at_most | above | below
+    return no_edges(process.box) if total is None else total

@@ -22,10 +22,11 @@ from basestock.dynamics import (
     close_period,
     no_decision,
     open_period,
+    out_of_nodes,
 )
 from basestock.dynamics.stages import receive
 from basestock.economics import Ledger, Tariff
-from basestock.optimal.mdp.layout import Layout, names_of, whole_numbers
+from basestock.optimal.mdp.layout import LARGEST, Layout, names_of, whole_numbers
 from basestock.uncertainty import Event, World
 from basestock.uncertainty.support import Outcomes, Support
 
@@ -258,8 +259,16 @@ class Kernel:
         return Moves(merged(whole_numbers(rows_after), self.merges), *others)
 
     def positions(self, rows: np.ndarray) -> np.ndarray:
-        """Return ``[row, place]``: the inventory position of every node and item, units."""
+        """Return ``[row, place]``: the inventory position of every node and item less what it owes others, units."""
         return self._position_of_nothing + rows @ self.shares
+
+    def most_waiting(self, max_backorders: np.ndarray | None) -> np.ndarray:
+        """Return ``[entry]``: the largest values that a box keeps, given ``[place]`` backorders at most."""
+        most = np.full(self.layout.width, LARGEST, dtype=np.int16)
+        waits = [at for at, name in enumerate(self.names) if name.startswith("backorders")]
+        if max_backorders is not None and waits:
+            most[waits] = np.minimum(max_backorders, LARGEST)
+        return most
 
     @property
     def shares(self) -> np.ndarray:
@@ -357,8 +366,9 @@ def _advance(model: _Model, batch: _Batch) -> tuple[Array, Array, Array, Array]:
 
 @eqx.filter_jit
 def _positions(model: _Model, rows: Array, period: Array) -> Array:
-    """Return ``[row, place]`` inventory positions."""
+    """Return ``[row, place]`` inventory positions, less what waits at a place to be sent on."""
     state = model.layout.states(rows, period)
     nothing = PeriodOutcome(opening=state.on_hand)
     seen, _ = Information().observe(model.network, state, World(), nothing, None, key=jax.random.key(0))
-    return seen.inventory_position.reshape(-1, rows.shape[0]).T
+    position = seen.inventory_position - out_of_nodes(model.network, seen.unfilled)
+    return position.reshape(-1, rows.shape[0]).T

@@ -22,6 +22,10 @@ TRIALS = 16
 """States in which it is tried whether a decision is placed as it is."""
 
 
+class TiedError(RuntimeError):
+    """What was taken for a part of its own is not: seen once every combination of it was run."""
+
+
 def build(
     kernels: Sequence[Kernel], box: Box, structure: Structure, decisions: np.ndarray, budget: Budget
 ) -> Process:
@@ -51,6 +55,8 @@ def build(
         With the numbers, if the tables would not fit or time runs out.
     NotWholeError
         If states hold fractions.
+    TiedError
+        If the component moves what does not belong to it, or hands on something else than its structure says.
     """
     return _Builder(tuple(kernels), box, structure, decisions, budget).build()
 
@@ -181,6 +187,11 @@ class _Builder:
         return table.rows, [listing.phase(len(table)) for listing in listings]
 
     @functools.cached_property
+    def most_waiting(self) -> np.ndarray:
+        """``[mixed]`` largest value of each entry: of what waits for stock, what the box keeps."""
+        return self.kernel.most_waiting(self.box.max_backorders)[list(self.structure.mixed)]
+
+    @functools.cached_property
     def demand(self) -> np.ndarray:
         """``[place]`` largest demand of a period, units."""
         every = [kernel.closing.leaves["market"].sum(1).max(0).reshape(-1) for kernel in self.kernels]
@@ -260,7 +271,23 @@ class _Listing:
         start = kernel.blank
         count = len(kernel.probabilities)
         blank = np.zeros((count, kernel.num_controls), dtype=np.int16)
-        self.nothing = self._money(kernel(np.repeat(start, count, 0), blank, np.arange(count)))
+        idle = kernel(np.repeat(start, count, 0), blank, np.arange(count))
+        self.nothing = self._money(idle)
+        structure = builder.structure
+        self.others = np.setdiff1d(np.arange(start.shape[1]), [*structure.mixed, *structure.carried])
+        self.idle = idle.rows[:, self.others]
+
+    def _require_apart(self, states: np.ndarray, controls: np.ndarray, after: np.ndarray) -> None:
+        """Hold the structure against what came of combinations: ``after`` is ``[combination, event, entry]``."""
+        structure = self.builder.structure
+        if not np.array_equal(
+            after[:, :, self.others], np.broadcast_to(self.idle, after[:, :, self.others].shape)
+        ):
+            raise TiedError
+        for entry, (kind, at) in zip(structure.carried, structure.source, strict=True):
+            given = states[:, structure.carried[at]] if kind == "entry" else controls[:, at]
+            if (after[:, :, entry] != given[:, None]).any():
+                raise TiedError
 
     def _money(self, moves: Moves) -> np.ndarray:
         return moves.money + self.builder.problem.discount * moves.opening_money
@@ -283,6 +310,7 @@ class _Listing:
             states, controls = self.builder.combine(rows[at], self.parts[inner], self.choices[inner])
             events = np.tile(np.arange(count), len(at))
             moves = self.kernel(np.repeat(states, count, 0), np.repeat(controls, count, 0), events)
+            self._require_apart(states, controls, moves.rows.reshape(len(at), count, -1))
             fine, numbers = self._following(moves.rows, reach)
             local[at[fine], inner[fine]] = self.links.add(numbers[fine])
             money = self._money(moves).reshape(len(at), count) - self.nothing
@@ -293,7 +321,7 @@ class _Listing:
     def _following(self, rows: np.ndarray, reach: "_Reach") -> tuple[np.ndarray, np.ndarray]:
         """Return which combinations stay inside the box whatever happens, and the next mixed parts ``[.., event]``."""
         builder, count = self.builder, len(self.kernel.probabilities)
-        after = rows[:, list(builder.structure.mixed)]
+        after = np.minimum(rows[:, list(builder.structure.mixed)], builder.most_waiting)
         inside = reach.inside(builder.box, builder.position(after, builder.nothing[1]), builder.demand)
         fine = np.asarray(inside.reshape(-1, count).all(1))
         numbers = np.zeros(len(after), dtype=np.int32)

@@ -1,6 +1,7 @@
 """The optimum of a finite problem with its certificate."""
 
 import dataclasses
+import functools
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -12,9 +13,11 @@ from basestock.optimal.mdp.analysis import Analyzed, analyze, is_endless
 from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.budget import DEFAULT_MEMORY, Budget
 from basestock.optimal.mdp.chain import LongRun, discounted, long_run
+from basestock.optimal.mdp.edges import Edges, edges_of, no_edges
 from basestock.optimal.mdp.first_box import first_box, wider
-from basestock.optimal.mdp.followed import Followed, at_the_edge, follow, share_at_the_edge
+from basestock.optimal.mdp.followed import Followed, follow, share_at_the_edge
 from basestock.optimal.mdp.iteration import Solved, solve_average, solve_discounted, solve_total
+from basestock.optimal.mdp.listing import TiedError
 from basestock.optimal.mdp.lookup import Optimal, optimal_policy
 from basestock.optimal.mdp.pieces import Pieces, list_problem
 from basestock.uncertainty import Deterministic, Discrete
@@ -24,6 +27,9 @@ STILL = 1e-7
 """Relative change of the optimum by which a wider box may move it."""
 
 MOST_WIDENINGS = 12
+
+RARE = 1e-9
+"""Share of periods in which decisions may lie at the edge of a box that suffices."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,8 +46,9 @@ class Optimum:
         Box in which the optimum lies.
     reason
         Why the box suffices.
-    boundary_share
-        Long-run share of periods (or, on a horizon, of states met) in which a decision lies at the edge of the box.
+    edges
+        Long-run share of periods (or share of the periods of a horizon) in which a decision lies at each edge of the
+        box.
     num_classes
         Recurrent classes of the optimal decisions; 0 on a horizon.
     tail
@@ -59,7 +66,7 @@ class Optimum:
     solved: tuple[Solved, ...]
     box: Box
     reason: str
-    boundary_share: float
+    edges: Edges
     num_classes: int
     tail: float
     widenings: int
@@ -76,6 +83,11 @@ class Optimum:
         return optimal_policy(
             problem, self.pieces, [each.best for each in self.solved], ends=not is_endless(problem)
         )
+
+    @property
+    def boundary_share(self) -> float:
+        """Share of periods in which a decision lies at the edge of the box that is touched most."""
+        return self.edges.largest
 
     @property
     def shown(self) -> bool:
@@ -128,15 +140,16 @@ def optimize(
     budget = Budget(max_bytes, began + max_seconds, tell)
     box = first_box(problem) if box is None else box
     known = analyze(problem, box if given or box.reason else wider(wider(box)))
-    found = _solve(known, box, tolerance, budget)
+    known, found = _known_and_solved(known, box, tolerance, budget)
     widenings = 0
     reason = box.reason
-    while not given and (not reason or found.boundary_share > 0) and widenings < MOST_WIDENINGS:
-        box = wider(box)
-        further = _solve(known, box, tolerance, budget)
+    while not given and (not reason or found.boundary_share > RARE) and widenings < MOST_WIDENINGS:
+        # Only what is touched need reach further, until nothing is; the last time all does.
+        box = wider(box, found.edges.beyond(RARE) if found.boundary_share > RARE else None)
+        known, further = _known_and_solved(known, box, tolerance, budget)
         widenings += 1
         still = abs(further.value - found.value) <= (STILL + tolerance) * (1 + abs(found.value))
-        done = still and found.boundary_share == 0 and further.boundary_share == 0
+        done = still and max(found.boundary_share, further.boundary_share) <= RARE
         found = further
         if done:
             reason = "the box was widened by a quarter, and neither the value nor a decision at its edge came of it"
@@ -144,6 +157,17 @@ def optimize(
     if not reason:
         reason = "given by the caller" if given else "not shown: the box was still moving the value"
     return dataclasses.replace(found, reason=reason, widenings=widenings, seconds=time.perf_counter() - began)
+
+
+def _known_and_solved(
+    known: Analyzed, box: Box, tolerance: float, budget: Budget
+) -> tuple[Analyzed, Optimum]:
+    """Solve inside a box, together what random walks took for components and is none."""
+    try:
+        return known, _solve(known, box, tolerance, budget)
+    except TiedError:
+        known = known.together()
+        return known, _solve(known, box, tolerance, budget)
 
 
 def _solve(known: Analyzed, box: Box, tolerance: float, budget: Budget) -> Optimum:
@@ -177,7 +201,7 @@ def _solve(known: Analyzed, box: Box, tolerance: float, budget: Budget) -> Optim
     ends = sorted((problem.sign * lower, problem.sign * upper))
     return Optimum(
         *(problem.sign * (lower + upper) / 2, ends[0], ends[1], pieces, tuple(solved), box, ""),
-        boundary_share=_edge_share(pieces, solved, followed, rest, schedule),
+        edges=_edges(pieces, solved, followed, rest, schedule),
         num_classes=max((each.num_classes for each in rest), default=0),
         tail=_tail(problem),
         widenings=0,
@@ -209,21 +233,23 @@ def _counted(problem: Problem, pieces: Pieces) -> float:
     )
 
 
-def _edge_share(
+def _edges(
     pieces: Pieces,
     solved: Sequence[Solved],
     followed: Sequence[Followed],
     rest: Sequence[LongRun],
     schedule: tuple[int, ...],
-) -> float:
-    """Return the largest share of periods that a component decides at the edge of the box."""
+) -> Edges:
+    """Return the share of periods in which the components decide at each edge of the box."""
     if not followed:
         parts = zip(pieces.processes, solved, strict=True)
-        return max(share_at_the_edge(process, each.best, schedule) for process, each in parts)
-    return max(
-        float(run.share[at_the_edge(process, each.carried, each.mixed, each.decision)].sum())
-        for process, each, run in zip(pieces.processes, followed, rest, strict=True)
-    )
+        found = [share_at_the_edge(process, each.best, schedule) for process, each in parts]
+    else:
+        found = [
+            edges_of(process, each.carried, each.mixed, each.decision).weighed(run.share)
+            for process, each, run in zip(pieces.processes, followed, rest, strict=True)
+        ]
+    return functools.reduce(Edges.plus, found, no_edges(pieces.processes[0].box))
 
 
 def _tail(problem: Problem) -> float:

@@ -8,9 +8,9 @@ from basestock.decision import Problem
 from basestock.optimal.mdp.analysis import MOST_EVENTS, Analyzed, Part, all_mixed, analyze
 from basestock.optimal.mdp.box import Box, effects_of
 from basestock.optimal.mdp.budget import Budget
-from basestock.optimal.mdp.components import Component
+from basestock.optimal.mdp.components import Component, adds_up
 from basestock.optimal.mdp.kernel import Kernel, phases_of
-from basestock.optimal.mdp.listing import build
+from basestock.optimal.mdp.listing import TiedError, build
 from basestock.optimal.mdp.lumps import lumped
 from basestock.optimal.mdp.process import Process
 from basestock.optimal.mdp.samples import Samples
@@ -74,12 +74,16 @@ def list_problem(
         With the numbers, if the tables would not fit.
     NotWholeError
         If states hold fractions.
+    TiedError
+        If components are not components.
     """
     known = analyze(problem, box) if analyzed is None else analyzed
     samples = known.samples
     most = np.maximum(box.max_position, samples.kernel.positions(samples.kernel.opened[0]).max(0))
     supports = {period: lumped(problem, support, most, samples) for period, support in known.supports.items()}
     processes = [_process(known, box, part, supports, budget or Budget()) for part in known.parts]
+    if len(processes) > 1 and not _add_up(known, processes):
+        raise TiedError
     blocks = [block for part in known.parts for block in part.blocks]
     apart = len(processes) == 1 or len(blocks) == len(set(blocks))
     base = tuple(
@@ -99,10 +103,31 @@ def _process(known: Analyzed, box: Box, part: Part, supports: dict[int, Support]
         _kernel(problem, support, list(part.blocks), samples, period) for period, support in supports.items()
     ]
     own, decisions = _box_of(problem, box, part.component, kernels[0]), known.decisions(box, part)
-    process = build(kernels, own, part.structure, decisions, budget)
-    if part.structure.carried and not all(split_holds(process, kind) for kind in range(len(kernels))):
-        return build(kernels, own, all_mixed(part.component), decisions, budget)
-    return process
+    if part.structure.carried:
+        try:
+            process = build(kernels, own, part.structure, decisions, budget)
+        except TiedError:
+            pass
+        else:
+            if all(split_holds(process, kind) for kind in range(len(kernels))):
+                return process
+    return build(kernels, own, all_mixed(part.component), decisions, budget)
+
+
+def _add_up(known: Analyzed, processes: list[Process]) -> bool:
+    """Hold the components against the transition on states and decisions from all over their boxes."""
+    samples = known.samples
+    rng = np.random.default_rng(6)
+    rows, controls = np.repeat(samples.kernel.blank, len(samples.rows), 0), np.zeros_like(samples.controls)
+    for process, part in zip(processes, known.parts, strict=True):
+        every = np.flatnonzero(process.valid)
+        carried, mixed = np.divmod(rng.choice(every, len(rows)), process.valid.shape[1])
+        entries, own = list(part.component.entries), list(part.component.controls)
+        rows[:, entries] = process.rows(carried, mixed)[:, entries]
+        controls[:, own] = process.decisions[rng.integers(0, len(process.decisions), len(rows))][:, own]
+    moves = samples.moved(rows, controls)
+    tried = dataclasses.replace(samples, rows=rows, controls=controls, moves=moves)
+    return adds_up(tried, [part.component for part in known.parts])
 
 
 def _base(
@@ -154,6 +179,7 @@ def _box_of(problem: Problem, box: Box, component: Component, kernel: Kernel) ->
         box,
         max_position=np.where(own, box.max_position, np.inf),
         min_position=np.where(own, box.min_position, -np.inf),
+        max_backorders=None if box.max_backorders is None else np.where(own, box.max_backorders, np.inf),
     )
 
 

@@ -81,6 +81,7 @@ def merges_of(samples: Samples) -> tuple[Merge, ...]:
     So are orders that surely arrive before the next demand. Tried on random walks: next rows and money stay the same.
     """
     kernel = samples.kernel
+    every = samples, scrambled(samples)
     found: tuple[Merge, ...] = ()
     names, shares = kernel.names, kernel.shares
     for entry in varying_entries(samples):
@@ -93,14 +94,18 @@ def merges_of(samples: Samples) -> tuple[Merge, ...]:
         if place < 0 or len(stock) != 1 or len(waits) > 1:
             continue
         merge = Merge(entry, stock[0], waits[0] if waits else None)
-        moves = samples.moved(merged(samples.rows, (merge,)), samples.controls)
-        same = all(
-            np.array_equal(getattr(moves, name), getattr(samples.moves, name))
-            for name in ("rows", "money", "opening_money")
-        )
-        if same:
+        if all(_tells_nothing(each, merge) for each in every):
             found += (merge,)
     return found
+
+
+def _tells_nothing(samples: Samples, merge: Merge) -> bool:
+    """Tell whether all is the same once an entry is merged."""
+    moves = samples.moved(merged(samples.rows, (merge,)), samples.controls)
+    return all(
+        np.array_equal(getattr(moves, name), getattr(samples.moves, name))
+        for name in ("rows", "money", "opening_money")
+    )
 
 
 def varying_entries(samples: Samples) -> list[int]:
@@ -110,17 +115,33 @@ def varying_entries(samples: Samples) -> list[int]:
 
 
 def changed_entry(samples: Samples, entry: int) -> np.ndarray:
-    """Return the next rows where one entry alone has the value of another sample."""
+    """Return the next rows where one entry alone has a value of another sample."""
     rows = samples.rows.copy()
-    rows[:, entry] = np.random.default_rng(1).permutation(rows[:, entry])
+    rows[:, entry] = _others(rows[:, entry])
     return samples.moved(rows, samples.controls).rows
 
 
 def changed_control(samples: Samples, control: int) -> np.ndarray:
-    """Return the next rows where one control alone has the value of another sample."""
+    """Return the next rows where one control alone has a value of another sample."""
     controls = samples.controls.copy()
-    controls[:, control] = np.random.default_rng(1).permutation(controls[:, control])
+    controls[:, control] = _others(controls[:, control])
     return samples.moved(samples.rows, controls).rows
+
+
+def _others(values: np.ndarray, seed: int = 1) -> np.ndarray:
+    """Draw as many of the values that were met, rare ones as often as frequent ones."""
+    return np.random.default_rng(seed).choice(np.unique(values), len(values))
+
+
+def scrambled(samples: Samples) -> Samples:
+    """Return samples in which every entry and control has a value that it had in some sample."""
+    rows, controls = (
+        np.stack([_others(values, seed) for seed, values in enumerate(given.T)], axis=1)
+        if given.shape[1]
+        else given
+        for given in (samples.rows, samples.controls)
+    )
+    return dataclasses.replace(samples, rows=rows, controls=controls, moves=samples.moved(rows, controls))
 
 
 def _any_differs(samples: Samples, entries: tuple[int, ...], rows: np.ndarray) -> bool:
