@@ -57,7 +57,7 @@ def certified(file: Path, family: str) -> list[dict[str, Any]]:
     out = KEPT / f"{family}.json"
     if not out.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
-        started = out.with_suffix(".part")
+        started = KEPT / f"unfinished-{family}.json"
         chosen = ",".join(POLICIES.get(family, ("none",)))
         asked = ["--instances", str(file), "--family", family, "--policy", chosen, "--out", str(started)]
         program = "from basestock.cli import main; main()"

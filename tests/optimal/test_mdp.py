@@ -10,6 +10,8 @@ import pytest
 from basestock.decision import Problem
 from basestock.evaluation import play
 from basestock.optimal.mdp import (
+    METHODS,
+    Method,
     NotClosedError,
     NotWholeError,
     Optimum,
@@ -17,8 +19,11 @@ from basestock.optimal.mdp import (
     evaluate_exactly,
     optimize,
 )
+from basestock.optimal.mdp.first_box import first_box
 from basestock.optimal.mdp.iteration import solve_average
+from basestock.optimal.mdp.pieces import list_problem
 from basestock.policies import BaseStock
+from basestock.problems.perishable import perishable_single_class
 from basestock.uncertainty import Discrete, Normal, Seasonal
 from basestock.uncertainty.support import SupportError
 from tests.optimal.small import DEMAND, box_of, losing, waiting
@@ -195,3 +200,24 @@ def test_laws_that_end_have_no_long_run() -> None:
     for solve in (optimize, lambda problem: evaluate_exactly(problem, base_stock(5.0))):
         with pytest.raises(SupportError, match="end after 2 periods"):
             solve(ends)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("problem", ["average", "discounted", "issued last in, first out"])
+def test_every_method_comes_to_the_same_optimum_and_decisions(method: Method, problem: str) -> None:
+    given = {
+        "average": losing(2),
+        "discounted": dataclasses.replace(losing(1), criterion="discounted_cost", discount=0.95),
+        "issued last in, first out": perishable_single_class(issuing="lifo", shelf_life=2, max_order=6),
+    }[problem]
+    found, usual = optimize(given, method=method), optimize(given)
+    assert found.value == pytest.approx(usual.value, rel=1e-6)
+    assert evaluate_exactly(given, found.policy(given)).value == pytest.approx(usual.value, rel=1e-5)
+    assert found.lower <= usual.upper + 1e-9
+    assert found.upper >= usual.lower - 1e-9
+
+
+def test_policy_iteration_improves_few_times() -> None:
+    process = list_problem(losing(2), first_box(losing(2))).processes[0]
+    sweeps = {method: solve_average(process, method=method).sweeps for method in METHODS}
+    assert sweeps["policy_iteration"] <= sweeps["modified_policy_iteration"] < sweeps["value_iteration"]

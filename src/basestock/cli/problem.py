@@ -122,19 +122,20 @@ def play(
         told = "is computed, not simulated; `basestock evaluate` prints its optimum"
         raise CommandError(f"{problem.name} {told}.", USAGE)
     from basestock.evaluation import evaluate
-    from basestock.policies import REGISTRY, fit, from_parameters
+    from basestock.optimal.players import PLAYERS
+    from basestock.policies import fit, from_parameters
 
     for name in policies:
-        require_known("policy", name, REGISTRY)
+        require_known("policy", name, PLAYERS)
     given = _given(fixed, policies)
     seed = common.seed or 0
     players = {}
     for name in policies:
         known = given.get(name)
         if known:
-            players[name] = from_parameters(problem, name, known)
+            players[name] = from_parameters(problem, PLAYERS[name], known)
         else:
-            players[name] = fit(problem, name, seed=seed).policy
+            players[name] = fit(problem, PLAYERS[name], seed=seed).policy
             common.finished(f"tune {name}")
     report = evaluate(problem, players, replications, seed, periods=periods)
     common.finished("play")

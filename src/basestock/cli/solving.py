@@ -41,6 +41,15 @@ def solve(
             "--criterion", metavar="NAME", help="Criterion, if not the problem's own.", show_default=False
         ),
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            "--method",
+            metavar="NAME",
+            help="value_iteration, policy_iteration or modified_policy_iteration, if not chosen by size.",
+            show_default=False,
+        ),
+    ] = None,
     max_memory: MaxMemory = 8.0,
     max_seconds: MaxSeconds = 1800.0,
 ) -> None:
@@ -49,10 +58,17 @@ def solve(
     --out FILE saves the optimal policy.
     """
     from basestock.evaluation.certificates import SOLVE_SCHEMA, certify_problem
+    from basestock.optimal.mdp import METHODS
 
+    if method is not None:
+        require_known("--method", method, METHODS)
     found = _judged(chosen_problem(problem, instances, id_, common), criterion)
     certified = certify_problem(
-        found, max_bytes=int(max_memory * GIB), max_seconds=max_seconds, tell=common.say
+        found,
+        method=method,  # type: ignore[arg-type]
+        max_bytes=int(max_memory * GIB),
+        max_seconds=max_seconds,
+        tell=common.say,
     )
     document = {
         "schema": SOLVE_SCHEMA,

@@ -13,6 +13,7 @@ from basestock.evaluation.report import policy_parameters
 from basestock.evaluation.run import play
 from basestock.optimal.bounds import Bound, best_bound
 from basestock.optimal.mdp import (
+    Method,
     NotMarkovError,
     NotWholeError,
     Optimum,
@@ -81,7 +82,12 @@ class Certified:
 
 
 def certify_problem(
-    problem: Problem, *, max_bytes: int, max_seconds: float, tell: Tell = lambda message: None
+    problem: Problem,
+    *,
+    max_bytes: int,
+    max_seconds: float,
+    method: Method | None = None,
+    tell: Tell = lambda message: None,
 ) -> Certified:
     """Return the optimum of a problem, or a proven bound where it is out of reach.
 
@@ -91,6 +97,8 @@ def certify_problem(
         Any problem.
     max_bytes, max_seconds
         Memory and time that exact dynamic programming may take.
+    method
+        How its values are improved; one that fits if not given.
     tell
         Is told what begins, with the numbers.
     """
@@ -103,7 +111,7 @@ def certify_problem(
             decision=found.decision,
         )
     try:
-        optimum = optimize(problem, max_bytes=max_bytes, max_seconds=max_seconds, tell=tell)
+        optimum = optimize(problem, method=method, max_bytes=max_bytes, max_seconds=max_seconds, tell=tell)
     except (*REFUSALS, ValueError) as error:
         tell(f"no exact optimum: {error}")
         return _bounded(

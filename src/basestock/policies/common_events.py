@@ -3,6 +3,7 @@
 import dataclasses
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -68,6 +69,8 @@ class Runner:
         Root of the events.
     columns
         Paths that lie beside each other, a multiple of the replications.
+    start
+        State that every path starts from; the problem's own if not given.
     """
 
     problem: Problem
@@ -75,6 +78,7 @@ class Runner:
     replications: int
     key: Array
     columns: int
+    start: State | None = None
 
     def costs(self, entry: Entry, candidates: Values) -> np.ndarray:
         """Return ``[node, item, candidate]``: mean cost on common events."""
@@ -115,10 +119,13 @@ class Runner:
             ledger=problem.ledger,
         )
         shape = (problem.arrays.num_nodes, problem.arrays.num_items, len(replications))
+        state = problem.start(len(replications))
+        if self.start is not None:
+            state = jax.tree.map(lambda one, each: jnp.broadcast_to(one, each.shape), self.start, state)
         cost = _run(
             game(problem),
             policy,
-            problem.start(len(replications)),
+            state,
             root_words(self.key),
             jnp.asarray(replications),
             fold,

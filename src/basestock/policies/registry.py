@@ -357,14 +357,16 @@ REGISTRY: dict[str, Entry] = {
 }
 
 
-def find(name: str) -> Entry:
-    """Return a registered policy.
+def find(name: str | Entry) -> Entry:
+    """Return a registered policy; an entry that is kept elsewhere stands for itself.
 
     Raises
     ------
     KeyError
         Naming the nearest registered name.
     """
+    if isinstance(name, Entry):
+        return name
     if name in REGISTRY:
         return REGISTRY[name]
     near = difflib.get_close_matches(name, REGISTRY, n=1)
@@ -372,7 +374,7 @@ def find(name: str) -> Entry:
     raise KeyError(f"policy {name!r} is unknown, must be one of {', '.join(sorted(REGISTRY))}.{hint}")
 
 
-def from_parameters(problem: Problem, name: str, parameters: Mapping[str, float]) -> Policy:
+def from_parameters(problem: Problem, name: str | Entry, parameters: Mapping[str, float]) -> Policy:
     """Build a policy with the same given parameters at every place.
 
     Parameters
@@ -391,7 +393,7 @@ def from_parameters(problem: Problem, name: str, parameters: Mapping[str, float]
     """
     entry = find(name)
     if entry.box is None or entry.build is None:
-        raise ValueError(f"policy {name!r} computes its parameters; drop {sorted(parameters)}.")
+        raise ValueError(f"policy {entry.name!r} computes its parameters; drop {sorted(parameters)}.")
     box = entry.box(problem)
     template = entry.make(problem, {key: leaf(each.low) for key, each in box.items()})
     parts = entry.parts(problem)
@@ -411,7 +413,7 @@ def from_parameters(problem: Problem, name: str, parameters: Mapping[str, float]
         return entry.make(problem, whole)
     names = expected if set(box) >= expected or len(expected) > 1 else set(box)
     raise ValueError(
-        f"policy {name!r}: parameters {dict(parameters)}, must be finite numbers for {sorted(names)}."
+        f"policy {entry.name!r}: parameters {dict(parameters)}, must be finite numbers for {sorted(names)}."
     )
 
 

@@ -63,7 +63,7 @@ class Fit:
 
 def fit(
     problem: Problem,
-    name: str,
+    name: str | Entry,
     *,
     seed: int = 0,
     replications: int = 32,
@@ -79,7 +79,7 @@ def fit(
     problem
         The problem.
     name
-        Registered name.
+        Registered name, or the entry of a policy that is registered elsewhere.
     seed
         Root of the events; the search and the report use disjoint streams of it.
     replications
@@ -133,7 +133,7 @@ def fit(
     if entry.box is None or entry.build is None:
         policy = _computed(entry, problem)
         searched, totals = float(runner.totals(policy).mean()), fresh.totals(policy)
-        return _report(problem, name, policy, totals, searched)
+        return _report(problem, entry.name, policy, totals, searched)
     search_of = _Search(problem, entry, runner, Bounds.of(entry.box(problem)), clusters_of(problem))
     found = search_of.run(search, sweeps, seed)
     if score is not None:
@@ -144,7 +144,7 @@ def fit(
         runner.side_by_side(entry, {key: value[..., None] for key, value in values.items()})
     )
     return dataclasses.replace(
-        _report(problem, name, policy, totals, float(found.cost.sum())),
+        _report(problem, entry.name, policy, totals, float(found.cost.sum())),
         num_candidates=found.tried,
         at_edge=search_of.bounds.at_edge(found.best, search_of.clusters.turn >= 0),
         coordinates=values,

@@ -7,9 +7,11 @@ import jax
 import numpy as np
 import pytest
 
-from basestock.decision import game, simulate
-from basestock.dynamics import InitialState
-from basestock.network import Item, Lane, Node, Supplier
+from basestock.decision import Problem, game, simulate
+from basestock.dynamics import InitialState, empty_state
+from basestock.economics import make_tariff
+from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
+from basestock.optimal.mdp import optimize
 from basestock.optimal.programs import InfeasibleError, expected_events
 from basestock.optimal.programs.hierarchy import (
     Site,
@@ -18,7 +20,10 @@ from basestock.optimal.programs.hierarchy import (
     plan_hierarchy,
     strategic_program,
 )
+from basestock.policies import BaseStock
+from basestock.uncertainty import Discrete, Uncertainty
 from tests.optimal.programs.networks import problem as build
+from tests.policies.observations import KEY, observe
 
 WAREHOUSES, SHOPS = ("north", "south", "middle"), ("A", "B")
 MOVE = {("north", "A"): 1.0, ("north", "B"): 4.0, ("south", "A"): 4.0, ("south", "B"): 1.0, ("middle", "A"): 2.0,
@@ -176,3 +181,112 @@ def test_where_no_design_is_feasible_the_binding_constraint_is_named():
     )
     with pytest.raises(InfeasibleError, match="storage by"):
         plan_hierarchy(full, _sites(), num_periods=3)
+
+
+CHANCES = {0: 0.3, 1: 0.3, 2: 0.3, 3: 0.1}
+MOST = 12
+
+
+def _kiosk(lost: float = 4.0) -> Problem:
+    """A kiosk that orders every day; what it orders is there on the next."""
+    network = SupplyNetwork(
+        items=(Item("box"),), nodes=(Node("kiosk"),), suppliers=(Supplier("plant"),),
+        lanes=(Lane("plant", "kiosk", lead_time=1),),
+    )  # fmt: skip
+    law = Discrete(tuple(map(float, CHANCES)), tuple(CHANCES.values()))
+    return Problem(
+        "kiosk",
+        network,
+        Uncertainty({("kiosk", "box"): law}),
+        make_tariff(network, holding=1.0, lost_sale=lost),
+        horizon=50,
+    )
+
+
+def _iterated(lost: float) -> tuple[float, np.ndarray]:
+    """Return the average cost and the cost of every order at every stock, by value iteration."""
+    values = np.zeros(MOST + 1)
+    for _ in range(600):
+        costs = np.array(
+            [
+                [
+                    sum(
+                        chance
+                        * (
+                            max(stock - asked, 0)
+                            + lost * max(asked - stock, 0)
+                            + values[min(max(stock - asked, 0) + order, MOST)]
+                        )
+                        for asked, chance in CHANCES.items()
+                    )
+                    for order in range(7)
+                ]
+                for stock in range(MOST + 1)
+            ]
+        )
+        gain = costs.min(1)[0] - values[0]
+        values = costs.min(1) - costs.min(1)[0]
+    return float(gain), costs
+
+
+@pytest.mark.requirement("D-07")
+@pytest.mark.parametrize("lost", [4.0, 15.0])
+def test_the_operational_dynamic_program_equals_value_iteration_and_orders_within_the_plan(lost: float):
+    made = _kiosk(lost)
+    optimum = optimize(made)
+    gain, costs = _iterated(lost)
+    assert optimum.value == pytest.approx(gain, rel=1e-6)
+    found = plan_hierarchy(
+        made, [Site("plant", 1.0)], num_periods=4, operational=optimum, flexibility=100.0
+    )
+    stock = np.arange(7)
+    state = empty_state(made.arrays, len(stock))
+    seen = observe(made, dataclasses.replace(state, on_hand=state.on_hand + stock))
+    orders = np.asarray(found.policy(seen, found.policy.init(seen), key=KEY)[0].order)[0, 0].astype(int)
+    np.testing.assert_allclose(costs[stock, orders], costs[stock].min(1), rtol=1e-6)
+    # The same decisions, held to a tight plan: what it does not allow is not ordered.
+    tight = plan_hierarchy(
+        made, [Site("plant", 1.0)], num_periods=4, operational=optimum.policy(made), flexibility=0.0
+    )
+    held = np.asarray(tight.policy(seen, tight.policy.init(seen), key=KEY)[0].order)[0, 0]
+    np.testing.assert_array_equal(held, np.minimum(orders, np.asarray(tight.policy.allowed)[0, 0, 0, 0]))
+
+
+def _two_plants() -> Problem:
+    """The far plant is cheaper to open, and cannot follow demand."""
+    network = SupplyNetwork(
+        items=(Item("box"),), nodes=(Node("shop"),), suppliers=(Supplier("far"), Supplier("near")),
+        lanes=(Lane("far", "shop", lead_time=2), Lane("near", "shop", lead_time=0)),
+    )  # fmt: skip
+    return Problem(
+        "two plants",
+        network,
+        Uncertainty({("shop", "box"): Discrete((0.0, 20.0), (0.75, 0.25))}),
+        make_tariff(network, holding=0.1, lost_sale=30.0),
+        criterion="finite_horizon_total_cost",
+        horizon=8,
+        initial_state=InitialState(on_hand={("shop", "box"): 10.0}),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("D-08")
+def test_regret_goes_up_and_another_site_opens():
+    """Of the expected path the far plant is as good, and cheaper; of what comes to pass it is not."""
+    made = _two_plants()
+    sites = [Site("far", 1.0), Site("near", 3.0)]
+    given = {"num_periods": 8, "flexibility": 10.0, "operational": BaseStock(np.full((1, 1, 1), 20.0))}
+    assert plan_hierarchy(made, sites, **given).opened == ("far",)
+    found = plan_hierarchy(made, sites, **given, regret_paths=32)
+    assert found.opened == ("near",)
+    told = {each.opened: each for each in found.rounds}
+    assert told["far",].cost < told["near",].cost
+    assert told["far",].regret > told["near",].regret == found.regret
+    assert found.cost == pytest.approx(told["near",].cost + found.regret)
+    bounds = [each.bound for each in found.rounds]
+    assert bounds == sorted(bounds) and found.bound <= found.cost
+
+
+def test_numbers_of_the_exchange_are_checked():
+    with pytest.raises(ValueError, match="regret_paths is -1, must be >= 0"):
+        plan_hierarchy(_kiosk(), [Site("plant", 1.0)], num_periods=2, regret_paths=-1)

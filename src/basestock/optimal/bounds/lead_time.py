@@ -48,6 +48,9 @@ def shorter_lead_time(problem: Problem, *, max_bytes: int, max_seconds: float) -
             )
         except TooLargeError:
             continue
+        except ValueError:
+            # What cannot be listed with this lead time cannot be with another.
+            return None
         value = solved.lower if problem.sense == "min" else solved.upper
         return Bound(
             value,

@@ -11,6 +11,7 @@ from basestock.optimal.mdp.box import MOST_DECISIONS, Box, decisions_of
 from basestock.optimal.mdp.components import Component, components_of
 from basestock.optimal.mdp.kernel import Kernel, phases_of
 from basestock.optimal.mdp.listing import kept_by_repairs
+from basestock.optimal.mdp.memo import Memory
 from basestock.optimal.mdp.samples import Samples, anything, listed, walk
 from basestock.optimal.mdp.structure import Structure, merges_of, structure_of
 from basestock.uncertainty.support import Support, event_support, support_cycle
@@ -72,6 +73,8 @@ class Analyzed:
         Its components.
     repairs
         Whether rules of the network change some decisions.
+    memory
+        What came of it in an earlier box.
     """
 
     problem: Problem
@@ -80,6 +83,7 @@ class Analyzed:
     schedule: tuple[int, ...]
     parts: tuple[Part, ...]
     repairs: bool
+    memory: Memory = dataclasses.field(default_factory=Memory)
 
     def decisions(self, box: Box, part: Part) -> np.ndarray:
         """Return ``[decision, control]`` joint decisions of a component inside a box that rules leave as they are."""
@@ -94,7 +98,8 @@ class Analyzed:
         width, controls = self.samples.rows.shape[1], self.samples.controls.shape[1]
         whole = Component(tuple(range(width)), tuple(range(controls)))
         blocks = range(max(len(support.blocks) for support in self.supports.values()))
-        return dataclasses.replace(self, parts=(Part(whole, all_mixed(whole), tuple(blocks)),))
+        part = Part(whole, all_mixed(whole), tuple(blocks))
+        return dataclasses.replace(self, parts=(part,), memory=Memory())
 
 
 def analyze(problem: Problem, box: Box) -> Analyzed:

@@ -39,9 +39,9 @@ class Edges:
         """Largest share of an edge."""
         return max(float(getattr(self, name).max(initial=0.0)) for name in _NAMES)
 
-    def beyond(self, least: float) -> "Edges":
-        """Tell which shares are above a least one."""
-        return Edges(*(getattr(self, name) > least for name in _NAMES))
+    def beyond(self, decided: float, waiting: float) -> "Edges":
+        """Tell which shares of decisions, and of what waits, are above a least one each."""
+        return Edges(self.orders > decided, self.positions > decided, self.backorders > waiting)
 
 
 _NAMES = tuple(field.name for field in dataclasses.fields(Edges))

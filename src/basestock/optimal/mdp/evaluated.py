@@ -1,27 +1,18 @@
 """Any policy, learned ones too, valued exactly on the states that it reaches."""
 
 import dataclasses
+import itertools
 import math
 import time
-from collections.abc import Iterator
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
-from basestock.decision import Information, Policy, Problem
-from basestock.dynamics import NetworkArrays, PeriodOutcome, State, canonical
-from basestock.optimal.mdp.analysis import MOST_EVENTS, cycle_of, is_endless
-from basestock.optimal.mdp.budget import TooLargeError
-from basestock.optimal.mdp.chain import Chain, long_run
-from basestock.optimal.mdp.kernel import SIZES, Kernel, batch_size, phases_of
-from basestock.optimal.mdp.layout import Layout
-from basestock.optimal.mdp.listing import COMBINATIONS
-from basestock.optimal.mdp.tables import Table
-from basestock.uncertainty import World
-from basestock.uncertainty.support import Outcomes, event_support
+from basestock.decision import Policy, Problem
+from basestock.optimal.mdp.analysis import is_endless
+from basestock.optimal.mdp.chain import LongRun, long_run, whereabouts
+from basestock.optimal.mdp.walker import NotMarkovError, Walker
+
+__all__ = ["ExactValue", "NoLongRunError", "NotMarkovError", "evaluate_exactly"]
 
 MOST_STATES = 3_000_000
 """States that a policy may reach."""
@@ -29,9 +20,24 @@ MOST_STATES = 3_000_000
 MOST_LINKS = 400_000_000
 """Combinations of state and event that may be run."""
 
+MOST_TAIL = 1e-9
+"""Share of periods that may be cut off."""
 
-class NotMarkovError(ValueError):
-    """A policy remembers, or looks at what the state does not hold."""
+STILL = 1e-9
+"""Share of the value by which it may move in the last enlargement."""
+
+LAYERS = 64
+"""Periods from the start up to which all states are run that can be reached, however improbable."""
+
+WHOLE = 20_000_000
+"""Combinations of state and event up to which all states are run, however improbable."""
+
+COARSE = 1e-3
+"""Share of what leaves that an enlargement may leave out."""
+
+
+class NoLongRunError(ValueError):
+    """What a policy leads to grows without end, and has no average."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +54,19 @@ class ExactValue:
         Recurrent classes among them; 0 on a horizon.
     seconds
         Time that it took.
+    tail
+        Share of periods that lead to states that were cut off as too improbable; 0.0 where nothing was.
+    error
+        What the cut may change in the value, money: by how much the last enlargement moved an average, or what the
+        worst period so far would cost in the periods that were cut off a horizon; 0.0 where nothing was cut off.
     """
 
     value: float
     num_states: int
     num_classes: int
     seconds: float
+    tail: float = 0.0
+    error: float = 0.0
 
 
 def evaluate_exactly(
@@ -84,220 +97,171 @@ def evaluate_exactly(
         If the policy remembers, or looks at the past.
     NotWholeError
         If it orders fractions.
+    NoLongRunError
+        If it leads to ever larger stocks or backorders, and an average is asked for.
     TooLargeError
-        If it reaches more states.
+        If it reaches more states; said as soon as it can be foreseen.
+
+    Notes
+    -----
+    Where the states are few, all are run. A policy may reach ever more states of ever smaller probability; those that
+    matter most are run first, until the rest is reached in at most :data:`MOST_TAIL` of all periods and the value stands
+    still. In between, what leaves starts anew (augmentation of truncated chains; Tweedie 1998, doi:10.1239/jap/1032192853).
     """
     began = time.perf_counter()
-    walker = _Walker(problem, policy, max_states, max_links)
-    endless = problem.averages or (is_endless(problem) and problem.warm_up == 0)
+    walker = Walker(problem, policy, max_states, max_links)
     if problem.averages:
-        while walker.expand():
-            pass
-        rest = long_run(walker.chain())
-        value, classes = rest.gain, rest.num_classes
+        rest, error = _averaged(walker)
+        value, classes, tail = rest.gain, rest.num_classes, rest.leak
     else:
         periods = problem.warm_up + problem.horizon
-        if endless:
+        if is_endless(problem) and problem.warm_up == 0:
             periods = math.ceil(math.log(1e-12) / math.log(problem.discount)) if problem.discount else 1
-        value, classes = walker.total(periods), 0
-    return ExactValue(problem.sign * value, len(walker.nodes), classes, time.perf_counter() - began)
-
-
-class _Walker:
-    """Finds the states that a policy reaches, and what comes of each."""
-
-    def __init__(self, problem: Problem, policy: Policy, max_states: int, max_links: int) -> None:
-        self.problem, self.policy = problem, policy
-        self.max_states, self.max_links = max_states, max_links
-        # On a horizon every period has states of its own: costs at its end and decisions may depend on the period.
-        self.ends = not is_endless(problem)
-        repeats = cycle_of(problem)
-        if not self.ends:
-            # Laws that end are known in no period after the cycle: they have no long run.
-            event_support(problem.uncertainty, problem.network, repeats)
-        self.cycle = (
-            problem.warm_up + problem.horizon if self.ends else math.lcm(repeats, _cycle_of_policy(policy))
-        )
-        layout = Layout(canonical(problem.start(1)))
-        self.kernels: list[Kernel] = []
-        listed = [_listed(problem, period) for period in range(min(repeats, self.cycle))]
-        for period in range(self.cycle):
-            self.kernels.append(Kernel(problem, *listed[period % repeats], period=period, layout=layout))
-        rows, chances, self.opening = self.kernels[0].opened
-        _require_markov(problem, policy, self.kernels[0], rows[:1])
-        self.nodes = Table(rows.shape[1] + 1)
-        self.first = self.nodes.add(self._named(rows, 0)), chances
-        self.done = self.links = 0
-        self.cost: list[np.ndarray] = []
-        self.parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-
-    def _named(self, rows: np.ndarray, at: int) -> np.ndarray:
-        """Put the place in the cycle before the rows of states."""
-        return np.concatenate([np.full((len(rows), 1), at, dtype=np.int16), rows], axis=1)
-
-    def expand(self) -> bool:
-        """Run the states that were met and not yet run; tell whether there were any."""
-        fresh = self.nodes.rows[self.done :]
-        if not len(fresh):
-            return False
-        cost = np.zeros(len(fresh))
-        for at, kernel in enumerate(self.kernels):
-            here = np.flatnonzero(fresh[:, 0] == at)
-            for piece in _pieces(here, len(kernel.probabilities)):
-                rows = fresh[piece, 1:]
-                controls = controls_of(self.problem, self.policy, kernel, rows, at)
-                cost[piece] = self._run(kernel, rows, controls, self.done + piece, (at + 1) % self.cycle)
-        self.cost.append(cost)
-        self.done += len(fresh)
-        return True
-
-    def _run(
-        self, kernel: Kernel, rows: np.ndarray, controls: np.ndarray, numbers: np.ndarray, after: int
-    ) -> np.ndarray:
-        """Run every event on states; return their expected money."""
-        count = len(kernel.probabilities)
-        self.links += len(rows) * count
-        if self.links > self.max_links or len(self.nodes) > self.max_states:
-            raise TooLargeError(
-                f"Problem {self.problem.name!r}: the policy reaches more than {len(self.nodes):,} states with "
-                f"{count:,} events each, must be at most {self.max_states:,} states and {self.max_links:,} "
-                "combinations. Simulate."
-            )
-        events = np.tile(np.arange(count), len(rows))
-        moves = kernel(np.repeat(rows, count, 0), np.repeat(controls, count, 0), events)
-        targets = self.nodes.add(self._named(moves.rows, after))
-        owner = np.repeat(np.arange(len(rows)), count)
-        # Outcomes that lead to the same state are one link.
-        pairs, inverse = np.unique(owner * np.int64(len(self.nodes)) + targets, return_inverse=True)
-        chance = np.bincount(inverse, weights=np.tile(kernel.probabilities, len(rows)))
-        owner, targets = np.divmod(pairs, len(self.nodes))
-        self.parts.append((numbers[owner], targets, chance))
-        money = moves.money + self.problem.discount * moves.opening_money
-        return money.reshape(len(rows), count) @ kernel.probabilities
-
-    def chain(self) -> Chain:
-        """Return the chain of the states that were run; what was only met stays where it is."""
-        from scipy.sparse import csr_matrix
-
-        count = len(self.nodes)
-        rows, columns, chances = (np.concatenate(each) for each in zip(*self.parts, strict=True))
-        start = np.zeros(count)
-        np.add.at(start, self.first[0], self.first[1])
-        cost = np.zeros(count)
-        cost[: self.done] = np.concatenate(self.cost)
-        return Chain(csr_matrix((chances, (rows, columns)), shape=(count, count)), cost, start)
-
-    def total(self, periods: int) -> float:
-        """Return the money of a horizon from its start, discounted; the warm-up does not count."""
-        problem = self.problem
-        total = float(self.first[1] @ self.opening) if problem.warm_up == 0 else 0.0
-        self.expand()
-        chain = self.chain()
-        turned, share = chain.matrix.T.tocsr(), chain.start
-        for period in range(periods):
-            # One more layer of states may be reached in every period, until all are known.
-            if self.ends and period:
-                self.parts.clear()
-            if period and self.expand():
-                chain = self.chain()
-                turned = chain.matrix.T.tocsr()
-                share = np.pad(share, (0, chain.num_states - len(share)))
-            if period >= problem.warm_up:
-                total += problem.discount ** (period - problem.warm_up) * float(share @ chain.cost)
-            share = turned @ share
-        return total
-
-
-def _listed(problem: Problem, period: int) -> tuple[Outcomes, Outcomes]:
-    """Return all that can happen after the decision of a period, and before the next one."""
-    support = event_support(problem.uncertainty, problem.network, period)
-    if support.num_outcomes > MOST_EVENTS:
-        raise TooLargeError(
-            f"Problem {problem.name!r}: a period has {support.num_outcomes:,} joint outcomes, must be at most "
-            f"{MOST_EVENTS:,} for exact evaluation. Simulate."
-        )
-    closing, opening = phases_of(problem, support)
-    return closing.joint(), opening.joint()
-
-
-def _pieces(here: np.ndarray, events: int) -> Iterator[np.ndarray]:
-    size = max(1, COMBINATIONS // events)
-    for first in range(0, len(here), size):
-        yield here[first : first + size]
-
-
-def _cycle_of_policy(policy: Policy) -> int:
-    """Return the number of periods after which a policy decides alike: reviews repeat."""
-    review = getattr(policy, "review_period", None)
-    return (
-        1
-        if review is None
-        else math.lcm(*np.unique(np.maximum(np.asarray(review), 1.0)).astype(int).tolist())
+        (value, tail, error), classes = _total(walker, periods), 0
+    return ExactValue(
+        *(problem.sign * value, len(walker.nodes), classes, time.perf_counter() - began),
+        tail=tail,
+        error=error,
     )
 
 
-def controls_of(
-    problem: Problem, policy: Policy, kernel: Kernel, rows: np.ndarray, period: int
-) -> np.ndarray:
-    """Return ``[row, control]``: what a policy decides in states."""
-    size = batch_size(len(rows))
-    found: list[np.ndarray] = []
-    for first in range(0, len(rows), size):
-        picked = np.minimum(np.arange(first, first + size), len(rows) - 1)
-        part = jnp.asarray(rows[picked], dtype=jnp.float32)
-        decided = _decide(
-            *(problem.arrays, problem.information, policy, kernel.layout, part),
-            *(jnp.asarray(period, dtype=jnp.int32), jnp.zeros(())),
+def _averaged(walker: Walker) -> tuple[LongRun, float]:
+    """Return the long run, and by how much its gain moved when the last states were added."""
+    layers = 0
+    limit = min(WHOLE, walker.max_links // 8)
+    while (waiting := walker.waiting).size:
+        if layers >= LAYERS or walker.links + walker.needed(waiting) > limit:
+            return _cut(walker, layers)
+        walker.run(waiting)
+        layers += 1
+    return long_run(walker.chain()), 0.0
+
+
+def _cut(walker: Walker, layers: int) -> tuple[LongRun, float]:
+    """Add the states that matter most until the others do not."""
+    share, gain, passed = walker.start, math.inf, list[_Mark]()
+    layers = max(layers, 8)
+    while True:
+        chain = walker.chain()
+        share = whereabouts(chain, np.pad(share, (0, chain.num_states - len(share))))
+        waiting = walker.waiting
+        away = share[waiting].sum()
+        if away <= MOST_TAIL:
+            rest = long_run(chain.within(walker.ran))
+            moved, gain = abs(rest.gain - gain), rest.gain
+            if rest.leak <= MOST_TAIL and moved <= STILL * max(abs(gain), 1e-9):
+                return rest, moved if waiting.size else 0.0
+        passed.append(_Mark(layers, walker.links, float(away), _reach(walker)))
+        _require_long_run(walker, passed)
+        _require_fit(walker, passed)
+        layers += _deepen(walker, waiting, share[waiting], layers)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Mark:
+    """How far a walk has come: layers, links, what leaves, and the largest quantities."""
+
+    layers: int
+    links: int
+    away: float
+    reach: np.ndarray
+
+
+def _reach(walker: Walker) -> np.ndarray:
+    return np.abs(walker.nodes.rows[:, 1:].astype(np.int32)).max(0)
+
+
+def _deepen(walker: Walker, waiting: np.ndarray, weight: np.ndarray, layers: int) -> int:
+    """Run what matters of the next layers, up to twice the work so far; return how many layers there were."""
+    flow, before = np.zeros(len(walker.nodes)), walker.links
+    flow[waiting] = weight
+    for done in range(layers):
+        waiting = walker.waiting
+        weight = flow[waiting]
+        chosen = waiting[~_least(weight, COARSE * weight.sum()) & (weight > 0)]
+        enough = weight.sum() < COARSE * MOST_TAIL and walker.links > 2 * before
+        if enough or not chosen.size:
+            return done
+        for rows, targets, chances in walker.run(chosen):
+            flow = np.pad(flow, (0, len(walker.nodes) - len(flow)))
+            np.add.at(flow, targets, flow[rows] * chances)
+    return layers
+
+
+def _least(weight: np.ndarray, allowed: float) -> np.ndarray:
+    """Tell which states weigh no more than is allowed all together, the least first."""
+    order = np.argsort(weight)
+    least = np.zeros(len(weight), dtype=bool)
+    least[order[np.cumsum(weight[order]) <= allowed]] = True
+    return least
+
+
+def _require_long_run(walker: Walker, passed: list[_Mark]) -> None:
+    """Refuse what grows: twice the layers, and what leaves is far from being a sixth, as of a walk without a home."""
+    if len(passed) < 3 or passed[-1].layers < 4 * LAYERS:
+        return
+    marks = passed[-3:]
+    grown = np.ones(len(marks[0].reach), dtype=bool)
+    for before, after in itertools.pairwise(marks):
+        steps = after.layers / before.layers
+        if steps < 1.5 or after.away < before.away * steps**-2.5:
+            return
+        grown &= after.reach > 1.3 * before.reach
+    if grown.any():
+        entry = int(np.argmax(np.where(grown, marks[-1].reach, -1)))
+        raise NoLongRunError(
+            f"Problem {walker.problem.name!r}: under the policy {type(walker.policy).__name__}, "
+            f"{walker.kernels[0].names[entry]} grows without end, to {marks[-1].reach[entry]:,} units within "
+            f"{marks[-1].layers:,} periods; must come to rest for an average. Order what demand takes on average and no "
+            "more, or less where demand is lost; or ask for a horizon."
         )
-        order, start = (None if each is None else np.asarray(each) for each in decided)
-        lanes, items = kernel.orders[:, 0], kernel.orders[:, 1]
-        controls = np.broadcast_to(order[lanes, items].T, (size, len(lanes)))  # type: ignore[index]
-        runs = np.zeros((size, len(kernel.starts)))
-        if start is not None and len(kernel.starts):
-            runs = np.broadcast_to(start[kernel.starts].T, runs.shape)
-        found.append(np.concatenate([controls, runs], axis=1)[: min(size, len(rows) - first)])
-    return np.concatenate(found)
 
 
-@eqx.filter_jit
-def _decide(
-    network: NetworkArrays,
-    information: Information,
-    policy: Policy,
-    layout: Layout,
-    rows: Array,
-    period: Array,
-    past: Array,
-) -> tuple[Array, Array | None]:
-    """Return orders and runs in states; ``past`` is what the last period is said to have asked for."""
-    state: State = layout.states(rows, period)
-    outcome = PeriodOutcome(
-        opening=state.on_hand, demand=state.on_hand * 0 + past, sales=state.on_hand * 0 + past
-    )
-    key = jax.random.key(0)
-    memory = information.init(network, rows.shape[0])
-    seen, _ = information.observe(network, state, World(), outcome, memory, key=key)
-    decision, _ = policy(seen, policy.init(seen), key=key)
-    return decision.order, decision.start
+def _require_fit(walker: Walker, passed: list[_Mark]) -> None:
+    """Refuse what will not fit: what leaves falls by the last steps too slowly, though it fell evenly in its logarithm."""
+    if len(passed) < 2 or walker.links < walker.max_links // 8:
+        return
+    before, after = passed[-2:]
+    if after.away <= MOST_TAIL or after.links <= before.links:
+        return
+    fall = (math.log(before.away) - math.log(after.away)) / (after.links - before.links)
+    if math.log(after.away) - fall * (walker.max_links - after.links) > math.log(MOST_TAIL):
+        raise walker.too_large()
 
 
-def _require_markov(problem: Problem, policy: Policy, kernel: Kernel, rows: np.ndarray) -> None:
-    """Refuse policies that remember or look at the past."""
-    part = jnp.asarray(np.repeat(rows, SIZES[0], 0), dtype=jnp.float32)
-    state = kernel.layout.states(part, jnp.asarray(0, dtype=jnp.int32))
-    information = problem.information
-    memory = information.init(problem.arrays, SIZES[0])
-    outcome = PeriodOutcome(opening=state.on_hand)
-    seen, _ = information.observe(problem.arrays, state, World(), outcome, memory, key=jax.random.key(0))
-    if memory is not None or policy.init(seen) is not None:
-        raise NotMarkovError(
-            f"Problem {problem.name!r}: the policy {type(policy).__name__} has a memory, must decide by the state "
-            "alone for exact evaluation. Simulate."
-        )
-    given = (problem.arrays, information, policy, kernel.layout, part, jnp.asarray(0, dtype=jnp.int32))
-    orders = [np.asarray(_decide(*given, jnp.asarray(past))[0]) for past in (0.0, 7.0)]
-    if not np.array_equal(orders[0], orders[1]):
-        raise NotMarkovError(
-            f"Problem {problem.name!r}: the policy {type(policy).__name__} looks at the last demand, must decide "
-            "by the state alone for exact evaluation. Simulate."
-        )
+def _total(walker: Walker, periods: int) -> tuple[float, float, float]:
+    """Return the money of a horizon from its start, discounted, what share of it was cut off, and what that may cost.
+
+    The warm-up does not count.
+    """
+    problem = walker.problem
+    weights = np.zeros(periods)
+    weights[problem.warm_up :] = problem.discount ** np.arange(periods - problem.warm_up)
+    later = np.cumsum(weights[::-1])[::-1]
+    total = float(walker.first[1] @ walker.opening) if problem.warm_up == 0 else 0.0
+    share, lost, worst = walker.start, 0.0, 0.0
+    limit = min(WHOLE, walker.max_links // 8)
+    chain, turned = walker.chain(), None
+    for period in range(periods):
+        waiting = np.flatnonzero((share > 0) & ~walker.ran[: len(share)])
+        if len(waiting) or turned is None:
+            if period >= LAYERS or walker.links + walker.needed(waiting) > limit:
+                gone = _least(share[waiting], MOST_TAIL / periods)
+                lost += float(share[waiting[gone]].sum() * later[period])
+                share[waiting[gone]] = 0.0
+                waiting = waiting[~gone]
+            if (
+                walker.ends
+                and walker.links + walker.needed(waiting) * (periods - period) > 2 * walker.max_links
+            ):
+                raise walker.too_large()
+            if walker.ends:
+                walker.forget()
+            walker.run(waiting)
+            chain = walker.chain()
+            turned = chain.matrix.T.tocsr()
+            share = np.pad(share, (0, chain.num_states - len(share)))
+            worst = float(np.abs(chain.cost).max())
+        total += weights[period] * float(share @ chain.cost)
+        share = turned @ share
+    return total, lost / max(later[0], 1e-300), lost * worst

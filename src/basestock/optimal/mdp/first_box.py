@@ -7,11 +7,11 @@ import numpy as np
 
 from basestock.decision import OrderChoices, Problem
 from basestock.decision.joint_index import JointIndex
+from basestock.network.types import smallest_order
 from basestock.optimal.mdp.analysis import is_endless
 from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.edges import Edges
-from basestock.network.types import smallest_order
-from basestock.optimal.mdp.following import follows_demand, largest_requirements
+from basestock.optimal.mdp.following import asked_for, follows_demand, largest_requirements
 from basestock.optimal.mdp.kernel import orders_of
 from basestock.policies.formulas import Eoq
 from basestock.policies.protection import protection_demand
@@ -71,18 +71,19 @@ def wider(box: Box, touched: Edges | None = None) -> Box:
     touched
         Which edges are to be moved; all if not given.
     """
-    grown = np.ceil(box.max_order * WIDER) + 1
-    up = np.ceil(box.max_position * WIDER) + 1
+    grown, up = np.ceil(box.max_order * WIDER), np.ceil(box.max_position * WIDER)
     down = np.where(np.isfinite(box.min_position), box.min_position - np.ceil(up - box.max_position), -np.inf)
     most = box.max_backorders
-    waits = None if most is None else np.ceil(most * DEEPER)
+    # How rarely as many wait as the box keeps is bounded itself: more of them need no look of their own.
+    waits = most if most is None or touched is None else np.ceil(most * DEEPER)
     if touched is not None:
         grown = np.where(touched.orders, grown, box.max_order)
         up, down = (
             np.where(touched.positions, new, old)
             for new, old in ((up, box.max_position), (down, box.min_position))
         )
-        waits = None if waits is None else np.where(touched.backorders, waits, most)
+        # What is turned away at one place for nothing makes room at others: all move together.
+        waits = waits if touched.backorders.any() else most
     return dataclasses.replace(
         box,
         max_order=np.minimum(np.where(box.max_order == 0, 0, grown), box.rule_order).astype(np.int64),
@@ -190,7 +191,8 @@ def _guess(problem: Problem, rule_order: np.ndarray) -> Box:
         low = np.minimum(low, -reach)
     waits = problem.arrays.features.backorders != 0
     follows = follows_demand(problem, rule_order, largest)
-    down = np.where(supplied & follows & waits, low, -np.inf)
+    # Where nobody but other places asks for something, decisions alone lower the position.
+    down = np.where(supplied & waits & (follows | ~asked_for(problem)), low, -np.inf)
     # Too small a largest order slows the iteration down: states then wander for long.
     one = np.ceil(
         demand.rate + (SPREAD + 1) * demand.deviation / np.sqrt(np.maximum(demand.periods, 1)) + 1.5 * lot + 1

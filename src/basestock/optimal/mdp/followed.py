@@ -66,7 +66,7 @@ def follow(process: Process, best: np.ndarray, schedule: tuple[int, ...] = (0,))
             here = np.flatnonzero(period == at)
             if not len(here):
                 continue
-            money, owner, after, chance = _step(process, kind, carried[here], mixed[here], decision[here])
+            money, owner, after, chance = step(process, kind, carried[here], mixed[here], decision[here])
             cost[here] = money
             target = after + (at + 1) % len(schedule) * size
             links.append((count + here[owner], target, chance))
@@ -88,7 +88,7 @@ def follow(process: Process, best: np.ndarray, schedule: tuple[int, ...] = (0,))
     )
 
 
-def _step(
+def step(
     process: Process, kind: int, carried: np.ndarray, mixed: np.ndarray, decision: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return expected money of states, and for each of their successors: its state, its number and its probability."""
@@ -117,7 +117,7 @@ def share_at_the_edge(process: Process, best: np.ndarray, schedule: tuple[int, .
         decision = best[period, carried, mixed]
         here = edges_of(process, carried, mixed, decision).weighed(chance / len(schedule))
         total = here if total is None else total.plus(here)
-        _, owner, after, step = _step(process, kind, carried, mixed, decision)
+        _, owner, after, step = step(process, kind, carried, mixed, decision)
         place, inverse = np.unique(after, return_inverse=True)
         chance = np.bincount(inverse, weights=chance[owner] * step)
     return no_edges(process.box) if total is None else total

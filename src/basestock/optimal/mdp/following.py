@@ -26,6 +26,19 @@ def _largest(law: DemandLaw) -> float:
     return float(law.support()[0].max()) if isinstance(law, DiscreteLaw) else law.mean
 
 
+def asked_for(problem: Problem) -> np.ndarray:
+    """Tell ``[node, item]`` where customers or processes ask for something, whatever is decided."""
+    network = problem.network
+    found = np.zeros((problem.arrays.num_nodes, problem.arrays.num_items), dtype=bool)
+    for node, place in enumerate(network.nodes):
+        for item, goods in enumerate(network.items):
+            found[node, item] = bool(problem.uncertainty.laws_at(place.name, goods.name))
+    for process in network.processes:
+        for name in process.consumes:
+            found[network.node_index[process.node], network.item_index[name]] = True
+    return found
+
+
 def follows_demand(problem: Problem, rule_order: np.ndarray, largest: np.ndarray) -> np.ndarray:
     """Tell at which places an order of the period can always make up for all that was asked for in it.
 
@@ -44,13 +57,7 @@ def follows_demand(problem: Problem, rule_order: np.ndarray, largest: np.ndarray
         ``[node, item]``. There a lane takes orders of any such size in every period, from a supplier without limits, or
         from a node that lets requests wait and can follow them in turn. Places that nobody orders for are told so too.
     """
-    network = problem.network
-    shape = (problem.arrays.num_nodes, problem.arrays.num_items)
-    wanted = np.zeros(shape, dtype=bool)
-    for node, place in enumerate(network.nodes):
-        for item, goods in enumerate(network.items):
-            wanted[node, item] = bool(problem.uncertainty.laws_at(place.name, goods.name))
-    found = ~wanted
+    network, found = problem.network, ~asked_for(problem)
     lanes = [(lane, network.lanes[lane], item) for lane, item in orders_of(problem)]
     for lane, _, item in lanes:
         found[network.node_index[network.lanes[lane].destination], item] = False

@@ -4,11 +4,13 @@ import dataclasses
 import functools
 import time
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import numpy as np
 
-from basestock.optimal.mdp.budget import Budget
+from basestock.optimal.mdp.budget import Budget, TooLargeError
 from basestock.optimal.mdp.process import Process
+from basestock.optimal.mdp.rule import links_of, rule_of
 from basestock.optimal.mdp.sweep import FORBIDDEN, Sweep
 
 PATIENCE = 20
@@ -17,6 +19,25 @@ PATIENCE = 20
 
 USUAL_SWEEPS = 60
 """Sweeps that are reckoned with before any is made."""
+
+
+Method = Literal["value_iteration", "modified_policy_iteration", "policy_iteration"]
+"""How values are improved; the bounds are those of the same sweep."""
+
+METHODS: tuple[Method, ...] = get_args(Method)
+
+RULE_SWEEPS: dict[Method, tuple[int, float]] = {
+    "modified_policy_iteration": (20, 1e-3),
+    "policy_iteration": (5_000, 1e-9),
+}
+"""Sweeps under the same decisions between two improvements at most, and the spread of their changes, relative to the
+first one's, at which the values of the decisions count as found."""
+
+FEW_LINKS = 20_000_000
+"""Probabilities up to which decisions are worked on with where no method is asked for."""
+
+MOST_LINKS = 100_000_000
+"""Probabilities that the decisions of a policy iteration may have."""
 
 
 class NotClosedError(ValueError):
@@ -92,6 +113,46 @@ class _Operator:
         self._require_decisions(values)
         return np.where(self.process.valid, values, 0.0), np.stack(choices[::-1])
 
+    def method(self, asked: Method | None) -> Method:
+        """Return the method that was asked for, or one that fits; refuse one that does not."""
+        links = links_of(self.process, self.schedule)
+        if asked is None:
+            return "modified_policy_iteration" if links <= FEW_LINKS else "value_iteration"
+        if asked != "value_iteration" and links > MOST_LINKS:
+            raise TooLargeError(
+                f"Problem {self.process.problem.name!r}: its decisions have up to {links:,} probabilities, must be at "
+                f"most {MOST_LINKS:,} for {asked.replace('_', ' ')}. Take value iteration."
+            )
+        return asked
+
+    def improved(
+        self, values: np.ndarray, discount: float, method: Method
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the values before a cycle, and the decisions that give them where the method works on with them."""
+        return (
+            (self.back(values, discount), None)
+            if method == "value_iteration"
+            else self.decided(values, discount)
+        )
+
+    def under(self, best: np.ndarray, values: np.ndarray, size: float, method: Method) -> np.ndarray:
+        """Return the values of decisions, without end or after some more cycles by steps of a size."""
+        rule = rule_of(self.process, best, self.schedule)
+        found = rule.exact(values.shape) if method == "policy_iteration" else None
+        if found is not None:
+            return found
+        most, settled = RULE_SWEEPS[method]
+        first: float | None = None
+        for _ in range(most):
+            change = rule.back(values) - values
+            spread = float(np.ptp(change[self.process.valid]))
+            first = spread if first is None else first
+            if spread <= settled * first:
+                break
+            still = change[self.at] if rule.discount == 1.0 else 0.0
+            values = np.where(self.process.valid, values + size * (change - still), 0.0)
+        return values
+
     def expected(self, values: np.ndarray) -> float:
         """Return the value of the start."""
         carried, mixed, probabilities = self.process.start
@@ -118,6 +179,7 @@ def solve_average(
     *,
     tolerance: float = 1e-7,
     idle: float = 0.0,
+    method: Method | None = None,
     max_sweeps: int = 20_000,
     budget: Budget | None = None,
 ) -> Solved:
@@ -133,6 +195,9 @@ def solve_average(
         Distance of the bounds at which to stop, relative to 1 + the optimum.
     idle
         What nothing at all costs, which the listed money does not count, for the size of the optimum.
+    method
+        Values of the next sweep: those of this one, or those of its decisions after some more periods (Puterman and
+        Shin 1978, doi:10.1287/mnsc.24.11.1127) or without end (Howard 1960). One that fits if not given.
     max_sweeps
         Sweeps at most.
     budget
@@ -154,11 +219,12 @@ def solve_average(
     states come round periodically, as under last-in-first-out issuing, swing for ever; half steps from then on.
     """
     operator, valid = _Operator(process, schedule, budget, USUAL_SWEEPS), process.valid
+    method = operator.method(method)
     values = np.zeros(valid.shape)
     step, before = 1.0, np.inf
     low = high = 0.0
     for number in range(1, max_sweeps + 1):
-        improved = operator.back(values, 1.0)
+        improved, best = operator.improved(values, 1.0, method)
         change = improved - values
         low, high = (float(end(change[valid])) / len(schedule) for end in (np.min, np.max))
         if high - low <= tolerance * (1 + abs((high + low) / 2 + idle)):
@@ -166,6 +232,8 @@ def solve_average(
         if number % PATIENCE == 0:
             step, before = (0.5 if high - low > before / 2 else step), high - low
         values = np.where(valid, values + step * (change - change[operator.at]), 0.0)
+        if best is not None:
+            values = operator.under(best, values, step, method)
     raise _not_closed(process, low, high, max_sweeps)
 
 
@@ -175,6 +243,7 @@ def solve_discounted(
     *,
     tolerance: float = 1e-8,
     idle: float = 0.0,
+    method: Method | None = None,
     max_sweeps: int = 20_000,
     budget: Budget | None = None,
 ) -> Solved:
@@ -182,7 +251,7 @@ def solve_discounted(
 
     Parameters
     ----------
-    process, schedule, idle, max_sweeps, budget
+    process, schedule, idle, method, max_sweeps, budget
         As for :func:`solve_average`.
     tolerance
         Distance of the bounds at which to stop, relative to 1 + the optimum.
@@ -199,11 +268,12 @@ def solve_discounted(
         As for :func:`solve_average`.
     """
     operator, valid = _Operator(process, schedule, budget, USUAL_SWEEPS), process.valid
+    method = operator.method(method)
     factor = process.problem.discount ** len(schedule)
     values = np.zeros(valid.shape)
     low = high = 0.0
     for number in range(1, max_sweeps + 1):
-        improved = operator.back(values, process.problem.discount)
+        improved, choice = operator.improved(values, process.problem.discount, method)
         change = (improved - values)[valid]
         here = operator.expected(improved)
         low, high = (here + factor / (1 - factor) * float(end(change)) for end in (np.min, np.max))
@@ -214,6 +284,8 @@ def solve_discounted(
         # The middle of the bounds is nearer than the sweep itself by far where the factor is near 1.
         shift = factor / (1 - factor) * (float(change.min()) + float(change.max())) / 2
         values = np.where(valid, improved + shift, 0.0)
+        if choice is not None:
+            values = operator.under(choice, values, 1.0, method)
     raise _not_closed(process, low, high, max_sweeps)
 
 

@@ -164,7 +164,7 @@ class Kernel:
         self.problem, self.closing, self.opening, self.layout = problem, closing, opening, layout
         self.orders = orders_of(problem)
         self.starts = np.arange(len(problem.network.processes), dtype=np.int32)
-        self.merges, self._blank = merges, blank
+        self.merges, self._blank, self.period = merges, blank, period
         self._when = jnp.asarray(period, dtype=layout.template.period.dtype)
         places = np.zeros((problem.arrays.num_lanes, problem.arrays.num_items, len(self.orders)), np.float32)
         places[self.orders[:, 0], self.orders[:, 1], np.arange(len(self.orders))] = 1.0

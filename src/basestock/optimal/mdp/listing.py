@@ -2,13 +2,14 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from basestock.optimal.mdp.box import Box, effects_of
 from basestock.optimal.mdp.budget import Budget
 from basestock.optimal.mdp.kernel import Kernel, Moves
+from basestock.optimal.mdp.memo import Memo
 from basestock.optimal.mdp.process import Phase, Process, rows_of
 from basestock.optimal.mdp.samples import Samples
 from basestock.optimal.mdp.structure import Structure
@@ -17,6 +18,9 @@ from basestock.optimal.mdp.tables import Table
 COMBINATIONS = 1 << 22
 """Combinations of state, decision and event that are listed at a time."""
 
+
+Memos = Callable[[Structure, Kernel], Memo]
+"""What is remembered of a structure and a kernel."""
 
 TRIALS = 16
 """States in which it is tried whether a decision is placed as it is."""
@@ -27,7 +31,12 @@ class TiedError(RuntimeError):
 
 
 def build(
-    kernels: Sequence[Kernel], box: Box, structure: Structure, decisions: np.ndarray, budget: Budget
+    kernels: Sequence[Kernel],
+    box: Box,
+    structure: Structure,
+    decisions: np.ndarray,
+    budget: Budget,
+    memos: Memos,
 ) -> Process:
     """List a finite process.
 
@@ -43,6 +52,8 @@ def build(
         ``[decision, control]`` joint decisions.
     budget
         What it may take.
+    memos
+        What came of combinations in an earlier box.
 
     Returns
     -------
@@ -58,7 +69,7 @@ def build(
     TiedError
         If the component moves what does not belong to it, or hands on something else than its structure says.
     """
-    return _Builder(tuple(kernels), box, structure, decisions, budget).build()
+    return _Builder(tuple(kernels), box, structure, decisions, budget, memos).build()
 
 
 def kept_by_repairs(samples: Samples, decisions: np.ndarray) -> np.ndarray:
@@ -80,10 +91,12 @@ class _Builder:
         structure: Structure,
         decisions: np.ndarray,
         budget: Budget,
+        memos: Memos,
     ) -> None:
         self.kernels, self.box, self.structure = kernels, box, structure
         self.kernel, self.problem = kernels[0], kernels[0].problem
         self.decisions, self.budget = decisions, budget
+        self.memos = functools.partial(memos, structure)
         self.effects = effects_of(self.problem, self.kernel, decisions)
         self.first, self.weights, _ = self.kernel.opened
         blank = np.zeros((1, len(structure.mixed)), dtype=np.int16)
@@ -265,6 +278,7 @@ class _Listing:
             parts,
             choices,
         )
+        self.memo = builder.memos(kernel)
         self.links = Table(len(kernel.probabilities), np.int32)
         self.local: list[np.ndarray] = []
         self.cost: list[np.ndarray] = []
@@ -308,20 +322,31 @@ class _Listing:
         for piece in np.array_split(np.arange(len(mixed_at)), pieces):
             at, inner = mixed_at[piece], inner_at[piece]
             states, controls = self.builder.combine(rows[at], self.parts[inner], self.choices[inner])
-            events = np.tile(np.arange(count), len(at))
-            moves = self.kernel(np.repeat(states, count, 0), np.repeat(controls, count, 0), events)
-            self._require_apart(states, controls, moves.rows.reshape(len(at), count, -1))
-            fine, numbers = self._following(moves.rows, reach)
+            keys = np.concatenate([rows[at], self.parts[inner], self.choices[inner]], axis=1)
+            after, money = self.memo.moves(keys, functools.partial(self._run, states, controls))
+            fine, numbers = self._following(after, reach)
             local[at[fine], inner[fine]] = self.links.add(numbers[fine])
-            money = self._money(moves).reshape(len(at), count) - self.nothing
-            cost[at, inner] = money @ self.kernel.probabilities
+            cost[at, inner] = money
         self.local.append(local)
         self.cost.append(cost)
 
-    def _following(self, rows: np.ndarray, reach: "_Reach") -> tuple[np.ndarray, np.ndarray]:
+    def _run(
+        self, states: np.ndarray, controls: np.ndarray, picked: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return ``[combination, event, entry]`` next mixed parts, and expected money beyond that of nothing."""
+        count = len(self.kernel.probabilities)
+        states, controls = states[picked], controls[picked]
+        events = np.tile(np.arange(count), len(picked))
+        moves = self.kernel(np.repeat(states, count, 0), np.repeat(controls, count, 0), events)
+        after = moves.rows.reshape(len(picked), count, -1)
+        self._require_apart(states, controls, after)
+        money = self._money(moves).reshape(len(picked), count) - self.nothing
+        return after[:, :, list(self.builder.structure.mixed)], money @ self.kernel.probabilities
+
+    def _following(self, parts: np.ndarray, reach: "_Reach") -> tuple[np.ndarray, np.ndarray]:
         """Return which combinations stay inside the box whatever happens, and the next mixed parts ``[.., event]``."""
         builder, count = self.builder, len(self.kernel.probabilities)
-        after = np.minimum(rows[:, list(builder.structure.mixed)], builder.most_waiting)
+        after = np.minimum(parts.reshape(len(parts) * count, parts.shape[2]), builder.most_waiting)
         inside = reach.inside(builder.box, builder.position(after, builder.nothing[1]), builder.demand)
         fine = np.asarray(inside.reshape(-1, count).all(1))
         numbers = np.zeros(len(after), dtype=np.int32)
@@ -331,6 +356,7 @@ class _Listing:
 
     def phase(self, num_mixed: int) -> Phase:
         """Return the finished tables."""
+        self.memo.turn()
         from scipy.sparse import csr_matrix
 
         chance, successors = self.kernel.probabilities, self.links.rows

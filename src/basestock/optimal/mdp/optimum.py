@@ -16,10 +16,10 @@ from basestock.optimal.mdp.chain import LongRun, discounted, long_run
 from basestock.optimal.mdp.edges import Edges, edges_of, no_edges
 from basestock.optimal.mdp.first_box import first_box, wider
 from basestock.optimal.mdp.followed import Followed, follow, share_at_the_edge
-from basestock.optimal.mdp.iteration import Solved, solve_average, solve_discounted, solve_total
-from basestock.optimal.mdp.listing import TiedError
+from basestock.optimal.mdp.iteration import Method, Solved, solve_average, solve_discounted, solve_total
 from basestock.optimal.mdp.lookup import Optimal, optimal_policy
 from basestock.optimal.mdp.pieces import Pieces, list_problem
+from basestock.optimal.mdp.process import Process
 from basestock.uncertainty import Deterministic, Discrete
 from basestock.uncertainty.laws import TAIL
 
@@ -28,8 +28,11 @@ STILL = 1e-7
 
 MOST_WIDENINGS = 12
 
-RARE = 1e-9
+RARE = 1e-6
 """Share of periods in which decisions may lie at the edge of a box that suffices."""
+
+ALMOST_NEVER = 1e-8
+"""Share of periods in which as many customers may wait as a box keeps: those beyond it are lost to the costs."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -100,6 +103,7 @@ def optimize(
     *,
     box: Box | None = None,
     tolerance: float = 1e-7,
+    method: Method | None = None,
     max_bytes: int = DEFAULT_MEMORY,
     max_seconds: float = math.inf,
     tell: Callable[[str], None] = lambda message: None,
@@ -114,6 +118,8 @@ def optimize(
         Where to look; found, and widened until value and decisions stop moving, if not given.
     tolerance
         Relative distance of the bounds at which to stop.
+    method
+        How values are improved where there is no end, one that fits if not given; horizons are solved backwards.
     max_bytes
         Memory that tables and values may take.
     max_seconds
@@ -140,16 +146,17 @@ def optimize(
     budget = Budget(max_bytes, began + max_seconds, tell)
     box = first_box(problem) if box is None else box
     known = analyze(problem, box if given or box.reason else wider(wider(box)))
-    known, found = _known_and_solved(known, box, tolerance, budget)
+    how = _How(tolerance, method, budget)
+    found = _solve(known, box, how, None)
     widenings = 0
     reason = box.reason
-    while not given and (not reason or found.boundary_share > RARE) and widenings < MOST_WIDENINGS:
+    while not given and (not reason or _touches(found)) and widenings < MOST_WIDENINGS:
         # Only what is touched need reach further, until nothing is; the last time all does.
-        box = wider(box, found.edges.beyond(RARE) if found.boundary_share > RARE else None)
-        known, further = _known_and_solved(known, box, tolerance, budget)
+        box = wider(box, found.edges.beyond(RARE, ALMOST_NEVER) if _touches(found) else None)
+        further = _solve(known, box, how, found)
         widenings += 1
         still = abs(further.value - found.value) <= (STILL + tolerance) * (1 + abs(found.value))
-        done = still and max(found.boundary_share, further.boundary_share) <= RARE
+        done = still and not _touches(found) and not _touches(further)
         found = further
         if done:
             reason = "the box was widened by a quarter, and neither the value nor a decision at its edge came of it"
@@ -159,32 +166,40 @@ def optimize(
     return dataclasses.replace(found, reason=reason, widenings=widenings, seconds=time.perf_counter() - began)
 
 
-def _known_and_solved(
-    known: Analyzed, box: Box, tolerance: float, budget: Budget
-) -> tuple[Analyzed, Optimum]:
-    """Solve inside a box, together what random walks took for components and is none."""
-    try:
-        return known, _solve(known, box, tolerance, budget)
-    except TiedError:
-        known = known.together()
-        return known, _solve(known, box, tolerance, budget)
+def _touches(found: Optimum) -> bool:
+    return bool(found.edges.beyond(RARE, ALMOST_NEVER).largest)
 
 
-def _solve(known: Analyzed, box: Box, tolerance: float, budget: Budget) -> Optimum:
+@dataclasses.dataclass(frozen=True)
+class _How:
+    """How processes are solved."""
+
+    tolerance: float
+    method: Method | None
+    budget: Budget
+
+
+def _solve(known: Analyzed, box: Box, how: _How, before: Optimum | None) -> Optimum:
     problem = known.problem
-    pieces = list_problem(problem, box, budget=budget, analyzed=known)
+    pieces = list_problem(problem, box, budget=how.budget, analyzed=known)
     endless = is_endless(problem)
-    solve = solve_average if problem.averages else solve_discounted
     schedule = pieces.schedule if endless else _whole_horizon(problem, pieces)
     idle = _constant(problem, pieces, schedule, endless)
-    if endless:
-        each_idle = idle / len(pieces.processes)
-        solved = [
-            solve(each, schedule, tolerance=tolerance, idle=each_idle, budget=budget)
-            for each in pieces.processes
-        ]
-    else:
-        solved = [solve_total(each, schedule, budget=budget) for each in pieces.processes]
+    each_idle = idle / len(pieces.processes)
+    done = {} if before is None else dict(zip(before.pieces.processes, before.solved, strict=True))
+
+    def solve(process: Process) -> Solved:
+        # What a wider box changed elsewhere does not concern a component.
+        if process in done:
+            return done[process]
+        if not endless:
+            return solve_total(process, schedule, budget=how.budget)
+        iterate = solve_average if problem.averages else solve_discounted
+        return iterate(
+            process, schedule, tolerance=how.tolerance, idle=each_idle, method=how.method, budget=how.budget
+        )
+
+    solved = [solve(each) for each in pieces.processes]
     followed = (
         [follow(process, each.best, schedule) for process, each in zip(pieces.processes, solved, strict=True)]
         if endless

@@ -12,6 +12,7 @@ from basestock.optimal.mdp.components import Component, adds_up
 from basestock.optimal.mdp.kernel import Kernel, phases_of
 from basestock.optimal.mdp.listing import TiedError, build
 from basestock.optimal.mdp.lumps import lumped
+from basestock.optimal.mdp.memo import word_of
 from basestock.optimal.mdp.process import Process
 from basestock.optimal.mdp.samples import Samples
 from basestock.optimal.mdp.split import split_holds
@@ -74,14 +75,21 @@ def list_problem(
         With the numbers, if the tables would not fit.
     NotWholeError
         If states hold fractions.
-    TiedError
-        If components are not components.
     """
     known = analyze(problem, box) if analyzed is None else analyzed
+    try:
+        return _pieces(known, box, budget or Budget())
+    except TiedError:
+        # What random walks took for parts of their own is none.
+        return _pieces(known.together(), box, budget or Budget())
+
+
+def _pieces(known: Analyzed, box: Box, budget: Budget) -> Pieces:
+    problem = known.problem
     samples = known.samples
     most = np.maximum(box.max_position, samples.kernel.positions(samples.kernel.opened[0]).max(0))
     supports = {period: lumped(problem, support, most, samples) for period, support in known.supports.items()}
-    processes = [_process(known, box, part, supports, budget or Budget()) for part in known.parts]
+    processes = [_process(known, box, part, supports, budget) for part in known.parts]
     if len(processes) > 1 and not _add_up(known, processes):
         raise TiedError
     blocks = [block for part in known.parts for block in part.blocks]
@@ -102,16 +110,28 @@ def _process(known: Analyzed, box: Box, part: Part, supports: dict[int, Support]
     kernels = [
         _kernel(problem, support, list(part.blocks), samples, period) for period, support in supports.items()
     ]
-    own, decisions = _box_of(problem, box, part.component, kernels[0]), known.decisions(box, part)
+    own = _box_of(problem, box, part.component, kernels[0])
+    # A box that reaches further elsewhere is the same one for this component.
+    most = own.max_order[list(part.component.controls)]
+    bounds = (most, own.max_position, own.min_position, own.max_backorders)
+    word = tuple(None if each is None else each.tobytes() for each in bounds)
+    return known.memory.process(
+        part, (word, *map(word_of, kernels)), lambda: _built(known, box, own, part, kernels, budget)
+    )
+
+
+def _built(known: Analyzed, box: Box, own: Box, part: Part, kernels: list[Kernel], budget: Budget) -> Process:
+    """List a component as its structure says, or as a whole where the transition says otherwise."""
+    decisions = known.decisions(box, part)
     if part.structure.carried:
         try:
-            process = build(kernels, own, part.structure, decisions, budget)
+            process = build(kernels, own, part.structure, decisions, budget, known.memory.memo)
         except TiedError:
             pass
         else:
             if all(split_holds(process, kind) for kind in range(len(kernels))):
                 return process
-    return build(kernels, own, all_mixed(part.component), decisions, budget)
+    return build(kernels, own, all_mixed(part.component), decisions, budget, known.memory.memo)
 
 
 def _add_up(known: Analyzed, processes: list[Process]) -> bool:
