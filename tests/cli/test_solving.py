@@ -65,7 +65,6 @@ def brute_force() -> float:
     return gain
 
 
-@pytest.mark.requirement("A-31")
 def test_solve_prints_the_optimum_with_its_certificate_and_keeps_the_policy(run: Run, file: Path) -> None:
     found = document(run("solve", *_mine(file), "--out", "best.policy"))
     assert set(found) >= SOLVED
@@ -131,7 +130,6 @@ def test_a_person_reads_value_bounds_and_method(run: Run, file: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("B-14")
 def test_tune_prints_parameters_and_a_cost_with_its_interval(run: Run, file: Path) -> None:
     found = document(run("tune", *_mine(file), "--policy", "base_stock", "--out", "kept/tuned"))
     assert found["schema"] == "basestock.tune/1"

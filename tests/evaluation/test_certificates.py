@@ -51,7 +51,6 @@ def test_a_closed_form_is_its_own_certificate() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("B-38")
 def test_without_memory_there_is_a_bound_on_the_right_side() -> None:
     problem, told = losing(1), list[str]()
     exact = certify_problem(problem, max_bytes=2**30, max_seconds=60.0)

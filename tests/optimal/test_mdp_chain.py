@@ -51,6 +51,17 @@ def test_a_chain_that_comes_round_has_its_average(work: float, monkeypatch: pyte
     np.testing.assert_allclose(rest.share, 1 / 3)
 
 
+def test_a_state_that_is_hardly_ever_met_again_comes_first() -> None:
+    """A walk on 0, ..., 39 that goes up nine times in ten: shares grow by the factor 9, against 0 they are 1e37."""
+    matrix = np.zeros((40, 40))
+    for state in range(40):
+        matrix[state, min(state + 1, 39)] += 0.9
+        matrix[state, max(state - 1, 0)] += 0.1
+    rest = long_run(Chain(csr_matrix(matrix), np.arange(40.0), np.eye(40)[0]))
+    share = 9.0 ** np.arange(-39.0, 1.0)
+    np.testing.assert_allclose(rest.share, share / share.sum(), atol=1e-10)
+
+
 def test_discounted_cost_counts_after_the_warm_up() -> None:
     """By hand: costs 1, 2, 1, 2, ... of a chain that swings between two states."""
     swing = chain_of([[0, 1], [1, 0]], [1.0, 2.0], [1.0, 0.0])

@@ -7,7 +7,8 @@ import pytest
 
 from basestock.decision import Observation, Policy
 from basestock.dynamics import empty_state
-from basestock.policies import CanOrder, JointOrderUpTo, OrderUpTo
+from basestock.policies import CanOrder, JointOrderUpTo, OrderUpTo, find, fit, from_parameters
+from basestock.policies.boxes import joint_shares
 from basestock.policies.clusters import clusters_of
 from basestock.policies.formulas import leaf
 from basestock.problems.joint_replenishment import joint_replenishment
@@ -78,3 +79,33 @@ def test_items_that_share_trucks_are_tuned_together() -> None:
     found = clusters_of(PROBLEM)
     assert found.number[0, 0] == found.number[0, 1]
     assert sorted(found.turn[0, :2].tolist()) == [0, 1]
+
+
+def test_levels_rise_with_the_units_that_a_lane_waits_for() -> None:
+    """Demand of 2.5 and 1.5: of the 5 units that a lane which waits for 6 is short of, 3 and 2."""
+    shares = joint_shares(PROBLEM)
+    np.testing.assert_allclose(shares[0, :2, :2], [[0.625, 0.375]] * 2)
+    entry = find("joint_order_up_to")
+    searched = {
+        "review_period": each(1, 1),
+        "order_quantity": each(6, 0),
+        "level_without_waiting": each(4, 3),
+    }
+    policy = entry.make(PROBLEM, searched)
+    assert np.asarray(policy.order_up_to_level)[0, :2, 0].tolist() == [7, 5]
+    alone = entry.make(PROBLEM, searched | {"order_quantity": each(0, 0)})
+    assert np.asarray(alone.order_up_to_level)[0, :2, 0].tolist() == [4, 3]
+    given = from_parameters(
+        PROBLEM,
+        "joint_order_up_to",
+        {"review_period": 1.0, "order_quantity": 6.0, "order_up_to_level": 7.0},
+    )
+    assert np.asarray(given.order_up_to_level)[0, :2, 0].tolist() == [7, 7]
+
+
+@pytest.mark.slow
+def test_where_orders_of_an_item_are_dear_a_lane_waits_for_a_full_truck() -> None:
+    dear = joint_replenishment(item_order_cost=(40.0, 10.0), horizon=300)
+    joint, alone = (fit(dear, name, replications=16) for name in ("joint_order_up_to", "base_stock"))
+    assert joint.search_cost < 0.985 * alone.search_cost
+    assert joint.parameters["order_quantity"].max() > 1

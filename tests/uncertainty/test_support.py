@@ -158,6 +158,7 @@ def test_everything_that_cannot_be_listed_is_named_at_once() -> None:
     laws = SupplyLaws(routing={}, outages={})
     event_support(Uncertainty({}, supply=laws), network())
     with pytest.raises(
-        SupportError, match="yields cannot be listed outcome by outcome; must be demand, lead times"
+        SupportError,
+        match=r"yields: its law depends on what is decided\. Must be demand by discrete laws, lead times",
     ):
         event_support(Uncertainty({}), network(processes=(process,)))

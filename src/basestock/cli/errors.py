@@ -67,7 +67,8 @@ def reported(debug: bool) -> Generator[None, None, None]:
         _stop(f"{place}{why}. Choose another place with --out, or correct this one.", FAILED, debug)
     except Exception as error:
         if _deliberate(error):
-            _stop(str(error.args[0]), USAGE, debug)
+            # The text of a KeyError is its message in quotes; others may say more than their first argument.
+            _stop(str(error.args[0] if isinstance(error, KeyError) else error), USAGE, debug)
         kind = type(error).__name__
         _stop(f"this should not happen ({kind}: {error}); --debug shows where it did", FAILED, debug)
 

@@ -131,11 +131,13 @@ def play(
     seed = common.seed or 0
     players = {}
     for name in policies:
-        known = given.get(name)
+        known, entry = given.get(name), PLAYERS[name]
         if known:
-            players[name] = from_parameters(problem, PLAYERS[name], known)
+            players[name] = from_parameters(problem, entry, known)
+        elif entry.compute is not None:
+            players[name] = entry.compute(problem)
         else:
-            players[name] = fit(problem, PLAYERS[name], seed=seed).policy
+            players[name] = fit(problem, name, seed=seed).policy
             common.finished(f"tune {name}")
     report = evaluate(problem, players, replications, seed, periods=periods)
     common.finished("play")

@@ -143,6 +143,7 @@ def _proof(certified: "Certified") -> dict[str, Any]:
         "recurrent_classes": optimum.num_classes,
         "tail": optimum.tail,
         "components": len(optimum.solved),
+        "symmetry": optimum.symmetry,
     }
 
 

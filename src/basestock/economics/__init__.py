@@ -1,6 +1,13 @@
 """What it costs: tariffs, ledger terms, sums over paths, key figures, risk."""
 
-from basestock.economics.context import Context, demand_regime, scarce_supply, weight_of, with_context
+from basestock.economics.context import (
+    Context,
+    demand_regime,
+    period_number,
+    scarce_supply,
+    weight_of,
+    with_context,
+)
 from basestock.economics.estimates import Estimate, estimate, estimate_ratio
 from basestock.economics.kpis import KPIS, Kpi, Sums, bullwhip_kpis, sums_of, unit_costs
 from basestock.economics.ledger import TERMS, Ledger, Term, ledger_for
@@ -50,6 +57,7 @@ __all__ = [
     "ledger_for",
     "local_rewards",
     "make_tariff",
+    "period_number",
     "rate_names",
     "relative_returns",
     "risk_adjusted",

@@ -72,6 +72,11 @@ def demand_regime(step: Step) -> Int[Array, " replication"]:
     return jnp.zeros(count, dtype=jnp.int32) if regime is None else regime
 
 
+def period_number(step: Step) -> Int[Array, " replication"]:
+    """Return the number of the period, for rates that differ from period to period; beyond the last, that holds on."""
+    return jnp.broadcast_to(step.start.period, step.outcome.opening.shape[-1:])
+
+
 def scarce_supply(step: Step) -> Int[Array, " replication"]:
     """Return 1 where a source could not ship all that was ordered, or a lane is closed, and 0 elsewhere."""
     count = step.outcome.opening.shape[-1]

@@ -114,7 +114,7 @@ class Ledger:
     ) -> Float[Array, "term node item replication"]:
         """Return every term allocated to (node, item), unsigned (SIM-401)."""
         shape = step.outcome.opening.shape
-        rows = [_at_nodes(network, term, _money(term, tariff, step)) for term in self.terms]
+        rows = [_at_nodes(network, term, money_of(term, tariff, step)) for term in self.terms]
         return jnp.stack([jnp.broadcast_to(row, shape) for row in rows]) if rows else jnp.zeros((0, *shape))
 
     def by_term(self, tariff: Tariff, step: Step) -> Float[Array, "term replication"]:
@@ -122,7 +122,7 @@ class Ledger:
         count = step.outcome.opening.shape[-1]
         sums: dict[str, Array] = {}
         for axis in dict.fromkeys(term.axis for term in self.terms):
-            money = {term.name: _money(term, tariff, step) for term in self.terms if term.axis == axis}
+            money = {term.name: money_of(term, tariff, step) for term in self.terms if term.axis == axis}
             rows = jnp.stack(list(money.values()))
             # Summed one by one, with the product fused into the sum, they took 10 times as long on CPUs.
             sums |= zip(money, rows.sum(tuple(range(1, rows.ndim - 1))), strict=True)
@@ -134,7 +134,7 @@ class Ledger:
         return tuple(term.sign for term in self.terms)
 
 
-def _money(term: Term, tariff: Tariff, step: Step) -> Array:
+def money_of(term: Term, tariff: Tariff, step: Step) -> Array:
     """Return a term weighted by its context; terms are linear in their rate, so that the weight is that of the rate."""
     try:
         weight, money = weight_of(tariff, term.rate, step), term.function(tariff, step)

@@ -1,6 +1,7 @@
 """Certificates: what is best for a problem, how that is known, and how far policies are from it."""
 
 import dataclasses
+import math
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -25,12 +26,19 @@ from basestock.optimal.mdp.lookup import loaded_optimal
 from basestock.policies import find, fit
 from basestock.policies.formulas import leaf
 from basestock.policies.saved import SavedPolicy, SavedPolicyError, read_policy
+from basestock.policies.search import Score
 from basestock.uncertainty.support import SupportError
 
 SOLVE_SCHEMA, CERTIFY_SCHEMA = "basestock.solve/1", "basestock.certify/1"
 
 LINKS = 60_000_000
 """Combinations of state and event up to which a policy is valued exactly and not simulated."""
+
+SCORED = 3_000_000
+"""Combinations of state and event up to which policies are tuned by their exact cost in the end."""
+
+SCORING = 15.0
+"""Seconds that this may take for a policy."""
 
 REFUSALS = (SupportError, TooLargeError, NotMarkovError, NotWholeError)
 """Reasons for which a value is not exact."""
@@ -175,6 +183,34 @@ def value_of(problem: Problem, policy: Policy, *, replications: int, seed: int) 
     return estimate(play(problem, policy, replications=replications, seed=seed).totals)
 
 
+def exact_score(problem: Problem) -> Score | None:
+    """Return the exact cost of policies for the end of a search, as long as there is time for it.
+
+    Parameters
+    ----------
+    problem
+        The problem; ``None`` comes back where it is not played in periods.
+    """
+    if problem.kind != "periodic":
+        return None
+    left = SCORING
+
+    def score(policy: Policy) -> float:
+        nonlocal left
+        if left <= 0.0:
+            return math.inf
+        began = time.perf_counter()
+        try:
+            cost = problem.sign * evaluate_exactly(problem, policy, max_links=SCORED).value
+        except (*REFUSALS, ValueError):
+            # What has no exact cost once is not asked again.
+            cost, left = math.inf, 0.0
+        left -= time.perf_counter() - began
+        return cost
+
+    return score
+
+
 def policy_gaps(
     problem: Problem,
     names: Sequence[str],
@@ -192,7 +228,7 @@ def policy_gaps(
     problem
         The problem.
     names
-        Registered policies, tuned under common random numbers.
+        Registered policies, tuned under common random numbers and then, where that fits, by their exact cost.
     reference
         Optimum or bound, money.
     given
@@ -204,7 +240,11 @@ def policy_gaps(
     """
     players = dict(given or {})
     for name in names:
-        players[name] = fit(problem, name, seed=seed).policy
+        entry = find(name)
+        if entry.compute is not None and entry.box is None:
+            players[name] = entry.compute(problem)
+        else:
+            players[name] = fit(problem, entry, seed=seed, score=exact_score(problem)).policy
         tell(f"tune {name}")
     found: list[PolicyGap] = []
     for name, policy in players.items():

@@ -24,7 +24,7 @@ from basestock.policies.planning_systems import (
 )
 from basestock.policies.players import AnchorAndAdjust, RandomAround, Team, team
 from basestock.policies.protection import ProtectionDemand, money_at_stake, protection_demand
-from basestock.policies.quantities import ConstantOrder, FixedQuantity
+from basestock.policies.quantities import ConstantOrder, FixedQuantity, PeriodicFixedQuantity
 from basestock.policies.registry import REGISTRY, Entry, find, from_parameters
 from basestock.policies.rules_of_thumb import FuzzyControl, RuleBase
 from basestock.policies.scheduling import RuleScheduler
@@ -70,6 +70,7 @@ __all__ = [
     "Newsvendor",
     "OdooMinMax",
     "OrderUpTo",
+    "PeriodicFixedQuantity",
     "PeriodicMinMax",
     "PeriodicOrderUpTo",
     "PerishableBaseStock",

@@ -24,12 +24,15 @@ class Box(NamedTuple):
         ``[node, item]`` smallest difference that is tried; 1 for whole units.
     least
         What the parameter cannot fall below; a search does not go on beyond it.
+    counted
+        Whether the parameter is a number of periods, and no fraction of its step has a meaning.
     """
 
     low: np.ndarray
     high: np.ndarray
     step: np.ndarray
     least: float = 0.0
+    counted: bool = False
 
 
 def _units(problem: Problem, low: float | np.ndarray, high: np.ndarray, least: float = 0.0) -> Box:
@@ -98,16 +101,28 @@ def joint_lots(problem: Problem) -> Box:
     return box._replace(high=np.broadcast_to(box.high.sum(1, keepdims=True), box.high.shape).copy())
 
 
+def joint_shares(problem: Problem) -> np.ndarray:
+    """Return ``[node, item, item]``: share of the second item in the demand of what its lane brings with the first."""
+    arrays, rate = problem.arrays, protection_demand(problem).rate
+    first = np.asarray(arrays.primary)[..., 0] > 0
+    lane = np.full(rate.shape, -1)
+    for at, item in np.argwhere(first):
+        lane[int(np.asarray(arrays.lane_destination)[at]), item] = at
+    same = (lane[:, :, None] == lane[:, None, :]) & (lane[:, :, None] >= 0)
+    weight = same * np.maximum(rate, 1e-9)[:, None, :]
+    return weight / np.maximum(weight.sum(2, keepdims=True), 1e-12)
+
+
 def reviews(problem: Problem) -> Box:
     """Return where review periods are searched."""
     ones = np.ones((problem.arrays.num_nodes, problem.arrays.num_items))
-    return Box(ones, 12 * ones, ones, 1.0)
+    return Box(ones, 12 * ones, ones, 1.0, counted=True)
 
 
 def leads(problem: Problem) -> Box:
     """Return where safety lead times are searched, periods."""
     most = lead_periods(problem) + 2.0
-    return Box(np.zeros_like(most), most, np.ones_like(most))
+    return Box(np.zeros_like(most), most, np.ones_like(most), counted=True)
 
 
 def shares(problem: Problem, most: float) -> Box:

@@ -11,6 +11,7 @@ from jaxtyping import Array
 from basestock.decision import Game, Policy, Problem, advance, begin, game
 from basestock.dynamics import NetworkArrays, State, Step
 from basestock.economics import Compensated, Ledger, Tariff
+from basestock.policies.formulas import leaf
 from basestock.policies.registry import Entry
 from basestock.uncertainty import root_words
 
@@ -112,7 +113,23 @@ class Runner:
             found.append(self._money(policy, numbers).sum((0, 1)))
         return np.concatenate(found)[: self.replications]
 
+    def slopes(self, entry: Entry, values: Values) -> Values:
+        """Return ``[node, item]`` by coordinate: change of the mean cost of all places per unit of it, path by path."""
+        numbers = np.arange(self.replications)
+
+        def mean(leaves: dict[str, Array]) -> Array:
+            return self._folded(entry.make(self.problem, leaves), numbers).total.sum() / self.replications
+
+        slopes = jax.grad(mean)({key: leaf(value) for key, value in values.items()})
+        found = {key: np.asarray(slope, dtype=np.float64)[..., 0] for key, slope in slopes.items()}
+        return {key: np.where(np.isfinite(slope), slope, 0.0) for key, slope in found.items()}
+
     def _money(self, policy: Policy, replications: np.ndarray) -> np.ndarray:
+        cost = self._folded(policy, replications)
+        total = np.asarray(cost.total, dtype=np.float64) - np.asarray(cost.dropped, dtype=np.float64)
+        return total / self.periods if self.problem.averages else total
+
+    def _folded(self, policy: Policy, replications: np.ndarray) -> Compensated:
         problem = self.problem
         fold = CostFold(
             *(problem.arrays, problem.tariff, jnp.asarray(problem.discount), jnp.asarray(problem.warm_up)),
@@ -122,7 +139,7 @@ class Runner:
         state = problem.start(len(replications))
         if self.start is not None:
             state = jax.tree.map(lambda one, each: jnp.broadcast_to(one, each.shape), self.start, state)
-        cost = _run(
+        return _run(
             game(problem),
             policy,
             state,
@@ -132,8 +149,6 @@ class Runner:
             Compensated.zeros(shape),
             problem.warm_up + self.periods,
         )
-        total = np.asarray(cost.total, dtype=np.float64) - np.asarray(cost.dropped, dtype=np.float64)
-        return total / self.periods if problem.averages else total
 
 
 @eqx.filter_jit

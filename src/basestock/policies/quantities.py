@@ -33,6 +33,30 @@ class FixedQuantity(Policy):
         return NodeOrders()(lots * self.order_quantity, observation), memory
 
 
+class PeriodicFixedQuantity(Policy):
+    """(R, Q): every R periods, order multiples of Q if the inventory position is at or below the reorder point.
+
+    Parameters
+    ----------
+    review_period
+        Periods between looks [R]; the first is period 0.
+    reorder_point
+        Reorder point [s], units.
+    order_quantity
+        Order quantity [Q], units.
+    """
+
+    review_period: NodeItem
+    reorder_point: NodeItem
+    order_quantity: NodeItem
+
+    def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
+        """Order as (s, Q) in review periods: nothing in others, whatever the position."""
+        due = jnp.mod(observation.period, jnp.maximum(self.review_period, 1.0)) < 1.0
+        point = jnp.where(due, self.reorder_point, observation.inventory_position - 1.0)
+        return FixedQuantity(point, self.order_quantity)(observation, memory, key=key)
+
+
 class ConstantOrder(Policy):
     """Order the same quantity every period (Reiman 2004; optimal for long lead times and lost sales).
 

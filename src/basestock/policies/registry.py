@@ -35,7 +35,7 @@ from basestock.policies.planning_systems import (
     OdooMinMax,
 )
 from basestock.policies.protection import protection_demand
-from basestock.policies.quantities import ConstantOrder, FixedQuantity
+from basestock.policies.quantities import ConstantOrder, FixedQuantity, PeriodicFixedQuantity
 from basestock.policies.rules_of_thumb import FuzzyControl, RuleBase
 from basestock.policies.scheduling import RuleScheduler, scheduling_parts, standard_rules
 from basestock.policies.stock_law import StockLaw
@@ -116,7 +116,21 @@ def _joint_start(problem: Problem) -> dict[str, np.ndarray]:
     """Begin with every item by itself: the lane looks every period, and orders whatever is short."""
     level = np.asarray(Newsvendor.for_problem(problem).base_stock_level, dtype=np.float64)[..., 0]
     once, nothing = np.ones_like(level), np.zeros_like(level)
-    return {"review_period": once, "order_quantity": nothing, "order_up_to_level": level}
+    return {"review_period": once, "order_quantity": nothing, "level_without_waiting": level}
+
+
+@functools.lru_cache(maxsize=8)
+def _joint_shares(problem: Problem) -> dict[str, Any]:
+    return {"share": boxes.joint_shares(problem)}
+
+
+def _joint(values: Values) -> Policy:
+    """Lift the levels with Q, by the share of each item in demand: a lane that waits for Q units is short of Q - 1."""
+    share, quantity = values["share"], values["order_quantity"]
+    waited = jnp.maximum(((share > 0) * quantity[:, None]).max(2) - 1.0, 0.0)
+    own = jnp.moveaxis(jnp.diagonal(share, axis1=1, axis2=2), -1, 1)
+    level = values["level_without_waiting"] + jnp.floor(own * waited + 0.5)
+    return JointOrderUpTo(values["review_period"], quantity, level)
 
 
 def _vector(values: Values) -> Policy:
@@ -201,6 +215,16 @@ REGISTRY: dict[str, Entry] = {
             lambda v: PeriodicMinMax(v["review_period"], v["reorder_point"], v["reorder_point"] + v["gap"]),
         ),
         Entry(
+            "periodic_fixed_quantity",
+            "(R, Q): every R periods, at or below s, order multiples of Q",
+            lambda p: {
+                "review_period": boxes.reviews(p),
+                "reorder_point": boxes.reorder_points(p),
+                "order_quantity": boxes.lots(p),
+            },
+            lambda v: PeriodicFixedQuantity(v["review_period"], v["reorder_point"], v["order_quantity"]),
+        ),
+        Entry(
             "constant_order",
             "the same quantity every period",
             lambda p: {"quantity": boxes.per_period(p)},
@@ -250,9 +274,10 @@ REGISTRY: dict[str, Entry] = {
             lambda p: {
                 "review_period": boxes.reviews(p),
                 "order_quantity": boxes.joint_lots(p),
-                "order_up_to_level": boxes.levels(p),
+                "level_without_waiting": boxes.levels(p),
             },
-            lambda v: JointOrderUpTo(v["review_period"], v["order_quantity"], v["order_up_to_level"]),
+            _joint,
+            given=_joint_shares,
             start=_joint_start,
         ),
         Entry(

@@ -88,7 +88,9 @@ class RuleScheduler(Policy):
             priced = (supply_price > 0).astype(own.dtype)
             own = own + self.indexed_cost * supply_price.sum(0) / jnp.maximum(priced.sum(0), 1.0)
         cost = own
-        for _ in range(0 if production is None else production.levels):
+        if production is None:
+            return cost
+        for _ in range(production.levels):
             run = (production.consumes * at_plants(production, cost)).sum(1, keepdims=True)
             made = production.produces * production.good_share[:, None, :]
             each = production.pulls * production.process_share * run / jnp.where(made > 0, made, 1.0)

@@ -12,6 +12,7 @@ from basestock.economics import Estimate, estimate
 from basestock.policies.clusters import Clusters, clusters_of
 from basestock.policies.common_events import Runner, Values, columns_for
 from basestock.policies.formulas import leaf
+from basestock.policies.gradients import descend, descends
 from basestock.policies.grids import Bounds, Found, Ticks, num_candidates, search_grids
 from basestock.policies.metaheuristics import METHODS, POPULATION, search_population
 from basestock.policies.registry import Entry, find
@@ -108,7 +109,8 @@ def fit(
     Notes
     -----
     A grid over the box of each parameter, then grids around the best point with steps divided by the grid until the
-    step is one unit (a hundredth of the box where quantities are continuous). A box whose edge is best doubles, up to
+    step is one unit (a hundredth of the box where quantities are continuous; from there it goes down the gradient of
+    the paths, as long as that costs less on the same events). A box whose edge is best doubles, up to
     eight times. More than three parameters are searched two at a time, round after round. Places that neither supply
     each other nor are product and component are searched at once; within a cluster of those that do, one place after
     the other by the cost of the whole cluster.
@@ -138,8 +140,11 @@ def fit(
     found = search_of.run(search, sweeps, seed)
     if score is not None:
         search_of.end_exactly(found, score)
-    values = search_of.bounds.values(found.best)
-    policy = search_of.policy(found.best)
+    values, box = search_of.bounds.values(found.best), entry.box(problem)
+    if descends(runner, box):
+        values, found.cost, tried = descend(runner, entry, box, search_of.clusters, values)
+        found.tried += tried
+    policy = search_of.policy(values)
     totals = fresh.totals(
         runner.side_by_side(entry, {key: value[..., None] for key, value in values.items()})
     )
@@ -194,9 +199,8 @@ class _Search:
         """Return the cost of candidates ``[cluster, candidate]``."""
         return self.clusters.total(self.runner.costs(self.entry, self.bounds.values(candidates)))
 
-    def policy(self, ticks: Ticks) -> Policy:
-        """Return the policy at a point."""
-        values: Values = self.bounds.values(ticks)
+    def policy(self, values: Values) -> Policy:
+        """Return the policy at parameters ``[node, item]``."""
         return self.entry.make(self.problem, {key: leaf(value) for key, value in values.items()})
 
     def end_exactly(self, found: Found, score: Score) -> None:
@@ -209,14 +213,14 @@ class _Search:
             for one, other in itertools.combinations(places, 2)
             for step, second in itertools.product((-1.0, 1.0), repeat=2)
         ]
-        least, tries, improved = score(self.policy(found.best)), 1, True
+        least, tries, improved = score(self.policy(self.bounds.values(found.best))), 1, True
         while improved and tries < EXACT_TRIES:
             improved = False
             for move in moves[: EXACT_TRIES - tries]:
                 moved = _moved(found.best, move)
                 if any((moved[key] < self.bounds.least[key]).any() for key in moved):
                     continue
-                cost, tries = score(self.policy(moved)), tries + 1
+                cost, tries = score(self.policy(self.bounds.values(moved))), tries + 1
                 if cost < least - 1e-9 * abs(least):
                     found.best, least, improved = moved, cost, True
         found.tried += tries

@@ -37,9 +37,17 @@ class VectorBaseStock(Policy):
     base_stock_levels: Float[Array, "ahead node item #replication"]
 
     @classmethod
-    def standard(cls, problem: Problem) -> "VectorBaseStock":
-        """Return the levels of Morton's bound: the critical quantiles of the demand from l periods ahead on."""
-        return cls(leaf(standard_levels(problem)))
+    def standard(cls, problem: Problem, ratio: float | None = None) -> "VectorBaseStock":
+        """Return the levels of Morton's bound: the critical quantiles of the demand from l periods ahead on.
+
+        Parameters
+        ----------
+        problem
+            The problem.
+        ratio
+            Quantile of all levels in [0, 1]; the critical ratio if not given, which bounds the best levels from above.
+        """
+        return cls(leaf(standard_levels(problem, ratio)))
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Order min over l of max(S_l - v_l, 0)."""
@@ -51,8 +59,15 @@ class VectorBaseStock(Policy):
         return NodeOrders()(short, observation), memory
 
 
-def standard_levels(problem: Problem) -> np.ndarray:
+def standard_levels(problem: Problem, ratio: float | None = None) -> np.ndarray:
     """Return ``[ahead, node, item]`` the critical quantiles of the demand from l periods ahead on, units.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    ratio
+        Quantile in [0, 1]; the critical ratio of each place if not given.
 
     Raises
     ------
@@ -60,11 +75,12 @@ def standard_levels(problem: Problem) -> np.ndarray:
         If the longest lead time has more levels than can be searched.
     """
     underage, overage = money_at_stake(problem)
-    ratio = underage / np.maximum(underage + overage, 1e-12)
+    critical = underage / np.maximum(underage + overage, 1e-12)
+    quantile = critical if ratio is None else np.full_like(critical, ratio)
     longest = int(lead_periods(problem).max())
     if longest > MOST_PERIODS:
         raise ValueError(
             f"vector_base_stock: the longest lead time is {longest} periods, must be at most {MOST_PERIODS}: each has "
             "a level of its own. Use capped_base_stock, or longer periods."
         )
-    return np.stack([remaining_quantile(problem, ratio, later) for later in range(longest + 1)])
+    return np.stack([remaining_quantile(problem, quantile, later) for later in range(longest + 1)])

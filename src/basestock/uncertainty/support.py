@@ -9,6 +9,8 @@ import numpy as np
 
 from basestock.network import SupplyNetwork
 from basestock.uncertainty.axes import Axes
+from basestock.uncertainty.block import Block, Part
+from basestock.uncertainty.chances import lasts, outages, routing, special_deliveries, substitutions
 from basestock.uncertainty.kit import Kit
 from basestock.uncertainty.laws import DemandLaw, DiscreteLaw, Seasonal
 from basestock.uncertainty.lead_times import compile_lead_times, hazard
@@ -18,28 +20,6 @@ from basestock.uncertainty.tables import cycle_length
 
 class SupportError(ValueError):
     """Something random has no finite support."""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Block:
-    """One part of an event that is independent of the others.
-
-    Parameters
-    ----------
-    leaf
-        Leaf of :class:`~basestock.uncertainty.Event` that it is part of.
-    place
-        Index into the leaf, without the replication axis.
-    values
-        ``[outcome]`` what it adds to the leaf there; ``[outcome, *places]`` where ``place`` names several.
-    probabilities
-        ``[outcome]``, double precision.
-    """
-
-    leaf: str
-    place: tuple[Any, ...]
-    values: np.ndarray
-    probabilities: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -128,7 +108,8 @@ def event_support(uncertainty: Uncertainty, network: SupplyNetwork, period: int 
     ----------
     uncertainty
         Discrete demand with or without seasons, of any number of classes and in kits, random lead times of both kinds,
-        and deliveries that are lost or come late.
+        deliveries that are lost or come late, outages without memory, routing by chance, and customers who take a
+        special delivery or another item by chance.
     network
         The authored network.
     period
@@ -145,8 +126,18 @@ def event_support(uncertainty: Uncertainty, network: SupplyNetwork, period: int 
     market = np.zeros((len(classes), axes.num_nodes, axes.num_items), dtype=np.float32)
     sure = {"market": market}
     blocks = [*_demand(uncertainty, network, classes, period), *_kits(uncertainty.kits, network)]
-    for find in (_lead_times, _deliveries):
-        certain, found = find(uncertainty, network, axes)
+    routes = {} if uncertainty.supply is None else uncertainty.supply.routing
+
+    def customers(node: str, item: str) -> int:
+        laws = uncertainty.laws_at(node, item)
+        return round(sum(float(_values_of(law, (node, item), period)[0].max()) for law in laws))
+
+    parts = (
+        *(find(uncertainty, network, axes) for find in (_lead_times, _deliveries, outages)),
+        *(find(network, axes, customers) for find in (special_deliveries, substitutions)),
+        routing(routes, network, axes),
+    )
+    for certain, found in parts:
         sure |= certain
         blocks += found
     return Support(sure, tuple(blocks))
@@ -159,23 +150,50 @@ def support_cycle(uncertainty: Uncertainty) -> int:
 
 
 def _refuse_others(uncertainty: Uncertainty, network: SupplyNetwork) -> None:
-    supply = uncertainty.supply
-    random = {
-        "demand driven from outside": uncertainty.drivers is not None,
-        "shares of defective units": bool(network.inspections),
-        "outages": supply is not None and bool(supply.outages),
-        "disruptions": supply is not None and bool(supply.disruptions),
-        "routing by chance": supply is not None and bool(supply.routing),
-        "lead times of single units": supply is not None and supply.units is not None,
-        "yields": any(process.yield_law != "fixed" for process in network.processes),
-        "breakdowns": any(resource.breakdown > 0 for resource in network.resources),
-    }
-    wrong = [name for name, present in random.items() if present]
-    if wrong:
+    found = [
+        f"{name}: {reason}" for name, (present, reason) in _unlisted(uncertainty, network).items() if present
+    ]
+    if found:
         raise SupportError(
-            f"event_support: {', '.join(wrong)} cannot be listed outcome by outcome; must be demand, lead times and "
-            "deliveries alone. Leave them out, or simulate."
+            f"event_support: not everything random can be listed outcome by outcome. {'; '.join(found)}. Must be "
+            "demand by discrete laws, lead times, deliveries, outages without memory, routing, special deliveries and "
+            "substitution. Leave the rest out, simulate, or ask for a bound."
         )
+
+
+def _unlisted(uncertainty: Uncertainty, network: SupplyNetwork) -> dict[str, tuple[bool, str]]:
+    """Return what has no finite list of outcomes here, whether it is there, and why it has none."""
+    supply = uncertainty.supply
+    down = {} if supply is None else supply.outages
+    remembered, depends = (
+        "the outside remembers it from period to period",
+        "its law depends on what is decided",
+    )
+    return {
+        "demand driven from outside": (uncertainty.drivers is not None, remembered),
+        "answers of demand to prices": (bool(network.responses), depends),
+        "goodwill": (bool(network.goodwill), depends),
+        "goods that customers bring back": (bool(network.returns), depends),
+        "shares of defective units": (bool(network.inspections), depends),
+        "outages that last": (
+            any(map(lasts, down.values())),
+            "a period that is down tells of the next, disruption_probability + recovery_probability must be 1",
+        ),
+        "outages that add to lead times": (
+            any(law.extra_lead_time > 0 for law in down.values()),
+            "extra_lead_time must be 0",
+        ),
+        "disruptions": (supply is not None and bool(supply.disruptions), remembered),
+        "lead times of single units": (
+            supply is not None and supply.units is not None,
+            "time is continuous there",
+        ),
+        "yields": (any(process.yield_law != "fixed" for process in network.processes), depends),
+        "breakdowns": (
+            any(resource.breakdown > 0 for resource in network.resources),
+            "hours are lost before the decision",
+        ),
+    }
 
 
 def _values_of(law: DemandLaw, place: object, period: int) -> tuple[np.ndarray, np.ndarray]:
@@ -216,9 +234,6 @@ def _kits(kits: Mapping[str, Kit], network: SupplyNetwork) -> list[Block]:
         place = (0, network.node_index[kit.node], items)
         found.append(Block("market", place, values[:, None] * units, probabilities))
     return found
-
-
-Part = tuple[dict[str, np.ndarray], list[Block]]
 
 
 def _lead_times(uncertainty: Uncertainty, network: SupplyNetwork, axes: Axes) -> Part:

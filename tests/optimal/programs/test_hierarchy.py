@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -236,9 +237,7 @@ def test_the_operational_dynamic_program_equals_value_iteration_and_orders_withi
     optimum = optimize(made)
     gain, costs = _iterated(lost)
     assert optimum.value == pytest.approx(gain, rel=1e-6)
-    found = plan_hierarchy(
-        made, [Site("plant", 1.0)], num_periods=4, operational=optimum, flexibility=100.0
-    )
+    found = plan_hierarchy(made, [Site("plant", 1.0)], num_periods=4, operational=optimum, flexibility=100.0)
     stock = np.arange(7)
     state = empty_state(made.arrays, len(stock))
     seen = observe(made, dataclasses.replace(state, on_hand=state.on_hand + stock))
@@ -275,7 +274,7 @@ def test_regret_goes_up_and_another_site_opens():
     """Of the expected path the far plant is as good, and cheaper; of what comes to pass it is not."""
     made = _two_plants()
     sites = [Site("far", 1.0), Site("near", 3.0)]
-    given = {"num_periods": 8, "flexibility": 10.0, "operational": BaseStock(np.full((1, 1, 1), 20.0))}
+    given = {"num_periods": 8, "flexibility": 10.0, "operational": BaseStock(jnp.full((1, 1, 1), 20.0))}
     assert plan_hierarchy(made, sites, **given).opened == ("far",)
     found = plan_hierarchy(made, sites, **given, regret_paths=32)
     assert found.opened == ("near",)

@@ -11,6 +11,7 @@ import pytest
 from basestock.decision import Problem
 from basestock.evaluation import evaluate_computed, play
 from basestock.optimal.mdp import evaluate_exactly, optimize
+from basestock.optimal.programs import Plan, expected_events, replay
 from basestock.policies import from_parameters
 from basestock.problems.instances import Instance, read_instances
 
@@ -178,3 +179,22 @@ def test_terminal_costs_are_charged_once_at_the_end() -> None:
     total = play(problem, nothing, replications=2, seed=0).totals
     held = sum(0.9**t * (8 - t) for t in range(4))
     np.testing.assert_allclose(total, held + 0.9**4 * 0.5 * 5, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "costs",
+    [
+        {"fixed_cost": 30.0, "holding_cost": [1.0, 9.0, 0.5, 2.0]},
+        {"fixed_cost": [50.0, 5.0, 80.0, 0.0], "holding_cost": 1.0, "purchase_cost": [3.0, 1.0, 4.0, 9.0]},
+        {"fixed_cost": 30.0, "holding_cost": [0.0, 0.0, 4.0, 0.0], "purchase_cost": 2.0},
+        {"fixed_cost": 30.0, "holding_cost": 2.0},
+    ],
+)
+def test_the_best_orders_cost_their_optimum_when_they_are_played(costs: dict[str, Any]) -> None:
+    """The simulation charges each period its own costs."""
+    problem = instance("lot_sizing", demand=[20, 50, 0, 40], **costs).problem()
+    assert problem.solve is not None
+    best = problem.solve()
+    orders = np.asarray(best.decision["orders"]).reshape(-1, 1, 1)
+    played = replay(Plan(orders, np.zeros_like(orders)), problem, expected_events(problem, 4))
+    assert played.total == pytest.approx(best.value, rel=1e-6)

@@ -281,7 +281,8 @@ def _chances(process: Process) -> _Chances:
     carried[:, inner] = process.carried[part][:, inner]
     controls[:, steered] = process.decisions[choice][:, steered]
     numbers = Table(len(structure.mixed))
-    numbers.add(process.mixed)
+    # A table numbers rows that come together in the order of their keys, not as they are listed.
+    listed = np.argsort(numbers.add(process.mixed))
     after = np.zeros((len(part), count, len(process.mixed)), dtype=np.int32)
     cost = np.zeros(after.shape)
     idle = kernel(
@@ -298,8 +299,9 @@ def _chances(process: Process) -> _Chances:
             + discount * moves.opening_money
             - np.repeat(idle.money + discount * idle.opening_money, len(rows))
         )
-        met = numbers.add(moves.rows[:, list(structure.mixed)])
-        after[at][:, some] = np.where(met < len(process.mixed), met, 0).reshape(count, -1)
+        reached = moves.rows if process.symmetry is None else process.symmetry.sorted_rows(moves.rows)
+        met = numbers.find(reached[:, list(structure.mixed)])
+        after[at][:, some] = np.where(met >= 0, listed[met], 0).reshape(count, -1)
         cost[at][:, some] = money.reshape(count, -1)
     return _Chances(after, cost, _allowed(process))
 

@@ -19,6 +19,9 @@ from basestock.uncertainty.support import Support, event_support, support_cycle
 MOST_EVENTS = 1 << 20
 """Joint outcomes of a period that are listed at most."""
 
+TRIED = 256
+"""Combinations on which it is tried whether something random matters."""
+
 FORGOTTEN = 1e-3
 """Weight of the end of a discounted horizon below which it counts as without end."""
 
@@ -212,18 +215,49 @@ def all_mixed(component: Component) -> Structure:
     return Structure(component.entries, (), (), (), controls, controls, outer_money=False)
 
 
+def kernel_of_one(
+    problem: Problem, support: Support, at: int, number: int, samples: Samples, period: int
+) -> Kernel:
+    """Return the transition under one outcome of a block, beside :data:`TRIED` random ones of all others.
+
+    What one block does may depend on the others: who takes another item matters only when there is demand.
+    """
+    block = support.blocks[at]
+    sure = {name: leaf.copy() for name, leaf in support.sure.items()}
+    sure[block.leaf][block.place] += block.values[number]
+    others = Support(sure, tuple(other for place, other in enumerate(support.blocks) if place != at))
+    closing, opening = (
+        part.drawn(np.random.default_rng(7), TRIED, evenly=True) for part in phases_of(problem, others)
+    )
+    return Kernel(problem, closing, opening, period=period, **samples.kernel.frame)
+
+
+def concerns_nothing(problem: Problem, support: Support, at: int, samples: Samples, period: int) -> bool:
+    """Tell whether a block of events changes the money of a period in which nothing is there and nothing is done."""
+    reference: np.ndarray | None = None
+    for number in range(len(support.blocks[at].probabilities)):
+        kernel = kernel_of_one(problem, support, at, number, samples, period)
+        nothing = np.repeat(kernel.blank, TRIED, 0)
+        still = np.zeros((TRIED, kernel.num_controls), dtype=np.int16)
+        moves = kernel(nothing, still, np.arange(TRIED) * (TRIED + 1))
+        found = np.round(np.column_stack([moves.money, moves.opening_money]), 4)
+        if reference is not None and not np.array_equal(found, reference):
+            return True
+        reference = found
+    return False
+
+
 def _concerns(problem: Problem, support: Support, at: int, samples: Samples, period: int) -> bool:
     """Tell whether a block of events changes what comes of a component, beyond what it changes where nothing is."""
-    others = support.fixed([other for other in range(len(support.blocks)) if other != at])
-    closing, opening = phases_of(problem, others)
-    kernel = Kernel(problem, closing.joint(), opening.joint(), period=period, **samples.kernel.frame)
-    picked = np.random.default_rng(3).choice(len(samples.rows), 256)
-    nothing = np.repeat(kernel.blank, len(picked), 0)
+    block = support.blocks[at]
+    picked = np.random.default_rng(3).choice(len(samples.rows), TRIED)
+    nothing = np.repeat(kernel_of_one(problem, support, at, 0, samples, period).blank, TRIED, 0)
     still = np.zeros_like(samples.controls[picked])
     reference: np.ndarray | None = None
-    count = len(kernel.probabilities)
-    for event in np.unique(np.linspace(0, count - 1, min(count, 6)).astype(int)):
-        events = np.full(len(picked), event)
+    count = len(block.probabilities)
+    for number in np.unique(np.linspace(0, count - 1, min(count, 6)).astype(int)).tolist():
+        kernel = kernel_of_one(problem, support, at, number, samples, period)
+        events = np.arange(TRIED) * (TRIED + 1)
         moves, idle = (
             kernel(samples.rows[picked], samples.controls[picked], events),
             kernel(nothing, still, events),

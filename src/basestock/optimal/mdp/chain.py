@@ -8,7 +8,10 @@ import numpy as np
 MOST_WORK = 2e9
 """Multiplications up to which a chain is solved by elimination."""
 
-SOLVED = 1e-9
+FIRST_STEPS = 200
+"""Steps after which a state with a large share is known."""
+
+SOLVED = 1e-11
 """What an elimination may be off in all shares together."""
 
 FACTORED = 3_000
@@ -153,17 +156,20 @@ def _visits(inside: Any, start: np.ndarray) -> np.ndarray:
 
 
 def _stationary(matrix: Any, leaks: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return the stationary law of an irreducible chain; what leaves comes back to its first state."""
+    """Return the stationary law of an irreducible chain; what leaves comes back to a state where it often is."""
     count = matrix.shape[0]
     if count == 1:
         return np.ones(1)
-    found = _solved(matrix, 0)
-    if found is not None:
-        return found
     share = np.full(count, 1.0 / count)
     turned = matrix.T.tocsr()
+    for _ in range(FIRST_STEPS):
+        share = _half_step(turned, share, leaks, int(np.argmax(share)))
+    home = int(np.argmax(share))
+    found = _solved(matrix, turned, leaks, home)
+    if found is not None:
+        return found
     while True:
-        following = _half_step(turned, share, leaks, 0)
+        following = _half_step(turned, share, leaks, home)
         if np.abs(following - share).sum() < tolerance:
             return following / following.sum()
         share = following
@@ -191,13 +197,12 @@ def whereabouts(chain: Chain, guess: np.ndarray) -> np.ndarray:
     ndarray
         ``[state]`` shares; those of states that are cut off say how often the chain leaves for them.
     """
-    home, leaks = int(np.argmax(chain.start)), chain.leaks
+    leaks, share = chain.leaks, guess
     turned, cut = chain.matrix.T.tocsr(), leaks >= 1.0
-    found = _solved(chain.matrix, home)
-    # With several classes there are several laws, of which this is none.
-    if found is not None and np.abs(_half_step(turned, found, leaks, home) - found).sum() < SOLVED:
+    home = int(np.argmax(np.where(cut, -1.0, guess)))
+    found = _solved(chain.matrix, turned, leaks, home)
+    if found is not None:
         return found
-    share = guess
     for _ in range(MOST_STEPS):
         following = _half_step(turned, share, leaks, home)
         moved = np.abs(following - share).sum()
@@ -207,11 +212,11 @@ def whereabouts(chain: Chain, guess: np.ndarray) -> np.ndarray:
     return share / share.sum()
 
 
-def _solved(matrix: Any, home: int) -> np.ndarray | None:
-    """Return the stationary law of a chain by elimination, ``None`` where that is much work.
+def _solved(matrix: Any, turned: Any, leaks: np.ndarray, home: int) -> np.ndarray | None:
+    """Return the stationary law of a chain by elimination, ``None`` where that is much work or not accurate.
 
     Shares are stated against that of the state to which it comes home, also where it leaves. States are sorted so that
-    links are short (Cuthill and McKee 1969, doi:10.1145/800195.805928): eliminating the band never fills what is beyond.
+    links are short (Cuthill and McKee 1969, doi:10.1145/800195.805928): elimination fills nothing beyond their band.
     """
     from scipy.linalg import LinAlgError, solve_banded
     from scipy.sparse.csgraph import reverse_cuthill_mckee
@@ -232,7 +237,10 @@ def _solved(matrix: Any, home: int) -> np.ndarray | None:
     except LinAlgError:
         return None
     found[others[order]] = np.maximum(solved, 0.0)
-    return found / found.sum()
+    found /= found.sum()
+    # A home where the chain hardly ever is, and several classes, leave nothing accurate.
+    off = np.abs(_half_step(turned, found, leaks, home) - found).sum()
+    return found if off < SOLVED else None
 
 
 def discounted(chain: Chain, discount: float, *, warm_up: int, horizon: int) -> float:

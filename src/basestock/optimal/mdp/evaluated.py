@@ -26,7 +26,7 @@ MOST_TAIL = 1e-9
 STILL = 1e-9
 """Share of the value by which it may move in the last enlargement."""
 
-LAYERS = 64
+LAYERS = 32
 """Periods from the start up to which all states are run that can be reached, however improbable."""
 
 WHOLE = 20_000_000
@@ -104,9 +104,10 @@ def evaluate_exactly(
 
     Notes
     -----
-    Where the states are few, all are run. A policy may reach ever more states of ever smaller probability; those that
-    matter most are run first, until the rest is reached in at most :data:`MOST_TAIL` of all periods and the value stands
-    still. In between, what leaves starts anew (augmentation of truncated chains; Tweedie 1998, doi:10.1239/jap/1032192853).
+    Where the states are few, all are run. A policy may reach ever more states of ever smaller probability: then those
+    that matter most are run first, until the rest is reached in at most :data:`MOST_TAIL` of all periods and the value
+    stands still. What leaves starts anew (augmented truncated chains, Tweedie 1998, Journal of Applied Probability
+    35(3):517-536).
     """
     began = time.perf_counter()
     walker = Walker(problem, policy, max_states, max_links)
@@ -212,13 +213,13 @@ def _require_long_run(walker: Walker, passed: list[_Mark]) -> None:
         raise NoLongRunError(
             f"Problem {walker.problem.name!r}: under the policy {type(walker.policy).__name__}, "
             f"{walker.kernels[0].names[entry]} grows without end, to {marks[-1].reach[entry]:,} units within "
-            f"{marks[-1].layers:,} periods; must come to rest for an average. Order what demand takes on average and no "
-            "more, or less where demand is lost; or ask for a horizon."
+            f"{marks[-1].layers:,} periods; must come to rest for an average. Order less than demand takes where stock "
+            "grows, and more where backorders do; or ask for a horizon."
         )
 
 
 def _require_fit(walker: Walker, passed: list[_Mark]) -> None:
-    """Refuse what will not fit: what leaves falls by the last steps too slowly, though it fell evenly in its logarithm."""
+    """Refuse what will not fit: what leaves falls too slowly, even if its logarithm goes on to fall as it did."""
     if len(passed) < 2 or walker.links < walker.max_links // 8:
         return
     before, after = passed[-2:]

@@ -135,6 +135,7 @@ def _by_theorem(problem: Problem) -> Box | None:
         and not (network.processes or network.limits or network.inspections or problem.terms)
         and network.items[0].shelf_life is None
         and network.items[0].decay_rate is None
+        and not _limited(problem)
         and set(event_support(problem.uncertainty, network).sure) == {"market"}
     )
     laws = problem.uncertainty.laws_at(network.nodes[0].name, network.items[0].name) if plain else ()
@@ -163,6 +164,27 @@ def _by_theorem(problem: Problem) -> Box | None:
     )
     none = np.zeros(0)
     return Box(np.array([order]), places, np.full(len(places), -np.inf), reason, none, none)
+
+
+def _limited(problem: Problem) -> bool:
+    """Tell whether anything holds single orders or stocks to more than whole units."""
+    network = problem.network
+    limits = (
+        "order_minimum",
+        "order_multiple",
+        "order_maximum",
+        "order_days",
+        "capacity",
+        "vehicle_capacity",
+    )
+    return bool(
+        any(getattr(lane, name) is not None for lane in network.lanes for name in limits)
+        or any(
+            lane.order_delay or lane.price_breaks or lane.interruption != "never" for lane in network.lanes
+        )
+        or any(each.capacity is not None or each.minimum_value is not None for each in network.suppliers)
+        or any(node.storage for node in network.nodes)
+    )
 
 
 def _fractile(values: np.ndarray, masses: np.ndarray, periods: int, ratio: float) -> float:

@@ -117,7 +117,7 @@ def share_at_the_edge(process: Process, best: np.ndarray, schedule: tuple[int, .
         decision = best[period, carried, mixed]
         here = edges_of(process, carried, mixed, decision).weighed(chance / len(schedule))
         total = here if total is None else total.plus(here)
-        _, owner, after, step = step(process, kind, carried, mixed, decision)
+        _, owner, after, odds = step(process, kind, carried, mixed, decision)
         place, inverse = np.unique(after, return_inverse=True)
-        chance = np.bincount(inverse, weights=chance[owner] * step)
+        chance = np.bincount(inverse, weights=chance[owner] * odds)
     return no_edges(process.box) if total is None else total

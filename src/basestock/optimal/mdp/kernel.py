@@ -28,7 +28,7 @@ from basestock.dynamics.stages import receive
 from basestock.economics import Ledger, Tariff
 from basestock.optimal.mdp.layout import LARGEST, Layout, names_of, whole_numbers
 from basestock.uncertainty import Event, World
-from basestock.uncertainty.support import Outcomes, Support
+from basestock.uncertainty.support import Outcomes, Support, SupportError
 
 SIZES = (1 << 12, 1 << 16)
 """Combinations of state, decision and event that are advanced together: few sizes, so that few programs are made."""
@@ -93,7 +93,20 @@ def orders_of(problem: Problem) -> np.ndarray:
 
 
 def phases_of(problem: Problem, support: Support) -> tuple[Support, Support]:
-    """Return what can happen after a decision in its period, and before the decision of the next."""
+    """Return what can happen after a decision in its period, and before the decision of the next.
+
+    Raises
+    ------
+    SupportError
+        If an outage concerns both: what waits at the end of a closed lane in the morning, and what is shipped later.
+    """
+    stopped = [lane.name for lane in problem.network.lanes if lane.interruption == "wait"]
+    if stopped and "lane_open" in support.sure and receive in problem.sequence.before:
+        raise SupportError(
+            f"Problem {problem.name!r}: an outage holds up what arrives before the decision on {', '.join(stopped)}, "
+            "and shipping after it; interruption must be 'keep_moving' for exact dynamic programming, or goods be "
+            "received after the decision. Change one of the two, or simulate."
+        )
     opening = set(OPENING_LEAVES) & set(support.sure) if receive in problem.sequence.before else set[str]()
     return support.of(set(support.sure) - opening), support.of(opening)
 

@@ -13,6 +13,7 @@ from basestock.optimal.mdp.memo import Memo
 from basestock.optimal.mdp.process import Phase, Process, rows_of
 from basestock.optimal.mdp.samples import Samples
 from basestock.optimal.mdp.structure import Structure
+from basestock.optimal.mdp.symmetry import Symmetry
 from basestock.optimal.mdp.tables import Table
 
 COMBINATIONS = 1 << 22
@@ -37,6 +38,7 @@ def build(
     decisions: np.ndarray,
     budget: Budget,
     memos: Memos,
+    symmetry: Symmetry | None = None,
 ) -> Process:
     """List a finite process.
 
@@ -54,6 +56,8 @@ def build(
         What it may take.
     memos
         What came of combinations in an earlier box.
+    symmetry
+        Parts that are alike, where nothing is handed on.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def build(
     TiedError
         If the component moves what does not belong to it, or hands on something else than its structure says.
     """
-    return _Builder(tuple(kernels), box, structure, decisions, budget, memos).build()
+    return _Builder(tuple(kernels), box, structure, decisions, budget, memos, symmetry).build()
 
 
 def kept_by_repairs(samples: Samples, decisions: np.ndarray) -> np.ndarray:
@@ -92,6 +96,7 @@ class _Builder:
         decisions: np.ndarray,
         budget: Budget,
         memos: Memos,
+        symmetry: Symmetry | None,
     ) -> None:
         self.kernels, self.box, self.structure = kernels, box, structure
         self.kernel, self.problem = kernels[0], kernels[0].problem
@@ -99,6 +104,10 @@ class _Builder:
         self.memos = functools.partial(memos, structure)
         self.effects = effects_of(self.problem, self.kernel, decisions)
         self.first, self.weights, _ = self.kernel.opened
+        self.symmetry, self.among_mixed = symmetry, None
+        if symmetry is not None:
+            self.first = symmetry.sorted_rows(self.first)
+            self.among_mixed = symmetry.within(structure.mixed)
         blank = np.zeros((1, len(structure.mixed)), dtype=np.int16)
         self.nothing = blank, np.zeros((1, len(structure.carried)), dtype=np.int16)
 
@@ -130,7 +139,17 @@ class _Builder:
         process = Process(
             *(self.problem, self.box, structure, self.kernels, mixed, carried),
             *(self.decisions, self.effects, (of_mixed, of_carried)),
-            *(inner_of_carried, inner_of_decision, column, handed, tuple(phases), valid, None, start),
+            *(
+                inner_of_carried,
+                inner_of_decision,
+                column,
+                handed,
+                tuple(phases),
+                valid,
+                None,
+                start,
+                self.symmetry,
+            ),
         )
         return dataclasses.replace(process, least_excess=_least_excess(process))
 
@@ -327,6 +346,10 @@ class _Listing:
             fine, numbers = self._following(after, reach)
             local[at[fine], inner[fine]] = self.links.add(numbers[fine])
             cost[at, inner] = money
+        if self.builder.symmetry is not None:
+            position = self.builder.position(rows, self.builder.nothing[1])
+            excess = self.builder.box.excess(position[:, None] + self.builder.effects)
+            local[_repeated(local, cost, excess)] = -1
         self.local.append(local)
         self.cost.append(cost)
 
@@ -347,6 +370,8 @@ class _Listing:
         """Return which combinations stay inside the box whatever happens, and the next mixed parts ``[.., event]``."""
         builder, count = self.builder, len(self.kernel.probabilities)
         after = np.minimum(parts.reshape(len(parts) * count, parts.shape[2]), builder.most_waiting)
+        if builder.among_mixed is not None:
+            after = builder.among_mixed.sorted_rows(after)
         inside = reach.inside(builder.box, builder.position(after, builder.nothing[1]), builder.demand)
         fine = np.asarray(inside.reshape(-1, count).all(1))
         numbers = np.zeros(len(after), dtype=np.int32)
@@ -365,6 +390,18 @@ class _Listing:
         chances = csr_matrix(entries, shape=(len(successors), num_mixed))
         chances.sum_duplicates()
         return Phase(np.concatenate(self.local).T.copy(), chances, np.concatenate(self.cost).T.copy(), None)
+
+
+def _repeated(local: np.ndarray, cost: np.ndarray, excess: np.ndarray) -> np.ndarray:
+    """Tell which decisions ``[state, decision]`` lead where another one leads, that is no dearer and no less inside."""
+    state, decision = (each.reshape(-1) for each in np.indices(local.shape))
+    order = np.lexsort((decision, cost.reshape(-1), excess.reshape(-1), local.reshape(-1), state))
+    state, link, cost = state[order], local.reshape(-1)[order], cost.reshape(-1)[order]
+    first = np.append(True, (state[1:] != state[:-1]) | (link[1:] != link[:-1]))
+    leader = np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))
+    found = np.zeros(local.size, dtype=bool)
+    found[order] = ~first & (link >= 0) & (cost >= cost[leader])
+    return found.reshape(local.shape)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -56,6 +56,41 @@ class Numbers(eqx.Module):
         return self.table[((values - self.low) * self.step).sum(-1)]
 
 
+class Sorting(eqx.Module):
+    """Parts of a state that are alike, put in the order in which states are listed.
+
+    Parameters
+    ----------
+    entries
+        ``[part, quantity]`` positions in a flat state.
+    controls
+        ``[part, control]`` positions of what is decided for each.
+    """
+
+    entries: Int[Array, "part quantity"]
+    controls: Int[Array, "part control"]
+
+    def order(self, flat: Float[Array, "entry replication"]) -> Int[Array, "part replication"]:
+        """Return the part that comes first, second and so on, compared quantity by quantity."""
+        values = flat[self.entries]
+        return jnp.lexsort(jnp.moveaxis(values, 1, 0)[::-1], axis=0)
+
+    def ascending(
+        self, flat: Float[Array, "entry replication"], order: Int[Array, "part replication"]
+    ) -> Float[Array, "entry replication"]:
+        """Return states whose parts are in order."""
+        values = flat[self.entries]
+        return flat.at[self.entries].set(jnp.take_along_axis(values, order[:, None], 0))
+
+    def given_back(
+        self, chosen: Float[Array, "control replication"], order: Int[Array, "part replication"]
+    ) -> Float[Array, "control replication"]:
+        """Return decisions for the parts where they are."""
+        place = jnp.argsort(order, axis=0)
+        values = chosen[self.controls]
+        return chosen.at[self.controls].set(jnp.take_along_axis(values, place[:, None], 0))
+
+
 class Lookup(eqx.Module):
     """Decisions of one component.
 
@@ -67,21 +102,31 @@ class Lookup(eqx.Module):
         ``[period, carried, mixed]`` number of the decision.
     decisions
         ``[decision, control]``.
+    alike
+        Groups of parts that states list in ascending order.
     """
 
     carried: Numbers
     mixed: Numbers
     best: Int[Array, "period carried mixed"]
     decisions: Float[Array, "decision control"]
+    alike: tuple[Sorting, ...] = ()
 
     def __call__(
         self, flat: Float[Array, "entry replication"], place: Array
     ) -> Float[Array, "control replication"]:
         """Return the quantities decided; nothing in states that were not listed."""
+        # No quantity belongs to two groups: sorting one leaves the order of the others as it is.
+        orders = [group.order(flat) for group in self.alike]
+        for group, order in zip(self.alike, orders, strict=True):
+            flat = group.ascending(flat, order)
         carried, mixed = self.carried(flat), self.mixed(flat)
         known = (carried >= 0) & (mixed >= 0)
         number = self.best[place, jnp.maximum(carried, 0), jnp.maximum(mixed, 0)]
-        return jnp.where(known, self.decisions[number].T, 0.0)
+        chosen = jnp.where(known, self.decisions[number].T, 0.0)
+        for group, order in zip(self.alike, orders, strict=True):
+            chosen = group.given_back(chosen, order)
+        return chosen
 
 
 class Optimal(Policy):
@@ -208,7 +253,15 @@ def _lookup(process: Process, best: np.ndarray) -> Lookup:
         _numbers(process.mixed, np.array(structure.mixed, dtype=np.int64)),
         jnp.asarray(best.astype(np.int32)),
         jnp.asarray(process.decisions, dtype=jnp.float32),
+        ()
+        if process.symmetry is None
+        else tuple(_sorting([group.entries, group.controls]) for group in process.symmetry.groups),
     )
+
+
+def _sorting(arrays: Sequence[np.ndarray]) -> Sorting:
+    entries, controls = (jnp.asarray(np.asarray(each, dtype=np.int32)) for each in arrays)
+    return Sorting(entries, controls)
 
 
 def _numbers(rows: np.ndarray, positions: np.ndarray) -> Numbers:
@@ -236,7 +289,8 @@ def saved_optimal(policy: Optimal, problem: Problem, facts: Mapping[str, Any]) -
     """Return an optimal policy as arrays for a file."""
     leaves = jax.tree.leaves(eqx.filter((policy.parts, policy.merge), eqx.is_array))
     arrays = {f"leaf_{number:03d}": np.asarray(leaf) for number, leaf in enumerate(leaves)}
-    own = {"components": len(policy.parts), "ends": policy.ends}
+    alike = [len(part.alike) for part in policy.parts]
+    own = {"components": len(policy.parts), "alike": alike, "ends": policy.ends}
     return SavedPolicy("optimal", problem.name, {**facts, **own}, arrays)
 
 
@@ -248,24 +302,32 @@ def loaded_optimal(saved: SavedPolicy, problem: Problem) -> Optimal:
     SavedPolicyError
         If the arrays are not those of an optimal policy.
     """
-    count, leaves = int(saved.facts["components"]), [each for _, each in sorted(saved.arrays.items())]
+    leaves = [each for _, each in sorted(saved.arrays.items())]
+    alike = [int(each) for each in saved.facts.get("alike", [0] * int(saved.facts["components"]))]
     width = len(dataclasses.fields(Numbers))
-    each = 2 * width + 2
-    if len(leaves) != each * count + 1:
+    sizes = [2 * width + 2 + 2 * groups for groups in alike]
+    if len(leaves) != sum(sizes) + 1:
         raise SavedPolicyError(
-            f"policy of {saved.problem!r}: it holds {len(leaves)} arrays, must hold {each * count + 1}. Save it anew."
+            f"policy of {saved.problem!r}: it holds {len(leaves)} arrays, must hold {sum(sizes) + 1}. Save it anew."
         )
-    arrays = [jnp.asarray(leaf) for leaf in leaves]
     parts = tuple(
-        Lookup(
-            _numbers_of(arrays[first : first + width]),
-            _numbers_of(arrays[first + width : first + 2 * width]),
-            arrays[first + 2 * width],
-            arrays[first + 2 * width + 1],
-        )
-        for first in range(0, each * count, each)
+        _loaded(leaves[last - size : last]) for last, size in zip(np.cumsum(sizes), sizes, strict=True)
     )
-    return _optimal(problem, parts, arrays[-1], ends=bool(saved.facts["ends"]))
+    return _optimal(problem, parts, jnp.asarray(leaves[-1]), ends=bool(saved.facts["ends"]))
+
+
+def _loaded(leaves: Sequence[np.ndarray]) -> Lookup:
+    """Return the decisions of a component from its arrays."""
+    width = len(dataclasses.fields(Numbers))
+    arrays = [jnp.asarray(leaf) for leaf in leaves[: 2 * width + 2]]
+    alike = leaves[2 * width + 2 :]
+    return Lookup(
+        _numbers_of(arrays[:width]),
+        _numbers_of(arrays[width : 2 * width]),
+        arrays[2 * width],
+        arrays[2 * width + 1],
+        tuple(_sorting(alike[at : at + 2]) for at in range(0, len(alike), 2)),
+    )
 
 
 def _numbers_of(arrays: Sequence[Array]) -> Numbers:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from basestock.decision import Problem
+from basestock.optimal.mdp.alike import evened
 from basestock.optimal.mdp.analysis import Analyzed, analyze, is_endless
 from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.budget import DEFAULT_MEMORY, Budget
@@ -91,6 +92,11 @@ class Optimum:
     def boundary_share(self) -> float:
         """Share of periods in which a decision lies at the edge of the box that is touched most."""
         return self.edges.largest
+
+    @property
+    def symmetry(self) -> str:
+        """Parts that are alike, of which only one order was listed; empty if no two are."""
+        return "; ".join(str(each.symmetry) for each in self.pieces.processes if each.symmetry is not None)
 
     @property
     def shown(self) -> bool:
@@ -264,6 +270,10 @@ def _edges(
             edges_of(process, each.carried, each.mixed, each.decision).weighed(run.share)
             for process, each, run in zip(pieces.processes, followed, rest, strict=True)
         ]
+    found = [
+        each if process.symmetry is None else evened(process.symmetry, each)
+        for process, each in zip(pieces.processes, found, strict=True)
+    ]
     return functools.reduce(Edges.plus, found, no_edges(pieces.processes[0].box))
 
 

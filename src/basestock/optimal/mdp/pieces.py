@@ -1,11 +1,13 @@
 """A problem listed component by component, and what nothing at all costs."""
 
 import dataclasses
+import math
 
 import numpy as np
 
 from basestock.decision import Problem
-from basestock.optimal.mdp.analysis import MOST_EVENTS, Analyzed, Part, all_mixed, analyze
+from basestock.optimal.mdp.alike import symmetry_holds, symmetry_of
+from basestock.optimal.mdp.analysis import MOST_EVENTS, Analyzed, Part, all_mixed, analyze, concerns_nothing
 from basestock.optimal.mdp.box import Box, effects_of
 from basestock.optimal.mdp.budget import Budget
 from basestock.optimal.mdp.components import Component, adds_up
@@ -16,7 +18,7 @@ from basestock.optimal.mdp.memo import word_of
 from basestock.optimal.mdp.process import Process
 from basestock.optimal.mdp.samples import Samples
 from basestock.optimal.mdp.split import split_holds
-from basestock.uncertainty.support import Support
+from basestock.uncertainty.support import Block, Support
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -110,17 +112,29 @@ def _process(known: Analyzed, box: Box, part: Part, supports: dict[int, Support]
     kernels = [
         _kernel(problem, support, list(part.blocks), samples, period) for period, support in supports.items()
     ]
+    blocks = [
+        tuple(block for at, block in enumerate(support.blocks) if at in part.blocks)
+        for support in supports.values()
+    ]
     own = _box_of(problem, box, part.component, kernels[0])
     # A box that reaches further elsewhere is the same one for this component.
     most = own.max_order[list(part.component.controls)]
     bounds = (most, own.max_position, own.min_position, own.max_backorders)
     word = tuple(None if each is None else each.tobytes() for each in bounds)
     return known.memory.process(
-        part, (word, *map(word_of, kernels)), lambda: _built(known, box, own, part, kernels, budget)
+        part, (word, *map(word_of, kernels)), lambda: _built(known, box, own, part, kernels, blocks, budget)
     )
 
 
-def _built(known: Analyzed, box: Box, own: Box, part: Part, kernels: list[Kernel], budget: Budget) -> Process:
+def _built(
+    known: Analyzed,
+    box: Box,
+    own: Box,
+    part: Part,
+    kernels: list[Kernel],
+    blocks: list[tuple[Block, ...]],
+    budget: Budget,
+) -> Process:
     """List a component as its structure says, or as a whole where the transition says otherwise."""
     decisions = known.decisions(box, part)
     if part.structure.carried:
@@ -131,7 +145,14 @@ def _built(known: Analyzed, box: Box, own: Box, part: Part, kernels: list[Kernel
         else:
             if all(split_holds(process, kind) for kind in range(len(kernels))):
                 return process
-    return build(kernels, own, all_mixed(part.component), decisions, budget, known.memory.memo)
+    whole, memo = all_mixed(part.component), known.memory.memo
+    alone = known.samples.of(list(part.component.entries), list(part.component.controls))
+    symmetry = symmetry_of(kernels, blocks, alone, part.component, decisions, own)
+    if symmetry is not None:
+        process = build(kernels, own, whole, symmetry.closed(decisions), budget, memo, symmetry)
+        if symmetry_holds(process, blocks):
+            return process
+    return build(kernels, own, whole, decisions, budget, memo)
 
 
 def _add_up(known: Analyzed, processes: list[Process]) -> bool:
@@ -160,8 +181,12 @@ def _base(
     apart: bool,
 ) -> float:
     """Return the expected money of nothing in a period; ``apart`` tells that no event concerns two components."""
-    if not apart and support.num_outcomes <= MOST_EVENTS:
-        every = list(range(len(support.blocks)))
+    every = [
+        at
+        for at in range(len(support.blocks))
+        if not apart and concerns_nothing(problem, support, at, samples, period)
+    ]
+    if not apart and math.prod(len(support.blocks[at].probabilities) for at in every) <= MOST_EVENTS:
         return _of_nothing(_kernel(problem, support, every, samples, period))[0]
     if not apart:
         raise ValueError(

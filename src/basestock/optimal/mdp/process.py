@@ -9,6 +9,7 @@ from basestock.decision import Problem
 from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.kernel import Kernel
 from basestock.optimal.mdp.structure import Structure
+from basestock.optimal.mdp.symmetry import Symmetry
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -62,6 +63,8 @@ class Process:
         ``[carried, mixed]`` how far from the box the closest decision leads; ``None`` where one always stays inside.
     start
         Carried numbers, mixed numbers and probabilities of the states of the first decision.
+    symmetry
+        Parts that are alike: of states in which they are exchanged, only the one in which they ascend is listed.
     """
 
     problem: Problem
@@ -81,6 +84,7 @@ class Process:
     valid: np.ndarray
     least_excess: np.ndarray | None
     start: tuple[np.ndarray, np.ndarray, np.ndarray]
+    symmetry: Symmetry | None = None
 
     @property
     def num_states(self) -> int:

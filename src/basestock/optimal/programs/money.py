@@ -10,7 +10,7 @@ import numpy as np
 
 from basestock.decision import Problem
 from basestock.dynamics import PeriodOutcome, State, Step, blank_outcome, no_decision
-from basestock.economics import Term
+from basestock.economics.ledger import Term, money_of
 from basestock.optimal.programs.refusal import UnsupportedError
 from basestock.uncertainty import Event, root_words
 
@@ -122,7 +122,7 @@ def _steps(problem: Problem, state: State, events: Event) -> list[Step]:
 def _total(problem: Problem, terms: list[Term], step: Step) -> jax.Array:
     money = jnp.zeros(())
     for term in terms:
-        money = money + term.sign * jnp.sum(term.function(problem.tariff, step))
+        money = money + term.sign * jnp.sum(money_of(term, problem.tariff, step))
     return money
 
 
@@ -167,7 +167,7 @@ def _require_linear(problem: Problem, term: Term, step: Step) -> None:
     def money(of: dict[str, Any]) -> np.ndarray:
         outcome = dataclasses.replace(step.outcome, **of)
         return np.asarray(
-            term.function(problem.tariff, dataclasses.replace(step, outcome=outcome)), dtype=np.float64
+            money_of(term, problem.tariff, dataclasses.replace(step, outcome=outcome)), dtype=np.float64
         )
 
     left, right = money(both) + money(leaves), money(first) + money(second)
@@ -188,5 +188,5 @@ def _occurrence(problem: Problem, term: Term, step: Step) -> np.ndarray:
     if start.previous_order is not None:
         start = dataclasses.replace(start, previous_order=jnp.zeros_like(start.previous_order))
     outcome = dataclasses.replace(step.outcome, **ones)
-    money = term.function(problem.tariff, dataclasses.replace(step, start=start, outcome=outcome))
+    money = money_of(term, problem.tariff, dataclasses.replace(step, start=start, outcome=outcome))
     return _decimal(money)[..., 0]

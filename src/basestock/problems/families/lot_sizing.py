@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from basestock.decision import Kind, Problem
+from basestock.economics import Tariff, period_number, with_context
 from basestock.optimal.closed_form.lot_sizing import lot_sizing
 from basestock.problems.families.rules import Rule, Wrong, list_of, number, shown
 from basestock.problems.single_item import single_item_problem
@@ -29,7 +30,8 @@ PARAMETERS = {
     "holding_cost": _RATE,
     "purchase_cost": Rule(_by_period, required=False),
 }
-_COSTS = ("fixed_cost", "holding_cost", "purchase_cost")
+_COSTS = {"fixed_cost": "fixed_order", "holding_cost": "holding", "purchase_cost": "purchase"}
+"""Cost of a record to the rate of the tariff that charges it."""
 
 
 def wrong(parameters: Mapping[str, Any]) -> list[Wrong]:
@@ -49,21 +51,18 @@ def periods(parameters: Mapping[str, Any]) -> int:
 
 
 def build(parameters: Mapping[str, Any], lengths: Mapping[str, int]) -> Problem:
-    """Return the problem: order, receive at once, serve in full, hold what is left.
-
-    The optimum follows costs by period. The simulation has one rate a cost: their average over the periods.
-    """
+    """Return the problem: order, receive at once, serve in full, hold what is left, at the costs of each period."""
     demand = [float(units) for units in parameters["demand"]]
     costs = {name: _listed(parameters.get(name, 0.0), len(demand)) for name in _COSTS}
-    average = {name: sum(each) / len(each) for name, each in costs.items()}
+    average = {_COSTS[name]: sum(each) / len(each) for name, each in costs.items()}
     problem = single_item_problem(
         "lot_sizing",
         "lost",
         Seasonal(tuple(Deterministic(units) for units in demand), repeats=False),
         {
-            "holding": average["holding_cost"],
-            "fixed_order": average["fixed_cost"] or None,
-            "purchase": average["purchase_cost"] or None,
+            "holding": average["holding"],
+            "fixed_order": average["fixed_order"] or None,
+            "purchase": average["purchase"] or None,
             "lost_sale": MISSED,
         },
         lead_time=0,
@@ -72,7 +71,21 @@ def build(parameters: Mapping[str, Any], lengths: Mapping[str, int]) -> Problem:
         parameters=parameters,
     )
     solve = partial(lot_sizing, demand, costs["fixed_cost"], costs["holding_cost"], costs["purchase_cost"])
-    return dataclasses.replace(problem, criterion="finite_horizon_total_cost", solve=solve)
+    tariff = _by_period_tariff(problem.tariff, {_COSTS[name]: each for name, each in costs.items()})
+    return dataclasses.replace(problem, tariff=tariff, criterion="finite_horizon_total_cost", solve=solve)
+
+
+def _by_period_tariff(tariff: Tariff, costs: Mapping[str, list[float]]) -> Tariff:
+    """Weigh the average rates by the period, where they differ from period to period."""
+    weights = {
+        rate: tuple(money * len(each) / sum(each) for money in each)
+        for rate, each in costs.items()
+        if max(each) > min(each)
+    }
+    if not weights:
+        return tariff
+    names = tuple(f"period {number}" for number in range(1, len(next(iter(weights.values()))) + 1))
+    return with_context(tariff, weights, names, period_number)
 
 
 def _listed(value: Any, periods: int) -> list[float]:
