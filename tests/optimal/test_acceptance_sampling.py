@@ -142,3 +142,36 @@ def test_wrong_costs_and_shares_are_told() -> None:
         cheapest_plan(0.01, 0.1, 0.05, 0.1, lot_size=90, costs=SamplingCosts(), incoming={0.1: 0.5})
     with pytest.raises(ValueError, match="lot_size is 0"):
         smallest_plan(0.01, 0.1, 0.05, 0.1, lot_size=0)
+
+
+@pytest.mark.parametrize(
+    ("risks", "lot_size", "costs", "bad_lots"),
+    [
+        ((0.0, 0.3, 0.05, 0.1), 15, (1.0, 30.0, 100.0), 0.2),
+        ((0.1, 0.5, 0.1, 0.1), 16, (1.0, 0.0, 0.0), 0.0),
+        ((0.07, 0.36, 0.05, 0.2), 14, (3.0, 1.0, 50.0), 1.0),
+        ((0.0, 1.0, 0.05, 0.1), 5, (1.0, 1.0, 1.0), 0.1),
+    ],
+)
+def test_the_cheapest_double_plan_by_trying_all(risks, lot_size: int, costs, bad_lots: float) -> None:
+    """All single plans, and all double ones with a second sample of one or two first ones."""
+    charged, incoming = SamplingCosts(*costs), {risks[0]: 1 - bad_lots, risks[1]: bad_lots}
+
+    def cost(plan: SamplingPlan) -> float:
+        return sum(mass * plan.expected_cost(share, charged, lot_size) for share, mass in incoming.items())
+
+    tried = [SamplingPlan(size, number) for size in range(1, lot_size + 1) for number in range(size)] + [
+        SamplingPlan(size, number, size * ratio, second)
+        for ratio in (1, 2)
+        for size in range(1, lot_size // (1 + ratio) + 1)
+        for number in range(size)
+        for second in range(number + 1, size * (1 + ratio))
+    ]
+    kept = [
+        cost(plan)
+        for plan in tried
+        if plan.producer_risk(risks[0], lot_size) <= risks[2]
+        and plan.consumer_risk(risks[1], lot_size) <= risks[3]
+    ]
+    found = cheapest_plan(*risks, lot_size=lot_size, costs=charged, incoming=incoming, double=True)
+    assert cost(found) == pytest.approx(min(kept))

@@ -260,7 +260,8 @@ def test_policies_that_look_beyond_the_state_are_refused() -> None:
 
 def test_a_policy_that_reaches_too_many_states_is_refused_with_the_numbers() -> None:
     with pytest.raises(
-        TooLargeError, match=r"states with 5 events each, must be at most 3,000,000 states and 20 comb"
+        TooLargeError,
+        match=r"states, must be at most 3,000,000 states and 20 combinations of state and event",
     ):
         evaluate_exactly(losing(1), base_stock(6), max_links=20)
     with pytest.raises(TooLargeError, match="must be at most 2 states"):

@@ -18,15 +18,17 @@ from basestock.dynamics import InitialState
 from basestock.economics import make_tariff
 from basestock.evaluation import play
 from basestock.network import Item, Lane, Limit, Node, Supplier, SupplyNetwork
+from basestock.optimal.bounds.relaxation import _chances
 from basestock.optimal.mdp import Optimum, evaluate_exactly, optimize, pieces
 from basestock.optimal.mdp.alike import evened, symmetry_holds
 from basestock.optimal.mdp.edges import Edges
 from basestock.optimal.mdp.lookup import Sorting, loaded_optimal, saved_optimal
+from basestock.optimal.mdp.pieces import list_problem
 from basestock.optimal.mdp.symmetry import Alike, Symmetry, ascending
 from basestock.policies.saved import read_policy
 from basestock.uncertainty import Discrete, Uncertainty
 from basestock.uncertainty.support import Block
-from tests.optimal.small import box_of
+from tests.optimal.small import box_of, waiting
 
 LAW = Discrete((0.0, 1.0, 2.0), (0.3, 0.45, 0.25))
 OTHER = Discrete((0.0, 1.0, 2.0), (0.3, 0.46, 0.24))
@@ -204,6 +206,21 @@ def test_the_tries_after_listing_see_what_is_not_alike() -> None:
     blocks = (block, dataclasses.replace(block, place=(0, 0, 1)))
     assert symmetry_holds(solved().pieces.processes[0], [blocks])
     assert not symmetry_holds(dataclasses.replace(process, symmetry=symmetry), [blocks])
+
+
+@pytest.mark.parametrize("problem", [waiting(1), equal_items()], ids=["who waits", "alike"])
+def test_who_sees_the_future_sees_the_listed_states(problem: Problem) -> None:
+    """What each event does adds up to the chances, in whatever order states were met or stand for others."""
+    box = box_of(
+        problem, max_order=3, max_position=4, min_position=-6 if problem.name == "backorder" else -np.inf
+    )
+    (process,) = list_problem(problem, box).processes
+    after, phase = _chances(process).after, process.phases[0]
+    dense, size = phase.chances.toarray(), len(process.mixed)
+    weights = process.kernels[0].probabilities
+    for inner, mixed in np.argwhere(phase.local >= 0):
+        found = np.bincount(after[inner, :, mixed], weights=weights, minlength=size)
+        np.testing.assert_allclose(found, dense[phase.local[inner, mixed]], atol=1e-12)
 
 
 @given(arrays(np.int16, (7, 3, 2), elements=st.integers(-3, 3)), st.sampled_from([1, 10_000]))

@@ -156,3 +156,10 @@ def test_an_infeasible_file_names_what_must_give_way(tmp_path):
     rows = '[[program.on_hand]]\nnode = "shop"\nitem = "milk"\nquantity = 90'
     with pytest.raises(InfeasibleError, match="storage by"):
         network_optimization(_file(tmp_path, rows=rows, network=small))
+
+
+def test_a_rate_of_what_cannot_occur_is_named(tmp_path):
+    path = _file(tmp_path)
+    path.write_text(path.read_text().replace("lost_sale = 9.0", "backorder = 9.0"), encoding="utf-8")
+    with pytest.raises(ValueError, match="rate 'backorder' is given, must price what can occur"):
+        network_optimization(path)

@@ -20,6 +20,12 @@ FACTORED = 3_000
 MOST_STEPS = 4_000
 """Steps of an estimate of where a chain is."""
 
+MOST_VISITS = 200_000
+"""Steps after which a chain that is still transient is where a cut keeps it."""
+
+HARDLY = 1e-6
+"""Share of periods below which a class at a cut does not count."""
+
 ROUNDING = 1e-13
 """What rows may lack of 1 by rounding alone."""
 
@@ -86,7 +92,7 @@ class LongRun:
         return int(self.classes.max()) + 1
 
 
-def long_run(chain: Chain, *, tolerance: float = 1e-12) -> LongRun:
+def long_run(chain: Chain, *, tolerance: float = 1e-12, guess: np.ndarray | None = None) -> LongRun:
     """Return the long-run behavior of a chain from its start.
 
     Parameters
@@ -95,33 +101,48 @@ def long_run(chain: Chain, *, tolerance: float = 1e-12) -> LongRun:
         Any finite chain.
     tolerance
         Change of the shares in a step at which power iteration stops, for chains above :data:`MOST_WORK`.
+    guess
+        ``[state]`` about where a chain is of which states are cut off. What is left of classes at the cut, in which it
+        hardly ever is, does not count: it would end in them, sometime.
 
     Returns
     -------
     LongRun
         Stationary shares of every recurrent class, weighted by the probability of ending in it.
     """
-    classes = recurrent_classes(chain)
-    share, leaks = np.zeros(chain.num_states), chain.leaks
+    classes = recurrent_classes(chain, guess)
+    share, leaks = np.zeros(chain.num_states), np.zeros(chain.num_states)
     for number, weight in enumerate(_absorption(chain, classes)):
         members = np.flatnonzero(classes == number)
-        inside = chain.matrix[members][:, members]
-        share[members] = weight * _stationary(inside, leaks[members], tolerance)
+        inside = chain.within(classes == number)
+        leaks[members] = inside.leaks
+        share[members] = weight * _stationary(inside.matrix, inside.leaks, tolerance)
     share /= max(share.sum(), np.finfo(float).tiny)
     return LongRun(share, classes, float(share @ chain.cost), float(share @ leaks))
 
 
-def recurrent_classes(chain: Chain) -> np.ndarray:
-    """Return the number of the recurrent class of each state, -1 for transient ones and those that only leave."""
+def recurrent_classes(chain: Chain, guess: np.ndarray | None = None) -> np.ndarray:
+    """Return the number of the recurrent class of each state, -1 for transient ones and those that only leave.
+
+    Parameters
+    ----------
+    chain
+        Any finite chain.
+    guess
+        As for :func:`long_run`.
+    """
     from scipy.sparse.csgraph import connected_components
 
     count, label = connected_components(chain.matrix, directed=True, connection="strong")
+    weight = np.ones(count) if guess is None else np.bincount(label, weights=guess, minlength=count)
+    counts = weight > min(HARDLY, float(weight.max()) / 2)
     entries = chain.matrix.tocoo()
     moves = entries.data > 0
-    leaves = label[entries.row] != label[entries.col]
+    leaves = (label[entries.row] != label[entries.col]) & counts[label[entries.col]]
     closed = np.zeros(count, dtype=bool)
     closed[label[entries.row[moves]]] = True
     closed[label[entries.row[leaves & moves]]] = False
+    closed &= counts
     number = np.full(count, -1)
     number[closed] = np.arange(int(closed.sum()))
     return number[label]
@@ -149,7 +170,9 @@ def _visits(inside: Any, start: np.ndarray) -> np.ndarray:
     if len(start) <= FACTORED:
         return splu((identity(len(start), format="csc") - inside.T.tocsc()).tocsc()).solve(start)
     turned, total = inside.T.tocsr(), np.zeros(len(start))
-    while start.sum() > ROUNDING:
+    for _ in range(MOST_VISITS):
+        if start.sum() <= ROUNDING:
+            break
         total += start
         start = turned @ start
     return total

@@ -129,7 +129,7 @@ def evaluate_exactly(
 def _averaged(walker: Walker) -> tuple[LongRun, float]:
     """Return the long run, and by how much its gain moved when the last states were added."""
     layers = 0
-    limit = min(WHOLE, walker.max_links // 8)
+    limit = min(WHOLE, walker.max_links)
     while (waiting := walker.waiting).size:
         if layers >= LAYERS or walker.links + walker.needed(waiting) > limit:
             return _cut(walker, layers)
@@ -148,7 +148,7 @@ def _cut(walker: Walker, layers: int) -> tuple[LongRun, float]:
         waiting = walker.waiting
         away = share[waiting].sum()
         if away <= MOST_TAIL:
-            rest = long_run(chain.within(walker.ran))
+            rest = long_run(chain.within(walker.ran), guess=share[walker.ran])
             moved, gain = abs(rest.gain - gain), rest.gain
             if rest.leak <= MOST_TAIL and moved <= STILL * max(abs(gain), 1e-9):
                 return rest, moved if waiting.size else 0.0

@@ -9,7 +9,6 @@ import numpy as np
 from basestock.optimal.mdp.followed import step
 from basestock.optimal.mdp.process import Process
 
-
 MOST_FACTORED = 4_000
 """States and periods up to which the values of a rule are found by factors of its matrix."""
 
