@@ -204,12 +204,13 @@ def tune(
         raise CommandError(
             f"{found.name} is computed, not played; `basestock solve` prints its optimum.", USAGE
         )
-    from basestock.policies import REGISTRY, fit
+    from basestock.optimal.players import PLAYERS
+    from basestock.policies import fit
 
     rows: list[dict[str, Any]] = []
     for name in names(policy, ("base_stock",)):
-        require_known("policy", name, REGISTRY)
-        tuned = fit(found, name, seed=common.seed or 0, replications=replications)
+        require_known("policy", name, PLAYERS)
+        tuned = fit(found, PLAYERS[name], seed=common.seed or 0, replications=replications)
         common.finished(f"tune {name}")
         rows.append(
             {
@@ -338,7 +339,13 @@ def certify(
     )
     rows: list[dict[str, Any]] = []
     for record, built in _listed(instances, problem, family, id_, common):
-        rows.append(_certified(record, built, asked, common))
+        try:
+            rows.append(_certified(record, built, asked, common))
+        except ValueError as error:
+            if id_ is not None or record is None:
+                raise
+            # One instance of many that cannot be certified does not lose the others.
+            rows.append(_certified(record, str(error), asked, common))
         common.finished(str(rows[-1]["id"]))
     from basestock.evaluation.certificates import CERTIFY_SCHEMA
 
@@ -350,11 +357,11 @@ def certify(
 
 
 def _require_policies(chosen: tuple[str, ...]) -> None:
-    from basestock.policies import REGISTRY
+    from basestock.optimal.players import PLAYERS
 
     if chosen != ("none",):
         for name in chosen:
-            require_known("policy", name, [*REGISTRY, "optimal"])
+            require_known("policy", name, PLAYERS)
 
 
 def _listed(

@@ -23,6 +23,7 @@ from basestock.optimal.mdp import (
     optimize,
 )
 from basestock.optimal.mdp.lookup import loaded_optimal
+from basestock.optimal.players import PLAYERS
 from basestock.policies import find, fit
 from basestock.policies.formulas import leaf
 from basestock.policies.saved import SavedPolicy, SavedPolicyError, read_policy
@@ -266,7 +267,7 @@ def policy_gaps(
     """
     players = dict(given or {})
     for name in names:
-        entry = find(name)
+        entry = PLAYERS[name]
         if entry.compute is not None and entry.box is None:
             players[name] = entry.compute(problem)
         else:
