@@ -90,6 +90,7 @@ def test_the_oldest_units_go_first_and_the_rest_expires_on_its_last_day() -> Non
     assert _ages(arrays, state) == [[0, 0, 0]]
 
 
+@pytest.mark.slow
 def test_the_freshest_units_go_first_where_the_item_says_so() -> None:
     _, _, outcomes = _play(_one("lifo"), [(5,), (4,), (0,), (0,)], [(1,), (2,), (1,), (3,)])
     assert _sums(outcomes, "sales") == [1, 2, 1, 1]
@@ -166,6 +167,7 @@ def test_what_expires_on_its_way_is_thrown_away_on_receipt() -> None:
     assert float(state.on_hand.sum()) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("closed", "sold"), [(1, 2), (4, 0)])
 def test_units_grow_older_while_they_are_held_at_a_closed_lane(closed: int, sold: int) -> None:
     """Units with 4 days of life, held on arrival for some days: they are sold in time or thrown away."""

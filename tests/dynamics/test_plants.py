@@ -125,6 +125,7 @@ def test_every_hour_of_every_machine_is_accounted_for(busy) -> None:
         assert (busy["outcome"][name] > 0).mean() > 0.02, f"{name} must happen for the test to mean something"
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("A-27", "A-29")
 def test_resources_are_operational_idle_in_maintenance_or_down(busy) -> None:
     outcome = busy["outcome"]

@@ -96,6 +96,7 @@ def _program(problem: Problem, sequence: Sequence) -> tuple[str, set[str]]:
     return str(traced), {name for name in UNUSED if getattr(arrays, name)}
 
 
+@pytest.mark.slow
 def test_a_problem_without_a_feature_pays_nothing_for_it() -> None:
     """The program with all stages in the sequence is, operation by operation, that of the plain ones alone."""
     plain = Sequence((receive, fill_backorders), (place_orders, ship, receive, serve))

@@ -160,6 +160,7 @@ def test_the_example_of_stores_takes_other_values(arguments):
     assert make_environment(problem).horizon == 365
 
 
+@pytest.mark.slow
 def test_a_picture_has_three_colors():
     env = envs.make("basestock/LostSales-v0", render_mode="rgb_array", **SMALL)
     env.reset(seed=0)

@@ -66,6 +66,7 @@ def test_monthly_key_figures_have_bands_and_add_up_to_the_year(report) -> None:
         assert sum(month[figure].mean for month in base.windows) == pytest.approx(base.kpis[figure].mean)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("D-16")
 def test_revenue_cost_and_service_come_from_one_trajectory(year) -> None:
     sums = year.sums[0]
@@ -75,6 +76,7 @@ def test_revenue_cost_and_service_come_from_one_trajectory(year) -> None:
     np.testing.assert_allclose(sums.money["holding"], 0.01 * sums.units("closing"), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("D-16")
 def test_profit_and_total_cost_add_up_to_the_margin_of_all_demand(report, year) -> None:
     kpis = report["base"].kpis
@@ -112,6 +114,7 @@ def test_another_order_timing_or_order_range_is_refused() -> None:
             evaluate(problem, {"other": (dataclasses.replace(problem, network=network), policy)}, 4)
 
 
+@pytest.mark.slow
 def test_a_policy_against_itself_differs_by_exactly_nothing() -> None:
     problem = lost_sales(horizon=100)
     policy = _policy(problem, "base_stock", base_stock_level=16)
@@ -132,6 +135,7 @@ def test_backorder_base_stock_matches_its_closed_form() -> None:
     assert row.kpis["bullwhip"].mean == pytest.approx(1.0, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_ratios_without_denominator_say_why() -> None:
     nothing = lost_sales(demand="deterministic", mean=0.0, horizon=10)
     kpis = evaluate(nothing, {"none": ConstantOrder(jnp.zeros((1, 1, 1)))}, 3)["none"].kpis

@@ -81,6 +81,7 @@ def test_the_order_of_policies_is_irrelevant() -> None:
     assert turned["low"].versus["high"].mean == -turned["high"].versus["low"].mean
 
 
+@pytest.mark.slow
 def test_a_policy_differs_in_nothing_from_itself() -> None:
     """SIM-1002."""
     same = evaluate(_problem(), {"one": _level(6), "other": _level(6)}, REPLICATIONS, 3, windows=4)

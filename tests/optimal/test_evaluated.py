@@ -53,6 +53,7 @@ def test_a_constant_order_above_demand_has_no_long_run(lost: Problem, quantity: 
         valued(lost, "constant_order", quantity=quantity)
 
 
+@pytest.mark.slow
 def test_backorders_of_a_cap_above_demand_are_cut_and_below_are_refused() -> None:
     problem = waiting(lead_time=0, cost=9.0, law=THREE_OR_NONE)
     found = valued(problem, "capped_base_stock", base_stock_level=3, cap=2)

@@ -103,12 +103,14 @@ DRAWN: Callable[..., object] = given(
 )
 
 
+@pytest.mark.slow
 @DRAWN
 @settings(max_examples=6)
 def test_lost_sales_of_lead_time_1(weights: list[float], spread: int, rates: tuple[float, float]) -> None:
     check(True, 1, weights, spread, rates)
 
 
+@pytest.mark.slow
 @DRAWN
 @settings(max_examples=6)
 def test_backorders_of_lead_time_1(weights: list[float], spread: int, rates: tuple[float, float]) -> None:

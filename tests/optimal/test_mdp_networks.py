@@ -92,6 +92,7 @@ def _shown(found: Optimum) -> bool:
     return found.shown and found.upper - found.lower < 1e-5 and found.num_classes <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unfilled", ["wait", pytest.param("lost", marks=pytest.mark.slow)])
 def test_a_line_costs_what_clark_and_scarf_say(unfilled: str) -> None:
     """Requests that wait at the warehouse lower its position; asked anew they cost the same."""
@@ -122,6 +123,7 @@ def test_a_horizon_of_a_network_is_solved() -> None:
     assert evaluate_exactly(problem, found.policy(problem)).value == pytest.approx(found.value, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_orders_that_cannot_follow_demand_let_it_wait_as_deep_as_is_needed() -> None:
     """One unit a period against a demand of 0 or 2, mean 0.8: the waiting is that of a queue, and hardly ever cut."""
     law = Discrete((0.0, 2.0), (0.6, 0.4))
@@ -240,6 +242,7 @@ def interrupted(law: Outage, interruption: str = "keep_moving", **changes: objec
     return problem_of(network, laws, **changes)
 
 
+@pytest.mark.slow
 def test_outages_without_memory_are_listed() -> None:
     problem = interrupted(Outage(0.3, 0.7))
     joint = event_support(problem.uncertainty, problem.network).joint()

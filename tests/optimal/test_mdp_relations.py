@@ -101,6 +101,7 @@ def test_another_source_never_costs_more() -> None:
     assert both < cost["fast",]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lead_time", LEAD_TIMES)
 def test_the_optimum_is_below_every_policy(lead_time: int) -> None:
     """SIM-705: exactly, for policies of every kind."""

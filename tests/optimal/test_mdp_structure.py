@@ -286,6 +286,7 @@ def test_a_horizon_and_a_discount_by_hand(criterion: str) -> None:
     assert evaluate_exactly(problem, best.policy(problem)).value == pytest.approx(best.value)
 
 
+@pytest.mark.slow
 def test_what_is_already_there_at_the_start_counts() -> None:
     """The listed states hold the declared start wherever it stands among them."""
     values = []

@@ -239,6 +239,7 @@ def test_parts_of_many_large_entries_ascend_too() -> None:
     assert all(row == sorted(row) for row in found)
 
 
+@pytest.mark.slow
 def test_lists_and_policies_sort_alike() -> None:
     """Entries 3 and 0 belong to the first part, 1 and 4 to the second, 5 and 2 to the third."""
     entries, controls = np.array([[3, 0], [1, 4], [5, 2]]), np.array([[1], [0], [2]])

@@ -104,6 +104,7 @@ def test_costs_are_added_up_within_clusters() -> None:
     assert clusters.total(costs).tolist() == [[4.0, 6.0], [2.0, 3.0], [6.0, 7.0]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "runs"),
     [

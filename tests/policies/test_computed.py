@@ -183,6 +183,7 @@ def test_packs_are_added_while_they_pay() -> None:
     )
 
 
+@pytest.mark.slow
 def test_demand_that_is_lost_before_the_arrival_needs_no_order() -> None:
     """10 units wanted before the arrival and 5 after: with 4 in stock, 6 are lost, or wait for the order."""
     assert orders(_marginal([10.0], [5.0], pack=1, waits=1), positions(4, 12)) == [11, 3]

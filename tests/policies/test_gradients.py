@@ -30,6 +30,7 @@ def _runner(problem: Problem) -> Runner:
     return Runner(problem, 20, 4, jax.random.key(0), 36)
 
 
+@pytest.mark.slow
 def test_it_goes_on_between_the_points_of_the_grid(monkeypatch) -> None:
     """On the same events it costs no more than the best point of the grid, and lies off it."""
     problem = _smooth()
@@ -42,6 +43,7 @@ def test_it_goes_on_between_the_points_of_the_grid(monkeypatch) -> None:
     assert finer.coordinates["base_stock_level"].item() % 1 != 0
 
 
+@pytest.mark.slow
 def test_a_bad_start_is_left_downhill_and_a_bound_is_kept() -> None:
     problem, entry = _smooth(), REGISTRY["base_stock"]
     box, runner = entry.box(problem), _runner(problem)

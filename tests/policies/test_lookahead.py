@@ -157,6 +157,7 @@ def test_balancing_meets_between_holding_and_shortage() -> None:
     assert orders(DualBalancing.for_problem(problem), seen(problem, 0)) == [expected]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Myopic, Myopic2])
 def test_where_demand_waits_both_are_base_stock(kind: type) -> None:
     problem = problem_of(2, waits=True)

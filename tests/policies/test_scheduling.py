@@ -43,6 +43,7 @@ def test_the_standard_rules_are_those_that_are_documented() -> None:
     np.testing.assert_allclose(rules["markup"][0], [20 / 11 - 1, 35 / 18 - 1, 60 / 30 - 1, 0.0], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_at_the_reorder_point_the_level_is_made_and_material_is_ordered() -> None:
     few = decided(RULES, seen((96, 62, 39, 0)))
     assert np.asarray(few.start)[:3, 0].tolist() == [0, 25, 15]

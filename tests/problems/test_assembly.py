@@ -138,6 +138,7 @@ def test_cost_is_what_the_net_stock_and_the_orders_say(watched) -> None:
     assert abs(total.mean() - 3872.1) < 4.5 * total.std() / np.sqrt(REPLICATIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("E-10")
 def test_service_availability_fill_and_stockouts_as_defined(watched) -> None:
     found, sums = watched

@@ -64,6 +64,7 @@ def test_safety_stock_costs_what_the_page_prints() -> None:
     assert profit - ownership_cost("traditional", 90) == pytest.approx(70942.11, abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [0.0, 60.0])
 def test_orders_that_never_arrive_cost_the_same_whatever_is_ordered(level: float) -> None:
     problem = net_benefit(lead_time=0, orders_arrive=False, every_period=True)
@@ -72,6 +73,7 @@ def test_orders_that_never_arrive_cost_the_same_whatever_is_ordered(level: float
     assert profit + costs == pytest.approx(2000.0, abs=0.01)
 
 
+@pytest.mark.slow
 def test_scenarios_are_replications_and_pay_the_same_money() -> None:
     problem = dynamic_scenarios(horizon=40, num_scenarios=3)
     reorder_point, quantity = RULES.eoq()

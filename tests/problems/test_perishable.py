@@ -53,6 +53,7 @@ def test_the_optimal_profit_of_a_perishable_item() -> None:
     assert found.lower <= found.value <= found.upper
 
 
+@pytest.mark.slow
 def test_orders_stay_within_the_bound_of_the_position() -> None:
     problem = perishable_two_class(lead_time=1, max_inventory_position=7)
     policy = find("constant_order").make(problem, {"quantity": jnp.full((1, 1, 1), 5.0)})

@@ -121,6 +121,7 @@ def _least_cost(periods: int, units: int, holding: float, shortage: float) -> fl
     return float((mass * (holding * np.maximum(left, 0) + shortage * np.maximum(-left, 0))).sum(1).min())
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("E-19")
 def test_the_optimum_of_two_levels_lies_between_its_bounds(two_levels) -> None:
     """Each part alone, with the others always there, costs no more than its share of the money.
@@ -160,6 +161,7 @@ def test_topologies_serve_their_shops_by_name(name: str) -> None:
     assert sums.totals["sales"].sum() > 0.9 * sums.totals["demand"].sum()
 
 
+@pytest.mark.slow
 def test_the_electronics_network_has_25_nodes_and_two_stages() -> None:
     problem = electronics_network()
     supply = problem.uncertainty.supply

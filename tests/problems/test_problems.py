@@ -30,6 +30,7 @@ def test_wrong_settings_are_named(name: str, settings: dict[str, str], message: 
         make_problem(name, settings)
 
 
+@pytest.mark.slow
 def test_every_family_describes_itself() -> None:
     for family in FAMILIES.values():
         described = family.describe()

@@ -71,6 +71,7 @@ def test_the_value_of_stock_moves_by_what_is_bought_sold_and_wasted(environment:
     assert all(money[name].sum() > 0 for name in ("purchase", "cost_of_sales", "waste"))
 
 
+@pytest.mark.slow
 def test_prices_between_nodes_cancel(environment: Environment) -> None:
     """SIM-406: what a node pays the other earns; the total does not depend on the price, the shares of nodes do."""
     found = walk(environment, jax.random.key(2))

@@ -82,6 +82,7 @@ def test_what_is_shipped_is_received_once(seed: int) -> None:
 _one_step = eqx.filter_jit(transition)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS[:2])
 def test_a_path_is_its_single_steps(seed: int) -> None:
     """SIM-604: the same orders and events, period by period, end in the same bits."""

@@ -101,6 +101,7 @@ def test_a_higher_level_never_lowers_stock_nor_raises_shortage(unmet: str) -> No
     assert (high["lost"].cumsum(0) <= low["lost"].cumsum(0)).all()
 
 
+@pytest.mark.slow
 def test_one_more_unit_of_demand_never_lowers_what_is_lost() -> None:
     """SIM-707."""
     events = _recorded()

@@ -126,6 +126,7 @@ def test_demand_lead_time_yield_breakdown_and_noise_are_independent(streams) -> 
     assert noise.std() > 0
 
 
+@pytest.mark.slow
 def test_neighboring_seeds_are_independent(streams) -> None:
     """SIM-507."""
     rows = [streams[seed, 0.0][name] for seed in (0, 1, 2) for name in EVENTS]

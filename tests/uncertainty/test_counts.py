@@ -11,6 +11,7 @@ from basestock.uncertainty.counts import LARGEST_SUMMED, _by_halves, _by_sum, co
 LEVELS = (np.arange(2000) + 0.5) / 2000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mean", [0.0, 0.3, 2.0, 40.0])
 def test_poisson_quantiles(mean: float) -> None:
     found = np.asarray(count_quantile(jnp.asarray(LEVELS, jnp.float32), jnp.asarray(mean)))

@@ -81,6 +81,7 @@ def test_draws_have_mean_and_variance_of_the_law(law: DemandLaw) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "law", [Poisson(5.0), Geometric(5.0), discrete_uniform(2, 9), Intermittent(0.3, Poisson(8.0))], ids=str
 )

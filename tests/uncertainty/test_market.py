@@ -100,6 +100,7 @@ def test_promotions_lift_and_dip_where_they_are() -> None:
     assert (market[:, 1] == 100).all()
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("A-11")
 def test_regimes_stay_in_each_state_as_often_as_their_chain_says() -> None:
     regimes = DemandRegimes((1.0, 3.0), ((0.9, 0.1), (0.3, 0.7)))

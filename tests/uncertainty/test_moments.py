@@ -144,6 +144,7 @@ def test_a_known_law_is_inverted_exactly(law: DiscreteLaw, closed) -> None:
     np.testing.assert_array_equal(_inverse(law, LEVELS), closed.ppf(LEVELS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("law", "tolerance"), [(Normal(120.0, 10.0), 1e-5), (Gamma(10.0, 6.0), 2e-3)], ids=["normal", "gamma"]
 )

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 import basestock
 from basestock.cli import (
     backtesting,
+    certifying,
     crosscheck,
     data,
     demonstration,
@@ -50,7 +51,7 @@ for name, function in {
     "solve": solving.solve,
     "tune": solving.tune,
     "bound": solving.bound,
-    "certify": solving.certify,
+    "certify": certifying.certify,
     "sampling-plan": sampling.sampling_plan,
     "template": data.template,
     "doctor": doctor.doctor,

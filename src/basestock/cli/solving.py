@@ -1,4 +1,4 @@
-"""Commands about what is best: solve, tune, bound, certify."""
+"""Commands about what is best for one problem: solve, tune, bound."""
 
 import dataclasses
 from pathlib import Path
@@ -9,16 +9,15 @@ import typer
 from basestock.cli.common import Common, command
 from basestock.cli.errors import USAGE, CommandError, require_known
 from basestock.cli.options import Policies, names
-from basestock.cli.output import Answer, give, keep, show, table
-from basestock.cli.problem import InstanceId, Instances, ProblemName, chosen_instances, chosen_problem
+from basestock.cli.output import Answer, give, show, table
+from basestock.cli.problem import InstanceId, Instances, ProblemName, chosen_problem
 
 if TYPE_CHECKING:
     import polars as pl
 
     from basestock.decision import Policy, Problem
-    from basestock.evaluation.certificates import Certified, PolicyGap
+    from basestock.evaluation.certificates import Certified
     from basestock.policies.saved import SavedPolicy
-    from basestock.problems.instances import Instance
 
 MaxMemory = Annotated[
     float, typer.Option("--max-memory", metavar="GIB", min=0.001, help="Memory for exact tables, GiB.")
@@ -83,12 +82,14 @@ def solve(
         "policy": _policy_facts(certified, found),
         "half_width": certified.half_width,
         "method": certified.method,
-        **_proof(certified),
+        **proof_of(certified),
     }
     if common.out is not None:
         _keep_policy(certified, found, common)
     show(
-        Answer(document, lambda: _solved_text(document), lambda: _frame([document])).rendered(common.format_)
+        Answer(document, lambda: _solved_text(document), lambda: frame_of([document])).rendered(
+            common.format_
+        )
     )
 
 
@@ -126,7 +127,7 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _proof(certified: "Certified") -> dict[str, Any]:
+def proof_of(certified: "Certified") -> dict[str, Any]:
     """Return why a value holds: the box, the edge, the classes, the tail."""
     optimum = certified.optimum
     if optimum is None:
@@ -134,7 +135,7 @@ def _proof(certified: "Certified") -> dict[str, Any]:
     return {
         "box": {
             "max_order": optimum.box.max_order.tolist(),
-            "max_position": [each for each in optimum.box.max_position.tolist() if each],
+            "max_position": [each for each in optimum.box.max_position.tolist() if 0 < each < float("inf")],
             "min_position": [each for each in optimum.box.min_position.tolist() if abs(each) < float("inf")],
             "reason": optimum.reason,
             "widenings": optimum.widenings,
@@ -231,7 +232,7 @@ def tune(
         "criterion": found.criterion,
         "policies": rows,
     }
-    show(Answer(document, lambda: _tuned_text(document), lambda: _frame(rows)).rendered(common.format_))
+    show(Answer(document, lambda: _tuned_text(document), lambda: frame_of(rows)).rendered(common.format_))
 
 
 def _parameters(problem: "Problem", policy: "Policy") -> dict[str, Any]:
@@ -304,209 +305,11 @@ def bound(
     shown = [[f"{each['value']:,.6g}", f"{each['half_width']:,.2g}", each["method"]] for each in rows]
     columns = ["bound", "+/-", "method"]
     text = lambda: table(f"{found.name}: proven bounds", columns, shown, right=columns[:2])  # noqa: E731
-    give(Answer(document, text, lambda: _frame(rows)), common)
+    give(Answer(document, text, lambda: frame_of(rows)), common)
 
 
-@command
-def certify(
-    common: Common,
-    instances: Instances = None,
-    problem: ProblemName = None,
-    family: Annotated[
-        str | None,
-        typer.Option("--family", metavar="NAME", help="Instances of this family only.", show_default=False),
-    ] = None,
-    id_: InstanceId = None,
-    policy: Policies = None,
-    policy_dir: Annotated[
-        Path | None,
-        typer.Option("--policy-dir", metavar="DIR", help="Folder of saved policies.", show_default=False),
-    ] = None,
-    max_memory: MaxMemory = 8.0,
-    max_seconds: MaxSeconds = 600.0,
-    replications: Annotated[
-        int, typer.Option("--replications", metavar="N", min=2, help="Where a policy must be simulated.")
-    ] = 200,
-) -> None:
-    """Certify policies: for each instance the published value, the optimum or a bound, and each policy's gap.
-
-    Policies are tuned; `--policy none` for the optima alone.
-    """
-    chosen = names(policy, ("base_stock",))
-    _require_policies(chosen)
-    asked = _Asked(
-        () if chosen == ("none",) else chosen, policy_dir, int(max_memory * GIB), max_seconds, replications
-    )
-    rows: list[dict[str, Any]] = []
-    for record, built in _listed(instances, problem, family, id_, common):
-        try:
-            rows.append(_certified(record, built, asked, common))
-        except ValueError as error:
-            if id_ is not None or record is None:
-                raise
-            # One instance of many that cannot be certified does not lose the others.
-            rows.append(_certified(record, str(error), asked, common))
-        common.finished(str(rows[-1]["id"]))
-    from basestock.evaluation.certificates import CERTIFY_SCHEMA
-
-    document = {"schema": CERTIFY_SCHEMA, "instances": rows}
-    answer = Answer(document, lambda: _certified_text(rows), lambda: _certified_frame(rows))
-    if common.out is not None:
-        keep(answer, common.out, common)
-    show(answer.rendered(common.format_))
-
-
-def _require_policies(chosen: tuple[str, ...]) -> None:
-    from basestock.optimal.players import PLAYERS
-
-    if chosen != ("none",):
-        for name in chosen:
-            require_known("policy", name, PLAYERS)
-
-
-def _listed(
-    file: Path | None, name: str | None, family: str | None, id_: str | None, common: Common
-) -> "list[tuple[Instance | None, Problem | str]]":
-    """Return the records that are asked for with their problems, or why a record is none."""
-    if file is None:
-        return [(None, chosen_problem(name, None, None, common))]
-    from basestock.operations.compiled import keep_compiled
-    from basestock.problems.instances import InstanceError
-
-    keep_compiled()
-    found: list[tuple[Instance | None, Problem | str]] = []
-    for each in chosen_instances(file, family, id_):
-        try:
-            found.append((each, each.problem()))
-        except InstanceError as error:
-            found.append((each, str(error)))
-    return found
-
-
-@dataclasses.dataclass(frozen=True)
-class _Asked:
-    """What is asked of every instance: policies, and what its optimum and its simulations may take."""
-
-    policies: tuple[str, ...]
-    folder: Path | None
-    max_bytes: int
-    max_seconds: float
-    replications: int
-
-
-def _certified(
-    record: "Instance | None", problem: "Problem | str", asked: _Asked, common: Common
-) -> dict[str, Any]:
-    published = None if record is None else _published(record)
-    head = {"id": problem if record is None else record.id, "published": published}
-    empty = {
-        "value": None,
-        "lower": None,
-        "upper": None,
-        "certificate": "none",
-        "seconds": 0.0,
-        "policies": [],
-    }
-    if isinstance(problem, str):
-        return {**head, **empty, "error": problem}
-    from basestock.evaluation.certificates import certify_problem, policy_gaps
-
-    head["id"] = problem.name
-    certified = certify_problem(
-        problem, max_bytes=asked.max_bytes, max_seconds=asked.max_seconds, tell=common.say
-    )
-    gaps: list[PolicyGap] = []
-    if problem.kind != "closed_form":
-        given = _given_policies(problem, certified, asked.policies, asked.folder)
-        gaps = policy_gaps(
-            problem,
-            [name for name in asked.policies if name != "optimal"],
-            certified.reference,
-            given=given,
-            replications=asked.replications,
-            seed=common.seed or 0,
-            tell=common.say,
-        )
-    return {
-        **head,
-        "value": certified.value,
-        "lower": certified.lower,
-        "upper": certified.upper,
-        "certificate": certified.certificate,
-        "seconds": certified.seconds,
-        "policies": [dataclasses.asdict(each) for each in gaps],
-        "criterion": problem.criterion,
-        "sense": problem.sense,
-        "states": certified.states,
-        "half_width": certified.half_width,
-        "method": certified.method,
-        **_proof(certified),
-    }
-
-
-def _published(record: "Instance") -> float | None:
-    found = record.record.get("published")
-    return found.get("value") if isinstance(found, dict) else None
-
-
-def _given_policies(
-    problem: "Problem", certified: "Certified", chosen: tuple[str, ...], folder: Path | None
-) -> "dict[str, Policy]":
-    """Return the optimal policy, if asked for, and the saved policies of this problem."""
-    found: dict[str, Policy] = {}
-    if "optimal" in chosen and certified.optimum is not None:
-        found["optimal"] = certified.optimum.policy(problem)
-    if folder is not None:
-        from basestock.evaluation.certificates import saved_policies
-
-        found |= saved_policies(folder, problem)
-    return found
-
-
-def _certified_text(rows: list[dict[str, Any]]) -> str:
-    columns = ["instance", "published", "value", "certificate", "seconds", "policy", "cost", "+/-", "gap %"]
-    body: list[list[str]] = []
-    for row in rows:
-        known = row["value"] if row["value"] is not None else row["lower"]
-        head = [
-            row["id"],
-            "" if row["published"] is None else f"{row['published']:,.7g}",
-            "" if known is None else f"{known:,.7g}",
-            row["certificate"].replace("_", " "),
-            f"{row['seconds']:.1f}",
-        ]
-        lines = [
-            [
-                each["policy"],
-                f"{each['cost']:,.6g}",
-                f"{each['half_width']:,.2g}" if each["half_width"] else "",
-                "" if each["gap_percent"] is None else f"{each['gap_percent']:.3f}",
-            ]
-            for each in row["policies"]
-        ] or [["", "", "", row.get("error", "")]]
-        body += [(head if number == 0 else [""] * 5) + line for number, line in enumerate(lines)]
-    return table("Certificates", columns, body, right=[*columns[1:3], "seconds", "cost", "+/-", "gap %"])
-
-
-def _certified_frame(rows: list[dict[str, Any]]) -> "pl.DataFrame":
-    flat = [
-        {
-            **{
-                name: row[name]
-                for name in ("id", "published", "value", "lower", "upper", "certificate", "seconds")
-            },
-            "policy": each.get("policy"),
-            "cost": each.get("cost"),
-            "half_width": each.get("half_width"),
-            "gap_percent": each.get("gap_percent"),
-        }
-        for row in rows
-        for each in (row["policies"] or [{}])
-    ]
-    return _frame(flat)
-
-
-def _frame(rows: list[dict[str, Any]]) -> "pl.DataFrame":
+def frame_of(rows: list[dict[str, Any]]) -> "pl.DataFrame":
+    """Return documents as a frame, what is nested as text."""
     import polars as pl
 
     plain = [

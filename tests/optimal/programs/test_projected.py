@@ -59,6 +59,7 @@ def test_the_nearest_orders_cut_all_lines_alike(wanted, caps, expected) -> None:
     np.testing.assert_allclose(found, [expected])
 
 
+@pytest.mark.slow
 def test_orders_break_no_limit_and_their_cost_is_told() -> None:
     problem = _shop()
 
