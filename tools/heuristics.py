@@ -394,13 +394,15 @@ def section(found: list[Row]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def kept_rows(file: Path, folder: Path) -> list[Row]:
+def kept_rows(file: Path, folder: Path, *, only_kept: bool = False) -> list[Row]:
     """Return the rows of every instance of a file; those of each family are kept in a folder and used again."""
     folder.mkdir(parents=True, exist_ok=True)
     found: list[Row] = []
     instances = read_instances(file)
     for family in dict.fromkeys(instance.family for instance in instances):
         kept = folder / f"heuristics-{family}.json"
+        if only_kept and not kept.exists():
+            continue
         if not kept.exists():
             mine = [row for each in instances if each.family == family for row in rows(each)]
             started = kept.with_suffix(".part")
