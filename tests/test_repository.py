@@ -185,6 +185,7 @@ def test_files_stay_short() -> None:
     assert {name: length for name, length in lengths.items() if length > MAX_FILE_LINES} == {}
 
 
+@pytest.mark.slow
 def test_functions_stay_short() -> None:
     long = [
         f"{name}:{node.lineno}: {node.name} has {_code_lines(node)} lines"

@@ -24,6 +24,7 @@ def played(scenario: str, orders: Any, demand: Any) -> Trajectory:
     return replay(build, np.asarray(orders), market)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["scenario"])
 def test_rewards_and_stocks_are_those_of_the_package(case: dict[str, Any]) -> None:
     path = played(case["scenario"], case["actions"], case["reference_demand"])
@@ -53,6 +54,7 @@ def test_trend_season_and_shock_multiply() -> None:
     assert isinstance(law.laws[3], Poisson)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("gym_invmgmt") is None, reason="needs the package gym-invmgmt")
 def test_a_fresh_run_of_the_package_agrees() -> None:
     from gym_invmgmt import CoreEnv

@@ -63,6 +63,7 @@ def test_an_index_orders_the_quantity_it_stands_for() -> None:
     assert ordered == shipped == {"s -> dc": 12, "dc -> west": 4}
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("B-05")
 def test_a_moved_threshold_orders_earlier_and_more() -> None:
     rule = ThresholdShifts(column(5.0, 5.0, 5.0), column(30.0, 10.0, 10.0))

@@ -230,6 +230,7 @@ def test_lives_are_right_on_a_lane_that_closes_at_random() -> None:
         assert min(sum(sold), sum(wasted)) > 0
 
 
+@pytest.mark.slow
 def test_suppliers_deliver_units_of_known_life() -> None:
     network = _network(
         Item("i", shelf_life=5),
@@ -267,6 +268,7 @@ def test_fractional_stock_decays_by_its_share() -> None:
     assert _sums(outcomes, "expired") == [2, 1]
 
 
+@pytest.mark.slow
 def test_long_lives_may_be_kept_in_classes_and_nothing_is_sold_too_late() -> None:
     item = Item("i", shelf_life=9, life_classes=3)
     assert classes_of(item) == (3, 3)
@@ -471,6 +473,7 @@ def test_lots_that_cannot_be_are_refused(start, sentence: str) -> None:
         InitialState(**start).compile(network, compile_network(network))
 
 
+@pytest.mark.slow
 def test_equal_states_look_equal_at_any_time() -> None:
     network, arrays = _two_stage("fifo", False)
     lots = {("dc", "i", 2): 3.0, ("a", "j", 5): 2.0}

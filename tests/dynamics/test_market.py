@@ -95,6 +95,7 @@ def test_the_elasticity_at_the_reference_price_is_the_authored_one(law: str) -> 
     assert float(factor(12.0)) < 1 < float(factor(8.0))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("A-11")
 def test_elasticities_are_recovered_by_regression_over_prices_and_competitors() -> None:
     network = shop(("a",), responses=(response(elasticity=-1.8, competitor_elasticity=-0.5),))

@@ -108,6 +108,7 @@ def test_scrap_is_taken_on_top() -> None:
     assert _list(_period(arrays, state, [5])[1].consumed) == [8, 0, 0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("A-26")
 def test_hours_hold_runs_and_changeovers_back_and_add_up() -> None:
     """SIM-111: what the robot is set up for runs first; 8 = 2 x 2 + 1 + 3 x 1."""

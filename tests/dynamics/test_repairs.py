@@ -69,6 +69,7 @@ def test_each_rule_changes_what_it_names(order: tuple, legal: tuple, rule: str |
     assert (rule is None and not changes.any()) or changes[REPAIRS.index(rule or "")] > 0
 
 
+@pytest.mark.slow
 def test_days_without_orders_take_none():
     """SIM-307; period 0 is a Monday."""
     assert [ordered(BOXED, 12, 0, period=day)[0] for day in range(8)] == [12, 0, 12, 0, 0, 0, 0, 12]
@@ -105,6 +106,7 @@ def test_vehicles_leave_full(order: tuple, filled: tuple):
     assert ordered(TRUCKS, *order) == list(filled)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("B-44")
 def test_the_number_of_orders_is_limited_by_priority():
     network = SupplyNetwork(

@@ -60,6 +60,7 @@ def chain(*, rule: str = "proportional", **lane: object) -> SupplyNetwork:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "shares"),
     [

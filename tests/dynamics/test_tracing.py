@@ -59,6 +59,7 @@ def _sales(problem: Problem, traces: Traces) -> Array:
     ).folded  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", [(33, CHAIN), (36, STAR)], ids=["rewired", "three items more"])
 def test_a_network_of_equal_shape_is_not_traced_again(other: tuple[int, tuple[tuple[str, str], ...]]) -> None:
     traces = Traces()

@@ -177,6 +177,7 @@ def chain_step(ordered: float) -> tuple[Step, Tariff]:
     return step, make_tariff(CHAIN, holding=1.0, lost_sale=5.0)
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("B-07")
 def test_hybrid_rewards_without_weights_are_the_shared_reward() -> None:
     step, tariff = chain_step(9.0)

@@ -25,7 +25,7 @@ LARGE = (
 
 
 def _checked() -> list[object]:
-    """Check every third family with one kind of actions, and all with both where there is time.
+    """Check every fifth family with one kind of actions, and all with both where there is time.
 
     The large families wait for that time too, and all but one in six of the scenarios that share a program.
     """
@@ -33,7 +33,7 @@ def _checked() -> list[object]:
     for number, family in enumerate(sorted(FAMILIES)):
         alike = family.startswith("invmgmt/") and number % 6 > 0
         for other, actions in enumerate(("continuous", "multi_discrete")):
-            slow = family in LARGE or alike or number % 6 != 3 * other
+            slow = family in LARGE or alike or number % 10 != 5 * other
             cases.append(pytest.param(family, actions, marks=[pytest.mark.slow] if slow else []))
     return cases
 
@@ -86,6 +86,7 @@ def test_the_next_episode_has_other_events():
     assert not np.array_equal(first, demands())
 
 
+@pytest.mark.slow
 def test_rewards_are_minus_the_ledger():
     env = envs.make("basestock/Backorder-v0", lead_time=1, **SMALL)
     env.reset(seed=0)

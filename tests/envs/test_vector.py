@@ -109,6 +109,7 @@ def test_whole_rollouts_on_device():
     assert int(end.elapsed) == 20
 
 
+@pytest.mark.slow
 def test_nodes_share_the_reward():
     environment = envs.make_environment(bs.problems.lost_sales(lead_time=1), horizon=20)
     state, _ = environment.reset(jax.random.key(0))

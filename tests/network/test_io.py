@@ -100,6 +100,7 @@ def test_a_network_comes_back_from_its_folder(network: SupplyNetwork, tmp_path: 
     assert load(tmp_path / "new" / "folder") == network
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(parts())
 def test_any_network_comes_back_from_its_text(parts: dict[str, Any]):

@@ -99,6 +99,7 @@ def test_a_lot_costs_what_sampling_it_in_every_order_costs() -> None:
     assert SamplingPlan(2, 0).expected_cost(3 / 8, costs, 8) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "costs", [SamplingCosts(1.0, 40.0, 20.0), SamplingCosts(0.0, 1.0, 30.0), SamplingCosts()]
 )

@@ -28,6 +28,7 @@ def valued(problem: Problem, name: str, **parameters: float) -> ExactValue:
     return evaluate_exactly(problem, from_parameters(problem, name, parameters))
 
 
+@pytest.mark.slow
 def test_a_constant_order_costs_what_its_walk_does(lost: Problem) -> None:
     """The stock before demand moves x -> (x - D)+ + 1: up by one or down by two, a walk of geometric tail."""
     found = valued(lost, "constant_order", quantity=1)
@@ -93,6 +94,7 @@ def test_what_is_finite_is_not_cut(lost: Problem) -> None:
     assert json.loads(json.dumps(dataclasses.asdict(found)))["tail"] == 0.0
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_refused_before_all_is_tried() -> None:
     problem = losing(lead_time=4)
     policy = from_parameters(problem, "base_stock", {"base_stock_level": 12})

@@ -133,6 +133,7 @@ def test_times_need_not_be_whole() -> None:
     )
 
 
+@pytest.mark.slow
 def test_too_many_times_are_taken_together_and_told_apart_where_it_matters() -> None:
     """Times in thousandths add up to more values than are listed: cells are merged, and split where it matters."""
     ways = [Stage(f"way{k}", ("part",), 1 + 0.01 * 1.7**k, 1.5 + k / 7, 2.0) for k in range(5)]

@@ -203,7 +203,13 @@ def test_laws_that_end_have_no_long_run() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("problem", ["average", "discounted", "issued last in, first out"])
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "average",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("discounted", "issued last in, first out")),
+    ],
+)
 def test_every_method_comes_to_the_same_optimum_and_decisions(method: Method, problem: str) -> None:
     given = {
         "average": losing(2),

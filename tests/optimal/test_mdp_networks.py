@@ -163,6 +163,7 @@ def test_places_that_can_follow_demand_are_told() -> None:
         assert follows_demand(problem, rules, largest)[1:3, 0].tolist() == [follows, follows]
 
 
+@pytest.mark.slow
 def test_pack_sizes_are_no_case_for_the_bounds_of_single_units() -> None:
     """Three at a time: the theorem on lost sales would allow orders of two at most, and none could be placed."""
     network = SupplyNetwork(

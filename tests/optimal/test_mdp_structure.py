@@ -102,6 +102,7 @@ def test_the_kernel_moves_as_the_simulator_decision_by_decision() -> None:
     assert seen["lost"].sum() > 0 and seen["order"].max() > 0
 
 
+@pytest.mark.slow
 def test_a_pipeline_is_carried_and_stock_is_mixed_with_chance() -> None:
     problem = losing(3)
     (process,) = list_problem(problem, box_of(problem, max_order=4, max_position=9)).processes

@@ -190,6 +190,7 @@ def test_demand_that_is_lost_before_the_arrival_needs_no_order() -> None:
     assert orders(_marginal([10.0], [5.0], pack=1, waits=0), positions(4, 12)) == [5, 3]
 
 
+@pytest.mark.slow
 def test_an_order_just_placed_serves_no_demand_before_the_next_one() -> None:
     """SIM-301 for a whole policy: with its order booked, it orders nothing more."""
     problem = _problem(Poisson(5.0), rates={"holding": 1.0, "lost_sale": 9.0}, lead_time=2, unmet="lost")

@@ -103,6 +103,7 @@ def test_myopic_orders_the_cheapest_quantity_for_the_period_of_arrival(
     assert orders(Myopic.for_problem(problem), seen(problem, on_hand, *pipeline)) == [np.argmin(costs)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("on_hand", "pipeline"), [(0, (0,)), (3, (1,)), (2, (0,)), (1, (2,)), (9, (9,))])
 def test_myopic2_also_counts_the_next_period_with_its_best_order(
     on_hand: float, pipeline: tuple[float, ...]
@@ -128,6 +129,7 @@ def test_myopic2_also_counts_the_next_period_with_its_best_order(
     assert orders(Myopic2.for_problem(problem), seen(problem, on_hand, *pipeline)) == [np.argmin(costs)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("on_hand", "expected"), [(0.0, 2.0), (1.0, 1.0), (2.0, 0.0), (3.0, 0.0)])
 def test_without_lead_time_myopic_fills_up_to_the_critical_quantile(on_hand: float, expected: float) -> None:
     """P(D <= 2) = 0.8 > 3.5 / (3.5 + 1)."""
@@ -143,6 +145,7 @@ def test_a_projected_level_counts_what_is_left_on_average() -> None:
     assert orders(policy, seen(problem, 40)) == [0.0]
 
 
+@pytest.mark.slow
 def test_balancing_meets_between_holding_and_shortage() -> None:
     """Without stock: q units cost what 0, 2 or 3 a period leave for ever; short is 3.7 E(D - q)+."""
     problem = problem_of(0)

@@ -35,6 +35,7 @@ def decided(policy: RuleScheduler, look: Observation):
     return policy(look, None, key=KEY)[0]
 
 
+@pytest.mark.slow
 def test_the_standard_rules_are_those_that_are_documented() -> None:
     """Poisson demand of 40 over one period of making and one of review: 95 of them suffice with 95 %."""
     rules = standard_rules(PROBLEM)

@@ -27,6 +27,7 @@ def fits(problem):
     return [fit(problem, "base_stock", seed=seed, replications=8) for seed in SEEDS]
 
 
+@pytest.mark.slow
 def test_the_cost_is_that_of_events_the_search_has_not_seen(problem, fits) -> None:
     """Optimism is measured: what was searched on looks better on average than fresh events (one sided, 6 seeds)."""
     tuned = fits[0]

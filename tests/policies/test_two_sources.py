@@ -47,6 +47,7 @@ def both(policy: Policy, look: Observation) -> list[float]:
     return [float(order[REGULAR, 0, 0]), float(order[EXPEDITED, 0, 0])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [

@@ -139,6 +139,7 @@ def test_the_pharmacy_has_the_size_and_the_lives_of_its_description() -> None:
     assert (min(leads), max(leads)) == (2, 8)
 
 
+@pytest.mark.slow
 def test_rooms_of_the_pharmacy_hold_days_of_demand_cold_items_apart() -> None:
     problem = pharmacy(num_items=10, num_hospitals=2, num_warehouses=1, storage_days=20.0, cold_days=5.0)
     kept = {item.name: item.storage_class for item in problem.network.items}

@@ -161,6 +161,7 @@ def test_with_ample_stock_nothing_is_short() -> None:
     np.testing.assert_array_equal(found["sales"], found["demand"])
 
 
+@pytest.mark.slow
 def test_the_pipeline_holds_throughput_times_lead_time() -> None:
     """SIM-807, exactly for a fixed lead time: what is under way is what was shipped in the last 3 periods."""
     found = _play(_single(), BaseStock(jnp.full((1, 1, 1), 24.0)))

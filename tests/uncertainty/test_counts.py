@@ -28,6 +28,7 @@ def test_cumulative_is_zero_below_zero() -> None:
     assert float(count_cumulative(jnp.asarray(-1.0), jnp.asarray(2.0))) == 0.0
 
 
+@pytest.mark.slow
 def test_gradient_is_that_of_the_mean() -> None:
     slope = jax.grad(lambda mean: count_quantile(jnp.asarray(0.7), mean))(jnp.asarray(3.0))
     assert float(slope) == 1.0

@@ -37,6 +37,7 @@ def _network(items: tuple[str, ...], lanes: tuple[str, ...], known: str) -> Supp
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("known", "leaf"), [("on_arrival", "arrives"), ("on_order", "lead_time")])
 def test_another_item_or_lane_changes_no_lead_time(known: str, leaf: str) -> None:
     """SIM-503, SIM-504: keys are names."""
@@ -115,6 +116,7 @@ def test_a_replay_reproduces_history_and_ends_where_it_ends() -> None:
         history.sample(history.initial_world(3), ROOT, jnp.asarray(12), jnp.arange(3))
 
 
+@pytest.mark.slow
 def test_a_path_stopped_and_continued_is_the_uninterrupted_one() -> None:
     """SIM-510: the state is enough (SIM-116)."""
     problem = _problem()
@@ -135,6 +137,7 @@ def test_demand_paths_are_taken_in_turn_and_end() -> None:
         source.sample(source.initial_world(1), ROOT, jnp.asarray(3), jnp.arange(1))
 
 
+@pytest.mark.slow
 def test_events_of_a_longer_horizon_start_with_those_of_a_shorter() -> None:
     """SIM-505."""
     problem = _problem()

@@ -126,6 +126,7 @@ def test_duals_of_the_aggregate_plan_are_complementary_to_slacks():
     assert (moved.cost - plan.cost) / 0.01 == pytest.approx(plan.capacity_value["north"], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_layers_agree_on_the_best_design():
     made, sites = _network(), _sites()
     found = plan_hierarchy(made, sites, num_periods=5)

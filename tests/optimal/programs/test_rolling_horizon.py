@@ -25,6 +25,7 @@ def _cost(problem, policy, periods, *, source=None, seed=1):
     return float(path.folded[0]), np.asarray(path.traced)[:, 0, 0, 0]
 
 
+@pytest.mark.slow
 def test_with_a_perfect_forecast_it_is_the_optimal_plan():
     problem = lost_sales(lead_time=1, fixed_order_cost=6.0)
     events = draw_events(problem, 5, key=jax.random.key(4))

@@ -29,6 +29,7 @@ def test_fractions_are_cut_in_the_faithful_mode_only() -> None:
     assert line("sound", [[2.7, 0, 0]]).shipped[0, 0] == pytest.approx(2.7)
 
 
+@pytest.mark.slow
 def test_an_order_beyond_capacity_waits_and_is_penalized() -> None:
     path = line("faithful", [[150, 0, 0], [0, 0, 0]])
     assert path.unfilled[:, 0].tolist() == [50, 50]
