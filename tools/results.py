@@ -106,30 +106,33 @@ FIVE_DIGITS = 1e-5
 """Relative distance within which five significant digits agree but for their rounding."""
 
 NOTES: dict[str, str] = {
-    "lost_sales/*-L6-*": (
-        "The published values are costs of learned policies, simulated; the optima here agree with those recomputed "
-        "elsewhere."
-    ),
+    "lost_sales/*-L6-*": "The published values are simulated costs of learned policies, read in their authors' log.",
     "perishable_two_class/*": (
-        "Where a recomputed value differs in the fifth digit or beyond, the publication agrees with ours: "
-        "value iteration was stopped earlier there."
+        "The two recomputed values that differ in the fifth digit (m4-L0-cvr1.0-fifo1.0, m5-L0-cvr1.0-fifo1.0) lie "
+        "above the published ones, with which ours agree. The reason is not known."
     ),
     "perishable_profit/m4-poisson5": (
-        "The recomputed 2.46664 is above the proven upper bound 2.4666094 of the largest box (36 units); the policy "
-        "found here, valued exactly as a chain, earns 2.4666094."
+        "The recomputed 2.46664 is above the upper bound 2.4666094 of the largest box (36 units); the policy found "
+        "here, valued exactly as a chain, earns 2.4666094."
     ),
-    "perishable_single_class/*": "Printed values are cut after the unit, not rounded.",
-    "serial/*": "Printed values come from coarse grids of levels, up to 0.02 % away from the recursion.",
+    "perishable_single_class/*": "Printed values are simulated means, to the unit.",
+    "serial/*": (
+        "The textbook's values and those transcribed from a repository are up to 0.03 % from the recursion on a fine "
+        "grid, which agrees with the recomputed values. How they were computed is not printed."
+    ),
     "random_lead_time/exponential-*": (
-        "The published optima are confined to a band of inventory positions that the source chose; without it the "
-        "optimum is lower, by 5 % at a backorder cost of 69."
+        "The published values are simulated costs, and their policies keep the position within a band that the authors "
+        "chose (19 to 41 at a backorder cost of 69); without the band less is possible."
     ),
-    "finite_horizon/*": "Printed values come from a coarser grid of demand.",
-    "guaranteed_service/problem-6-8": "Printed with rounded safety factors.",
+    "finite_horizon/*": "Both programs make normal demand discrete, differently: 0.015 % apart with the same (s,S).",
+    "guaranteed_service/problem-6-8": "The printed value is 0.0006 % above ours and the recomputed one, unexplained.",
     "one_warehouse_multi_retailer/*": (
-        "Bounds above a published cost: the source does not print how its simulation starts; ours starts empty."
+        "The initial state behind the published costs is not printed; ours is empty, and some bounds exceed them."
     ),
-    "divergent_special_delivery/*": "The published cost is simulated, and the source's own logs hold 51.7 and 56.1.",
+    "divergent_special_delivery/*": (
+        "The published costs are simulated; their source prints neither warm-up nor initial state nor when stored "
+        "goods are counted."
+    ),
 }
 """Why ours is not the published or recomputed value, by pattern of instances."""
 

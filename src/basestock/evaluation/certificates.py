@@ -22,6 +22,7 @@ from basestock.optimal.mdp import (
     evaluate_exactly,
     optimize,
 )
+from basestock.optimal.mdp.evaluated import NoLongRunError
 from basestock.optimal.mdp.lookup import loaded_optimal
 from basestock.optimal.players import PLAYERS
 from basestock.policies import find, fit
@@ -210,17 +211,21 @@ def value_of(problem: Problem, policy: Policy, *, replications: int, seed: int) 
     return estimate(play(problem, policy, replications=replications, seed=seed).totals)
 
 
-def exact_score(problem: Problem) -> Score | None:
+def exact_score(problem: Problem, *, max_links: int = SCORED, seconds: float = SCORING) -> Score | None:
     """Return the exact cost of policies for the end of a search, as long as there is time for it.
 
     Parameters
     ----------
     problem
         The problem; ``None`` comes back where it is not played in periods.
+    max_links
+        Combinations of state and event up to which a policy has an exact cost.
+    seconds
+        Time for all policies together.
     """
     if problem.kind != "periodic":
         return None
-    left = SCORING
+    left = seconds
 
     def score(policy: Policy) -> float:
         nonlocal left
@@ -228,7 +233,9 @@ def exact_score(problem: Problem) -> Score | None:
             return math.inf
         began = time.perf_counter()
         try:
-            cost = problem.sign * evaluate_exactly(problem, policy, max_links=SCORED).value
+            cost = problem.sign * evaluate_exactly(problem, policy, max_links=max_links).value
+        except NoLongRunError:
+            cost = math.inf
         except (*REFUSALS, ValueError):
             # What has no exact cost once is not asked again.
             cost, left = math.inf, 0.0

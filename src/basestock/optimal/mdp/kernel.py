@@ -273,7 +273,8 @@ class Kernel:
 
     def positions(self, rows: np.ndarray) -> np.ndarray:
         """Return ``[row, place]``: the inventory position of every node and item less what it owes others, units."""
-        return self._position_of_nothing + rows @ self.shares
+        # Not the operator @: its vector instructions now and then flag an invalid value that is in neither argument.
+        return self._position_of_nothing + np.einsum("re,ep->rp", rows, self.shares)
 
     def most_waiting(self, max_backorders: np.ndarray | None) -> np.ndarray:
         """Return ``[entry]``: the largest values that a box keeps, given ``[place]`` backorders at most."""

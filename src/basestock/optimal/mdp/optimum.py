@@ -165,10 +165,15 @@ def optimize(
         done = still and not _touches(found) and not _touches(further)
         found = further
         if done:
-            reason = "the box was widened by a quarter, and neither the value nor a decision at its edge came of it"
+            reason = (
+                "the box was widened by a quarter, which moved the value by no more than the tolerance, and decisions "
+                f"lie at its edge in at most {RARE:g} of all periods"
+            )
             break
     if not reason:
         reason = "given by the caller" if given else "not shown: the box was still moving the value"
+    if box.max_backorders is not None and np.isfinite(box.max_backorders).any() and not _touches(found):
+        reason += f"; waiting demand is cut where it is that deep in at most {ALMOST_NEVER:g} of all periods"
     return dataclasses.replace(found, reason=reason, widenings=widenings, seconds=time.perf_counter() - began)
 
 
