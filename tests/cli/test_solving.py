@@ -201,6 +201,20 @@ def test_what_cannot_be_asked_is_told(run: Run, arguments: tuple[str, ...], sent
     assert sentence in result.stderr
 
 
+def test_entries_that_are_no_records_are_told_beside_the_certificates(run: Run) -> None:
+    mine = {"id": "eoq/mine", "family": "eoq", "parameters": EOQ, "published": {"value": "about 68"}}
+    Path("odd.json").write_text(json.dumps([mine, mine, 3, {"family": "eoq", "parameters": EOQ}]))
+    given = ("certify", "--instances", "odd.json", "--policy", "none")
+    found = run(*given, "--format", "json")
+    assert [each["published"] for each in document(found)["instances"]] == [None]
+    told = document(found)["wrong"]
+    assert [each["offender"] for each in told] == ["record 2: id", "record 3", "record 4: id"]
+    assert (
+        "record 2: id is 'eoq/mine', must differ from that of record 1. Rename one of them." in found.stderr
+    )
+    assert run(*given).exit_code == 0
+
+
 @pytest.mark.parametrize("command", ["solve", "tune", "bound", "certify"])
 def test_an_unknown_id_is_refused_with_the_nearest(run: Run, file: Path, command: str) -> None:
     result = run(command, "--instances", file, "--id", "lost_sales/mina")

@@ -3,10 +3,13 @@
 import dataclasses
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
+from basestock.economics import estimate, make_tariff
 from basestock.evaluation import certificates
-from basestock.evaluation.certificates import certify_problem, policy_gaps, value_of
+from basestock.evaluation.certificates import Certified, certify_problem, policy_gaps, value_of
+from basestock.optimal.mdp import optimize
 from basestock.policies import BaseStock, from_parameters
 from basestock.problems.instances import Instance
 from tests.optimal.small import losing
@@ -30,6 +33,30 @@ def test_a_gap_is_positive_where_the_policy_is_worse_in_either_sense() -> None:
     assert policy_gaps(problem, [], None, given={"mine": LEVEL})[0].gap_percent is None
 
 
+@pytest.mark.parametrize("reference", [1e-12, -1e-15, 0.0])
+def test_no_gap_is_stated_in_percent_of_nothing(reference: float) -> None:
+    (found,) = policy_gaps(losing(1), [], reference, given={"mine": LEVEL})
+    assert found.cost > 1.0 and found.gap_percent is None
+
+
+def test_where_nothing_is_lost_on_an_optimum_of_nothing_the_gap_is_zero() -> None:
+    free = dataclasses.replace(losing(1), tariff=make_tariff(losing(1).network))
+    (found,) = policy_gaps(free, [], 1e-12, given={"mine": LEVEL})
+    assert (found.cost, found.gap_percent) == (0.0, 0.0)
+
+
+def test_the_bound_of_a_profit_is_what_gaps_are_stated_against() -> None:
+    found = Certified(None, None, 5.0, "lower_bound", 0.1, "a bound", None, 1.0)
+    assert found.reference == 5.0
+
+
+def test_a_simulation_on_fresh_events_is_not_made_again_where_it_has_enough_of_them() -> None:
+    far = dataclasses.replace(losing(1), kind="per_event", horizon=5, warm_up=0)
+    known = estimate(np.arange(10.0))
+    assert value_of(far, LEVEL, replications=10, seed=0, simulated=known) is known
+    assert value_of(far, LEVEL, replications=11, seed=0, simulated=known).n == 11
+
+
 @pytest.mark.slow
 def test_where_too_many_states_are_reached_a_policy_is_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = dataclasses.replace(losing(1), horizon=200, warm_up=20)
@@ -48,6 +75,18 @@ def test_a_closed_form_is_its_own_certificate() -> None:
     assert found.value == found.lower == found.upper == found.reference
     assert (found.certificate, found.half_width, found.states) == ("exact", 0.0, None)
     assert found.decision is not None
+
+
+def test_what_is_not_shown_bounds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = losing(1)
+    monkeypatch.setattr(
+        certificates,
+        "optimize",
+        lambda problem, **how: dataclasses.replace(optimize(problem), reason="not shown: mine"),
+    )
+    found = certify_problem(problem, max_bytes=2**30, max_seconds=60.0)
+    assert (found.certificate, found.lower, found.upper) == ("none", None, None)
+    assert found.value is not None and found.method == "dynamic programming; not shown: mine"
 
 
 @pytest.mark.slow

@@ -41,8 +41,9 @@ def brute_force(laws: list[Law], *, lead_time: int, holding: float, short: float
         return possible or [0]
 
     pipeline = itertools.product(range(MOST + 1), repeat=max(lead_time - 1, 0))
-    states = [(net, *path) for path in pipeline for net in range(deepest, TOP + 1) if net + sum(path) <= TOP]
-    states = [state for state in states if sum(state) >= deepest]
+    owed = deepest - MOST * max(lead_time - 1, 0)
+    states = [(net, *path) for path in pipeline for net in range(owed, TOP + 1)]
+    states = [state for state in states if deepest <= sum(state) <= TOP]
     start = (0,) * max(lead_time, 1)
     values = dict.fromkeys(states, 0.0)
     steps: list[dict[tuple[int, ...], list[list[tuple[float, float, tuple[int, ...]]]]]] = [

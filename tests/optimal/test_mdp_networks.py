@@ -15,6 +15,7 @@ from basestock.optimal.mdp import Optimum, evaluate_exactly, optimize
 from basestock.optimal.mdp.first_box import first_box, wider
 from basestock.optimal.mdp.following import follows_demand, largest_requirements
 from basestock.policies import BaseStock
+from basestock.problems import make_problem
 from basestock.problems.distribution import one_warehouse_multi_retailer
 from basestock.uncertainty import Discrete, Outage, SupplyLaws, Uncertainty
 from basestock.uncertainty.chances import cells, counting_levels
@@ -276,3 +277,8 @@ def test_orders_of_fractions_and_continuous_demand_are_refused() -> None:
     levels = BaseStock(jnp.full((problem.arrays.num_nodes, problem.arrays.num_items, 1), 2.5))
     with pytest.raises(ValueError, match="must be a whole number"):
         evaluate_exactly(problem, levels)
+
+
+def test_what_is_sold_before_the_decision_is_refused() -> None:
+    with pytest.raises(ValueError, match="ship and serve come before the decision"):
+        optimize(make_problem("beer_game"))

@@ -1,7 +1,10 @@
 """Tuning: common events in the search, fresh ones in the report (SIM-1007)."""
 
 import dataclasses
+from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -10,9 +13,10 @@ from basestock.economics import make_tariff
 from basestock.evaluation import play
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.policies import REGISTRY, BaseStock, Box, fit, from_parameters
+from basestock.policies.common_events import Runner
 from basestock.policies.metaheuristics import METHODS
 from basestock.problems import backorder, lost_sales
-from basestock.uncertainty import Poisson, Uncertainty
+from basestock.uncertainty import Deterministic, Poisson, Uncertainty
 
 SEEDS = range(6)
 
@@ -25,6 +29,22 @@ def problem():
 @pytest.fixture(scope="module")
 def fits(problem):
     return [fit(problem, "base_stock", seed=seed, replications=8) for seed in SEEDS]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "warm_up"),
+    [("discounted_cost", 4), ("discounted_cost", 0), ("finite_horizon_total_cost", 4)],
+)
+def test_money_after_a_warm_up_is_worth_what_it_is_where_policies_are_played(
+    criterion: Any, warm_up: int
+) -> None:
+    steady = Uncertainty({("store", "item"): Deterministic(3.0)})
+    given = {"criterion": criterion, "discount": 0.9, "uncertainty": steady}
+    problem = dataclasses.replace(backorder(fixed_order_cost=0.0, horizon=6, warm_up=warm_up), **given)
+    level = BaseStock(jnp.full((1, 1, 1), 5.0))
+    runner = Runner(problem, 6, 2, jax.random.key(0), 2)
+    assert runner.totals(level) == pytest.approx(play(problem, level, replications=2, seed=0).totals)
+    assert runner.totals(level)[0] > 0
 
 
 @pytest.mark.slow

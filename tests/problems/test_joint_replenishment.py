@@ -11,6 +11,8 @@ from jaxtyping import Array
 
 from basestock.decision import Problem
 from basestock.dynamics import Decision, Step, transition
+from basestock.optimal.mdp import optimize
+from basestock.problems.instances import Instance
 from basestock.problems.joint_replenishment import joint_replenishment
 from basestock.uncertainty import Event, World
 
@@ -92,3 +94,39 @@ def test_full_trucks_have_their_optimum(arguments: dict, value: float, first: tu
     assert found[-LOW, -LOW] == pytest.approx(value, abs=0.01)
     assert tuple(loads[best[-LOW, -LOW]]) == first
     assert tuple(loads[best[5 - LOW, -LOW]]) == second
+
+
+def test_a_record_may_be_judged_by_its_average_period() -> None:
+    numbers = {"item_order_cost": [5, 5], "holding_cost": [1, 1], "backorder_cost": [9, 9]}
+    law = {"type": "discrete_uniform", "low": 0, "high": 2}
+    shared = {"items": 2, "truck_size": 2, "truck_cost": 20.0, "demand": [law, law], "lead_time": 0}
+    record = {"parameters": {**shared, **numbers}}
+    judged = {**record, "criterion": {"type": "average_cost_per_period"}}
+    found = Instance("joint_replenishment/a", "joint_replenishment", judged).problem()
+    assert (found.criterion, found.discount, found.averages) == ("average_cost_per_period", 1.0, True)
+    assert Instance("joint_replenishment/b", "joint_replenishment", record).problem().discount == 0.99
+
+
+def test_largest_orders_are_whole_trucks() -> None:
+    parameters = {
+        "items": 1,
+        "truck_size": 3,
+        "truck_cost": 20.0,
+        "item_order_cost": [5],
+        "holding_cost": [1],
+        "backorder_cost": [9],
+        "demand": [{"type": "poisson", "mean": 1.5}],
+        "lead_time": 0,
+    }
+    criterion = {
+        "type": "discounted_cost",
+        "sense": "min",
+        "discount": 0.9,
+        "horizon": "infinite",
+        "start": [2],
+    }
+    record = {"parameters": parameters, "criterion": criterion}
+    found = optimize(Instance("joint_replenishment/one", "joint_replenishment", record).problem())
+    # By value iteration over dictionaries.
+    assert found.value == pytest.approx(146.5441, abs=2e-4)
+    assert (found.box.max_order % 3 == 0).all()

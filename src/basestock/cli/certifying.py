@@ -63,7 +63,10 @@ def certify(
         common.finished(str(rows[-1]["id"]))
     from basestock.evaluation.certificates import CERTIFY_SCHEMA
 
-    document = {"schema": CERTIFY_SCHEMA, "instances": rows}
+    document: dict[str, Any] = {"schema": CERTIFY_SCHEMA, "instances": rows}
+    faults = [] if instances is None else _no_records(instances, common)
+    if faults:
+        document["wrong"] = faults
     answer = Answer(document, lambda: _certified_text(rows), lambda: _certified_frame(rows))
     if common.out is not None:
         keep(answer, common.out, common)
@@ -95,6 +98,16 @@ def _listed(
         except InstanceError as error:
             found.append((each, str(error)))
     return found
+
+
+def _no_records(file: Path, common: Common) -> list[dict[str, str]]:
+    """Say and return what is wrong with the entries of a file that are no records, or have an id again."""
+    from basestock.problems.instances import examine_instances
+
+    faults = examine_instances(file)[1]
+    for fault in faults:
+        common.say(f"{file}: {fault}")
+    return [dataclasses.asdict(fault) for fault in faults]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,8 +172,11 @@ def _certified(
 
 
 def _published(record: "Instance") -> float | None:
+    from basestock.problems.families.rules import is_number
+
     found = record.record.get("published")
-    return found.get("value") if isinstance(found, dict) else None
+    value = found.get("value") if isinstance(found, dict) else None
+    return value if is_number(value) else None
 
 
 def _given_policies(

@@ -42,6 +42,9 @@ CHECKED = 20_000_000
 OFF = 1e-4
 """Relative difference from that above which an optimum is not shown."""
 
+ZERO = 1e-6
+"""Money below which an optimum counts as nothing: no gap is stated in percent of it."""
+
 SCORED = 3_000_000
 """Combinations of state and event up to which policies are tuned by their exact cost in the end."""
 
@@ -94,7 +97,8 @@ class Certified:
     @property
     def reference(self) -> float | None:
         """What gaps are stated against: the optimum, or the proven bound."""
-        return self.value if self.value is not None else self.lower
+        known = (self.value, self.lower, self.upper)
+        return next((each for each in known if each is not None), None)
 
 
 def certify_problem(
@@ -138,9 +142,12 @@ def certify_problem(
     told = f"dynamic programming; {optimum.reason}"
     if off > OFF:
         told = f"not shown: its own decisions, valued one by one, cost {100 * off:.3g} % more or less; {told}"
+    shown = optimum.shown and off <= OFF
+    # What bounds the listed process bounds the problem only where the box was shown to suffice.
+    lower, upper = (optimum.lower, optimum.upper) if shown else (None, None)
     return Certified(
-        *(optimum.value, optimum.lower, optimum.upper),
-        *("exact" if optimum.shown and off <= OFF else "none", 0.0, told, optimum.pieces.num_states, seconds),
+        *(optimum.value, lower, upper, "exact" if shown else "none", 0.0, told),
+        *(optimum.pieces.num_states, seconds),
         optimum=optimum,
     )
 
@@ -157,7 +164,9 @@ def _off(problem: Problem, optimum: Optimum) -> float:
         found = evaluate_exactly(problem, optimum.policy(problem), max_links=CHECKED)
     except (*REFUSALS, ValueError):
         return 0.0
-    return abs(found.value - optimum.value) / max(abs(optimum.value), 1e-6)
+    # Beyond what its own bounds leave open.
+    apart = abs(found.value - optimum.value) - (optimum.upper - optimum.lower)
+    return max(apart, 0.0) / max(abs(optimum.value), ZERO)
 
 
 def _bounded(problem: Problem, bound: Bound | None, began: float, why: str) -> Certified:
@@ -181,7 +190,8 @@ class PolicyGap:
     half_width
         95 % half-width, money; 0 where it is exact.
     gap_percent
-        Distance to the reference in percent of it, positive where the policy is worse; ``None`` without one.
+        Distance to the reference in percent of it, positive where the policy is worse; ``None`` without one, and
+        where the reference is nothing and the cost is not.
     parameters
         Its parameters.
     """
@@ -193,7 +203,9 @@ class PolicyGap:
     parameters: Mapping[str, Any]
 
 
-def value_of(problem: Problem, policy: Policy, *, replications: int, seed: int) -> Estimate:
+def value_of(
+    problem: Problem, policy: Policy, *, replications: int, seed: int, simulated: Estimate | None = None
+) -> Estimate:
     """Return the value of a policy: exact where the states that it reaches are few, else simulated.
 
     Parameters
@@ -202,12 +214,16 @@ def value_of(problem: Problem, policy: Policy, *, replications: int, seed: int) 
         Who plays what.
     replications, seed
         Of a simulation.
+    simulated
+        Estimate on fresh events, which is taken instead of a simulation that has no more replications.
     """
     if problem.kind == "periodic":
         try:
             return Estimate(evaluate_exactly(problem, policy, max_links=LINKS).value, 0.0, 1)
         except (*REFUSALS, ValueError):
             pass
+    if simulated is not None and simulated.n >= replications:
+        return simulated
     return estimate(play(problem, policy, replications=replications, seed=seed).totals)
 
 
@@ -272,25 +288,35 @@ def policy_gaps(
     tell
         Is told what is finished.
     """
-    players = dict(given or {})
+    players, reported = dict(given or {}), dict[str, Estimate]()
     for name in names:
         entry = PLAYERS[name]
         if entry.compute is not None and entry.box is None:
             players[name] = entry.compute(problem)
         else:
-            players[name] = fit(problem, entry, seed=seed, score=exact_score(problem)).policy
+            tuned = fit(problem, entry, seed=seed, score=exact_score(problem))
+            players[name], reported[name] = tuned.policy, tuned.cost
         tell(f"tune {name}")
     found: list[PolicyGap] = []
     for name, policy in players.items():
-        cost = value_of(problem, policy, replications=replications, seed=seed + 1)
+        known = reported.get(name)
+        cost = value_of(problem, policy, replications=replications, seed=seed + 1, simulated=known)
         assert cost.mean is not None
-        gap = None
-        if reference:
-            gap = 100.0 * problem.sign * (cost.mean - reference) / abs(reference)
+        gap = _gap_percent(problem.sign * cost.mean, reference, problem.sign)
         found.append(
             PolicyGap(name, cost.mean, cost.half_width or 0.0, gap, policy_parameters(problem, policy))
         )
     return found
+
+
+def _gap_percent(cost: float, reference: float | None, sign: float) -> float | None:
+    """Return how much more a cost is in percent of a reference; ``None`` where that is nothing and the cost is not."""
+    if reference is None:
+        return None
+    more = cost - sign * reference
+    if abs(reference) <= ZERO:
+        return 0.0 if abs(more) <= ZERO else None
+    return 100.0 * more / abs(reference)
 
 
 def saved_policies(folder: Path, problem: Problem) -> dict[str, Policy]:

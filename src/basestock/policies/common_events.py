@@ -127,12 +127,18 @@ class Runner:
     def _money(self, policy: Policy, replications: np.ndarray) -> np.ndarray:
         cost = self._folded(policy, replications)
         total = np.asarray(cost.total, dtype=np.float64) - np.asarray(cost.dropped, dtype=np.float64)
+        # Money of the first period that counts is worth itself.
+        total = total / self._discount**self.problem.warm_up
         return total / self.periods if self.problem.averages else total
+
+    @property
+    def _discount(self) -> float:
+        return self.problem.discount if self.problem.discounts else 1.0
 
     def _folded(self, policy: Policy, replications: np.ndarray) -> Compensated:
         problem = self.problem
         fold = CostFold(
-            *(problem.arrays, problem.tariff, jnp.asarray(problem.discount), jnp.asarray(problem.warm_up)),
+            *(problem.arrays, problem.tariff, jnp.asarray(self._discount), jnp.asarray(problem.warm_up)),
             ledger=problem.ledger,
         )
         shape = (problem.arrays.num_nodes, problem.arrays.num_items, len(replications))

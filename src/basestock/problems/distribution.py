@@ -185,9 +185,9 @@ def divergent_special_delivery(
     )
     holding = {("warehouse", "item"): warehouse_storage_cost}
     holding |= {(name, "item"): store_storage_cost for name in names}
-    tariff = make_tariff(
-        network, holding=holding, lost_sale=shortage_cost, special_delivery=special_delivery_cost
-    )
+    # Where nobody waits there is nothing to deliver so.
+    special = {"special_delivery": special_delivery_cost} if wait_probability > 0 else {}
+    tariff = make_tariff(network, holding=holding, lost_sale=shortage_cost, **special)
     law = law_of(demand)
     return Problem(
         name="divergent_special_delivery",

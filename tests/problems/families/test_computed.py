@@ -34,6 +34,26 @@ def test_a_published_optimum_is_reproduced(id_: str) -> None:
     assert problem.solve().value == pytest.approx(problem.known.value, rel=1e-5)
 
 
+def test_a_lognormal_demand_costs_what_its_partial_expectation_says() -> None:
+    law = {"type": "lognormal", "mean": 20.0, "std": 10.0}
+    found = instance("newsvendor", holding_cost=1.0, stockout_cost=3.0, demand=law).problem()
+    assert found.solve is not None
+    # 4 E[D; D > y] - E[D] at P(D <= y) = 3/4: 80 Phi(sigma - 0.67449) - 20 with sigma^2 = log(5/4).
+    assert found.solve().value == pytest.approx(13.59326, rel=1e-5)
+
+
+def test_a_line_whose_customers_wait_for_nothing_is_refused() -> None:
+    line = {
+        "stages": 1,
+        "demand": {"type": "poisson", "mean": 7.0},
+        "lead_times": [1],
+        "echelon_holding_costs": [1],
+    }
+    assert instance("serial", **line, backorder_cost=0.5).wrong == []
+    (told,) = instance("serial", **line, backorder_cost=0.0).wrong
+    assert told == "parameter 'backorder_cost' is 0.0, must be a number > 0. Correct the record."
+
+
 @pytest.mark.parametrize("family", ["lost_sales", "lost_sales_fixed_cost", "ss_backorder"])
 def test_every_instance_of_a_simulated_family_is_built(family: str) -> None:
     found = [each for each in INSTANCES.values() if each.family == family]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from basestock.optimal.mdp.box import Box, effects_of
+from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.components import Component
 from basestock.optimal.mdp.edges import Edges
 from basestock.optimal.mdp.exchanges import Exchange, Kind, Part, exchange_of, unknown_entries
@@ -246,7 +246,7 @@ class _Finder:
         units = np.eye(kernel.num_controls, dtype=np.int16)
         added = (
             (kernel.shares, self.entries, exchange.entries),
-            (effects_of(kernel.problem, kernel, units), self.controls, exchange.controls),
+            (kernel.effects_of(units), self.controls, exchange.controls),
         )
         return (
             all(exchange.of_blocks(trial.blocks) is not None for trial in self.trials)

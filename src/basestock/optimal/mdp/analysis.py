@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from basestock.decision import Problem
+from basestock.dynamics.stages import serve, ship
 from basestock.optimal.mdp.box import MOST_DECISIONS, Box, decisions_of
 from basestock.optimal.mdp.components import Component, components_of
 from basestock.optimal.mdp.kernel import Kernel, phases_of
@@ -126,6 +127,12 @@ def analyze(problem: Problem, box: Box) -> Analyzed:
         raise ValueError(
             f"Problem {problem.name!r}: its kind is {problem.kind}, must be periodic to be listed. Solve it by its "
             "closed form."
+        )
+    early = [stage.__name__ for stage in (ship, serve) if stage in problem.sequence.before]
+    if early:
+        raise ValueError(
+            f"Problem {problem.name!r}: {' and '.join(early)} come before the decision of a period, must come after it "
+            "for exact dynamic programming, since their money depends on the decisions before. Simulate."
         )
     periods = _periods(problem)
     supports = {period: event_support(problem.uncertainty, problem.network, period) for period in periods}

@@ -5,12 +5,9 @@ import itertools
 import math
 from collections.abc import Sequence
 
-import jax.numpy as jnp
 import numpy as np
 
 from basestock.decision import Problem
-from basestock.dynamics import into_nodes, out_of_nodes
-from basestock.optimal.mdp.kernel import Kernel
 
 MOST_DECISIONS = 200_000
 """Joint decisions that are listed at most."""
@@ -69,26 +66,3 @@ def decisions_of(problem: Problem, box: Box, controls: Sequence[int]) -> np.ndar
     decisions = np.zeros((count, len(box.max_order)), dtype=np.int16)
     decisions[:, list(controls)] = np.array(list(itertools.product(*map(range, sizes)))).reshape(count, -1)
     return decisions
-
-
-def effects_of(problem: Problem, kernel: Kernel, decisions: np.ndarray) -> np.ndarray:
-    """Return ``[decision, place]``: what decisions add to the inventory position of each place, units."""
-    return decisions @ _effects_of_units(problem, kernel)
-
-
-def _effects_of_units(problem: Problem, kernel: Kernel) -> np.ndarray:
-    """Return ``[control, place]``: the same of one unit ordered, or one run; the source owes what it has not sent."""
-    arrays, count = problem.arrays, kernel.num_controls
-    order = np.zeros((arrays.num_lanes, arrays.num_items, count), dtype=np.float32)
-    at = np.arange(len(kernel.orders))
-    order[kernel.orders[:, 0], kernel.orders[:, 1], at] = 1.0
-    waits = 1.0 - np.asarray(arrays.unfilled_lost)
-    added = np.array(into_nodes(arrays, jnp.asarray(order)))
-    added -= np.asarray(out_of_nodes(arrays, jnp.asarray(order * waits)))
-    for position, process in enumerate(problem.network.processes, start=len(at)):
-        node = problem.network.node_index[process.node]
-        for item, units in process.produces.items():
-            added[node, problem.network.item_index[item], position] += units * process.yield_
-        for item, units in process.consumes.items():
-            added[node, problem.network.item_index[item], position] -= units
-    return added.reshape(-1, count).T

@@ -189,13 +189,15 @@ def _limited(problem: Problem) -> bool:
 
 def _fractile(values: np.ndarray, masses: np.ndarray, periods: int, ratio: float) -> float:
     """Return the smallest total of some periods that is exceeded with at most 1 - ratio."""
-    size = int(values[-1])
-    one = np.zeros(size + 1)
-    one[values.astype(int)] = masses
+    from scipy.signal import fftconvolve
+
+    first, size = int(values[0]), int(values[-1])
+    one = np.zeros(size - first + 1)
+    one[values.astype(int) - first] = masses
     total = np.ones(1)
     for _ in range(periods):
-        total = np.convolve(total, one)
-    return float(np.searchsorted(np.cumsum(total), ratio - 1e-12))
+        total = fftconvolve(total, one)
+    return float(periods * first + np.searchsorted(np.cumsum(total), ratio - 1e-12))
 
 
 def _guess(problem: Problem, rule_order: np.ndarray) -> Box:
@@ -204,13 +206,15 @@ def _guess(problem: Problem, rule_order: np.ndarray) -> Box:
     lots = np.asarray(Eoq.for_problem(problem).order_quantity, dtype=np.float64)[..., 0]
     lot = np.where(_fixed_costs(problem), np.nan_to_num(lots, posinf=0.0), 0.0)
     supplied, largest = demand.periods > 0, largest_requirements(problem)
-    reach = np.ceil(demand.mean + SPREAD * demand.deviation)
+    # A horizon that begins empty begins with more than is kept later: what is missing first is missing for long.
+    spread = SPREAD if is_endless(problem) else SPREAD + 1
+    reach = np.ceil(demand.mean + spread * demand.deviation)
     least = _smallest_orders(problem)
     up = np.where(supplied, np.maximum(reach + np.ceil(1.5 * lot) + 1, least), 0.0)
     low = np.floor(np.minimum(demand.mean - SPREAD * demand.deviation, 0.0)) - 1
     if not is_endless(problem):
-        # Towards the end of a horizon nothing is ordered any more.
-        low = np.minimum(low, -reach)
+        # Towards the end of a horizon nothing is ordered any more, for as long as it would take to come.
+        low = np.minimum(low, np.floor(demand.mean - reach) - 1)
     waits = problem.arrays.features.backorders != 0
     follows = follows_demand(problem, rule_order, largest)
     # Where nobody but other places asks for something, decisions alone lower the position.
@@ -222,11 +226,15 @@ def _guess(problem: Problem, rule_order: np.ndarray) -> Box:
     # After the largest demand one order must lead back, or states that owe much would have no way into the box.
     one = np.maximum(np.minimum(one, up), np.where(np.isfinite(down), largest, 0.0))
     one = np.maximum(one, least)
+    if not is_endless(problem):
+        # A horizon that begins empty begins with an order for all of it.
+        one = np.maximum(one, up)
     controls = orders_of(problem)
     most = np.zeros(len(controls) + len(network.processes))
     for at, (lane, item) in enumerate(controls):
         node = network.node_index[network.lanes[lane].destination]
-        most[at] = one[node, item]
+        full = (network.lanes[lane].full_vehicles and network.lanes[lane].vehicle_capacity) or 1.0
+        most[at] = math.ceil(math.ceil(one[node, item] / full) * full)
     for at, process in enumerate(network.processes, start=len(controls)):
         node = network.node_index[process.node]
         runs = [

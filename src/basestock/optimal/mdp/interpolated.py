@@ -8,7 +8,7 @@ import numpy as np
 
 from basestock.decision import Problem
 from basestock.optimal.mdp.analysis import analyze, is_endless
-from basestock.optimal.mdp.box import Box, decisions_of, effects_of
+from basestock.optimal.mdp.box import Box, decisions_of
 from basestock.optimal.mdp.budget import TooLargeError
 from basestock.optimal.mdp.kernel import Kernel, phases_of
 from basestock.optimal.mdp.listing import COMBINATIONS
@@ -127,7 +127,7 @@ class _Grid:
         count, chance = len(self.points), self.kernel.probabilities
         rows = np.repeat(self.kernel.blank, count, 0)
         rows[:, self.entries] = self.points
-        effects = effects_of(self.problem, self.kernel, self.decisions)
+        effects = self.kernel.effects_of(self.decisions)
         after = self.kernel.positions(rows)[:, None] + effects
         excess = self.box.excess(after)
         allowed = excess <= excess.min(1, keepdims=True)

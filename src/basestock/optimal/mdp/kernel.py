@@ -1,7 +1,9 @@
 """One period of a problem on rows of whole numbers: from decision to decision, by the one transition."""
 
+import collections
 import dataclasses
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -20,6 +22,7 @@ from basestock.dynamics import (
     Step,
     canonical,
     close_period,
+    into_nodes,
     no_decision,
     open_period,
     out_of_nodes,
@@ -30,10 +33,16 @@ from basestock.optimal.mdp.layout import LARGEST, Layout, names_of, whole_number
 from basestock.uncertainty import Event, World
 from basestock.uncertainty.support import Outcomes, Support, SupportError
 
-SIZES = (1 << 12, 1 << 16)
+SIZES = (1 << 10, 1 << 16)
 """Combinations of state, decision and event that are advanced together: few sizes, so that few programs are made."""
 
-FEW = 16
+CHUNK = 1 << 10
+"""Combinations that run through a whole period before the next ones: as many as a processor's own memory holds."""
+
+AHEAD = 2
+"""Batches that are under way at a time: one is prepared while another runs."""
+
+FEW = 32
 """Small batches up to this number are cheaper than one large one, which needs a program of its own."""
 
 OPENING_LEAVES = ("arrives", "lost_share", "late_share")
@@ -76,10 +85,9 @@ class _Model(eqx.Module):
 
 
 class _Batch(eqx.Module):
-    rows: Float[Array, "row entry"]
-    controls: Float[Array, "row control"]
-    event: Event
-    period: Int[Array, ""]
+    rows: Float[Array | np.ndarray, "*chunk row entry"]
+    controls: Float[Array | np.ndarray, "*chunk row control"]
+    leaves: dict[str, Array | np.ndarray]
 
 
 def batch_size(count: int) -> int:
@@ -139,6 +147,80 @@ def merged(rows: np.ndarray, merges: tuple[Merge, ...]) -> np.ndarray:
     return rows
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Shared:
+    """What all kernels of a problem have in common."""
+
+    problem: Problem
+    layout: Layout
+
+    @functools.cached_property
+    def orders(self) -> np.ndarray:
+        """``[order, 2]`` lane and item of everything that can be ordered."""
+        return orders_of(self.problem)
+
+    @functools.cached_property
+    def starts(self) -> np.ndarray:
+        """``[start]`` number of every process."""
+        return np.arange(len(self.problem.network.processes), dtype=np.int32)
+
+    @functools.cached_property
+    def model(self) -> _Model:
+        """What the transition reads."""
+        problem, orders = self.problem, self.orders
+        places = np.zeros((problem.arrays.num_lanes, problem.arrays.num_items, len(orders)), np.float32)
+        places[orders[:, 0], orders[:, 1], np.arange(len(orders))] = 1.0
+        return _Model(
+            *(problem.arrays, problem.tariff, self.layout),
+            *(
+                jnp.asarray(orders[:, 0]),
+                jnp.asarray(orders[:, 1]),
+                jnp.asarray(places),
+                jnp.asarray(self.starts),
+            ),
+            *(problem.ledger, problem.sequence, receive in problem.sequence.before),
+        )
+
+    @functools.cached_property
+    def linear(self) -> tuple[np.ndarray, np.ndarray]:
+        """``[place]`` position of the empty row, and ``[entry, place]`` what one unit in an entry adds."""
+        width = self.layout.width
+        size = SIZES[0]
+        found: list[np.ndarray] = []
+        for first in range(0, width + 1, size):
+            units = np.eye(width + 1, dtype=np.float32)[first : first + size, 1:]
+            padded = np.zeros((size, width), dtype=np.float32)
+            padded[: len(units)] = units
+            found.append(
+                np.asarray(
+                    _positions(
+                        self.model, jnp.asarray(padded), jnp.zeros((), self.layout.template.period.dtype)
+                    )
+                )[: len(units)]
+            )
+        positions = np.concatenate(found)
+        return positions[0], positions[1:] - positions[0]
+
+    @functools.cached_property
+    def effects(self) -> np.ndarray:
+        """``[control, place]`` what one unit ordered, or one run, adds to positions; its source owes it."""
+        arrays, count = self.problem.arrays, len(self.orders) + len(self.starts)
+        order = np.zeros((arrays.num_lanes, arrays.num_items, count), dtype=np.float32)
+        at = np.arange(len(self.orders))
+        order[self.orders[:, 0], self.orders[:, 1], at] = 1.0
+        waits = 1.0 - np.asarray(arrays.unfilled_lost)
+        added = np.array(into_nodes(arrays, jnp.asarray(order)))
+        added -= np.asarray(out_of_nodes(arrays, jnp.asarray(order * waits)))
+        network = self.problem.network
+        for position, process in enumerate(network.processes, start=len(at)):
+            node = network.node_index[process.node]
+            for item, units in process.produces.items():
+                added[node, network.item_index[item], position] += units * process.yield_
+            for item, units in process.consumes.items():
+                added[node, network.item_index[item], position] -= units
+        return added.reshape(-1, count).T
+
+
 class Kernel:
     """The transition of a problem between two decisions.
 
@@ -156,6 +238,8 @@ class Kernel:
         Entries that matter only together; rows come with them merged.
     blank
         Row at the first decision, if it is known already.
+    shared
+        What another kernel of the same problem has found out about it already.
 
     Notes
     -----
@@ -173,20 +257,14 @@ class Kernel:
         layout: Layout,
         merges: tuple[Merge, ...] = (),
         blank: np.ndarray | None = None,
+        shared: "_Shared | None" = None,
     ) -> None:
         self.problem, self.closing, self.opening, self.layout = problem, closing, opening, layout
-        self.orders = orders_of(problem)
-        self.starts = np.arange(len(problem.network.processes), dtype=np.int32)
+        self._shared = _Shared(problem, layout) if shared is None else shared
+        self.orders, self.starts = self._shared.orders, self._shared.starts
         self.merges, self._blank, self.period = merges, blank, period
         self._when = jnp.asarray(period, dtype=layout.template.period.dtype)
-        places = np.zeros((problem.arrays.num_lanes, problem.arrays.num_items, len(self.orders)), np.float32)
-        places[self.orders[:, 0], self.orders[:, 1], np.arange(len(self.orders))] = 1.0
-        self._model = _Model(
-            *(problem.arrays, problem.tariff, layout),
-            *(jnp.asarray(self.orders[:, 0]), jnp.asarray(self.orders[:, 1]), jnp.asarray(places)),
-            jnp.asarray(self.starts),
-            *(problem.ledger, problem.sequence, receive in problem.sequence.before),
-        )
+        self._model = self._shared.model
 
     @property
     def num_controls(self) -> int:
@@ -205,8 +283,8 @@ class Kernel:
 
     @property
     def frame(self) -> dict[str, Any]:
-        """What other kernels of the same problem share: layout, merges and a first row."""
-        return {"layout": self.layout, "merges": self.merges, "blank": self.blank}
+        """What other kernels of the same problem share: layout, merges, a first row, and what is linear in rows."""
+        return {"layout": self.layout, "merges": self.merges, "blank": self.blank, "shared": self._shared}
 
     @property
     def blank(self) -> np.ndarray:
@@ -221,19 +299,17 @@ class Kernel:
         for first in range(0, count, SIZES[0]):
             picked = np.minimum(np.arange(first, first + SIZES[0]), count - 1)
             state = dataclasses.replace(self.problem.start(SIZES[0]), period=self._when)
-            rows, money = _open(self._model, state, self._event(np.zeros_like(picked), picked))
+            leaves = self._leaves(np.zeros_like(picked), picked)
+            rows, money = _open(self._model, state, leaves)
             kept = min(SIZES[0], count - first)
             found.append((np.asarray(rows)[:kept], self._signed(money)[:kept]))
         rows, money = (np.concatenate(each) for each in zip(*found, strict=True))
         return merged(whole_numbers(rows), self.merges), self.opening.probabilities, money
 
-    def _event(self, closing: np.ndarray, opening: np.ndarray) -> Event:
-        """Return the event whose two parts are the outcomes of given numbers."""
+    def _leaves(self, closing: np.ndarray, opening: np.ndarray) -> dict[str, np.ndarray]:
+        """Return ``[row, ...]`` leaves of the events whose two parts are the outcomes of given numbers."""
         parts = ((self.closing.leaves, closing), (self.opening.leaves, opening))
-        leaves = {
-            name: np.moveaxis(leaf[index], 0, -1) for part, index in parts for name, leaf in part.items()
-        }
-        return Event(**{name: jnp.asarray(leaf) for name, leaf in leaves.items()})
+        return {name: leaf[index] for part, index in parts for name, leaf in part.items()}
 
     def __call__(self, rows: np.ndarray, controls: np.ndarray, events: np.ndarray) -> Moves:
         """Advance combinations.
@@ -252,29 +328,50 @@ class Kernel:
         NotWholeError
             If a state holds a fraction.
         """
-        closing, opening = np.divmod(events, len(self.opening.probabilities))
         size = batch_size(len(rows))
         parts: list[tuple[np.ndarray, ...]] = []
-        for first in range(0, len(rows), size):
-            # The last part is filled up with its last combination, so that all run the same program.
-            picked = np.minimum(np.arange(first, first + size), len(rows) - 1)
-            batch = _Batch(
-                jnp.asarray(rows[picked], dtype=jnp.float32),
-                jnp.asarray(controls[picked], dtype=jnp.float32),
-                self._event(closing[picked], opening[picked]),
-                self._when,
-            )
-            following, money, later, placed = _advance(self._model, batch)
-            kept = min(size, len(rows) - first)
-            found = (np.asarray(following), self._signed(money), self._signed(later), np.asarray(placed))
+        under_way: collections.deque[tuple[int, tuple[Array, ...]]] = collections.deque()
+
+        def collect() -> None:
+            kept, (following, money, later, placed) = under_way.popleft()
+            found = (_rows(following), self._signed(money), self._signed(later), _rows(placed))
             parts.append(tuple(each[:kept] for each in found))
+
+        for first in range(0, len(rows), size):
+            last = min(first + size, len(rows))
+            batch = self._batch(rows[first:last], controls[first:last], events[first:last], size)
+            under_way.append((last - first, _advance(self._model, batch, self._when)))
+            if len(under_way) == AHEAD:
+                collect()
+        while under_way:
+            collect()
         rows_after, *others = (np.concatenate(each) for each in zip(*parts, strict=True))
         return Moves(merged(whole_numbers(rows_after), self.merges), *others)
 
+    def _batch(self, rows: np.ndarray, controls: np.ndarray, events: np.ndarray, size: int) -> _Batch:
+        """Return combinations in chunks, filled up with their last one to a size, so that all run the same program."""
+
+        def chunked(leaf: np.ndarray) -> np.ndarray:
+            if len(leaf) < size:
+                leaf = np.concatenate([leaf, np.repeat(leaf[-1:], size - len(leaf), 0)])
+            return leaf.reshape(-1, CHUNK, *leaf.shape[1:])
+
+        leaves = self._leaves(*np.divmod(events, len(self.opening.probabilities)))
+        return _Batch(
+            chunked(rows.astype(np.float32)),
+            chunked(controls.astype(np.float32)),
+            {name: chunked(leaf) for name, leaf in leaves.items()},
+        )
+
     def positions(self, rows: np.ndarray) -> np.ndarray:
         """Return ``[row, place]``: the inventory position of every node and item less what it owes others, units."""
-        # Not the operator @: its vector instructions now and then flag an invalid value that is in neither argument.
-        return self._position_of_nothing + np.einsum("re,ep->rp", rows, self.shares)
+        # Vector instructions of the product now and then flag an invalid value, though all are small finite numbers.
+        with np.errstate(invalid="ignore"):
+            return self._shared.linear[0] + rows @ self.shares
+
+    def effects_of(self, decisions: np.ndarray) -> np.ndarray:
+        """Return ``[decision, place]``: what decisions add to the inventory position of each place, units."""
+        return decisions @ self._shared.effects
 
     def most_waiting(self, max_backorders: np.ndarray | None) -> np.ndarray:
         """Return ``[entry]``: the largest values that a box keeps, given ``[place]`` backorders at most."""
@@ -287,34 +384,28 @@ class Kernel:
     @property
     def shares(self) -> np.ndarray:
         """``[entry, place]`` what one unit in an entry adds to the inventory position of each place."""
-        return self._linear[1]
-
-    @property
-    def _position_of_nothing(self) -> np.ndarray:
-        return self._linear[0]
-
-    @functools.cached_property
-    def _linear(self) -> tuple[np.ndarray, np.ndarray]:
-        """``[place]`` position of the empty row, and ``[entry, place]`` what one unit in an entry adds."""
-        width = self.layout.width
-        size = SIZES[0]
-        found: list[np.ndarray] = []
-        for first in range(0, width + 1, size):
-            units = np.eye(width + 1, dtype=np.float32)[first : first + size, 1:]
-            padded = np.zeros((size, width), dtype=np.float32)
-            padded[: len(units)] = units
-            found.append(np.asarray(_positions(self._model, jnp.asarray(padded), self._when))[: len(units)])
-        positions = np.concatenate(found)
-        return positions[0], positions[1:] - positions[0]
+        return self._shared.linear[1]
 
     def _signed(self, money: Array) -> np.ndarray:
+        """Return ``[row]`` the sum of ``[chunk, term, row]`` or ``[term, row]`` money."""
         signs = np.array(self.problem.ledger.signs, dtype=np.float64)
-        return signs @ np.asarray(money, dtype=np.float64)
+        return np.einsum("t,...tr->...r", signs, np.asarray(money, dtype=np.float64)).reshape(-1)
+
+
+def _rows(chunks: Array) -> np.ndarray:
+    """Return ``[row, entry]`` what came in chunks."""
+    return np.asarray(chunks).reshape(-1, chunks.shape[-1])
+
+
+def _event(leaves: Mapping[str, Array | np.ndarray]) -> Event:
+    """Return the event of ``[row, ...]`` leaves."""
+    return Event(**{name: jnp.moveaxis(leaf, 0, -1) for name, leaf in leaves.items()})
 
 
 @eqx.filter_jit
-def _open(model: _Model, state: State, event: Event) -> tuple[Array, Array]:
+def _open(model: _Model, state: State, leaves: Mapping[str, Array | np.ndarray]) -> tuple[Array, Array]:
     """Return rows at the first decision, and the terms of money before it."""
+    event = _event(leaves)
     opened, flows = open_period(model.network, model.sequence, state, event)
     rows = model.layout.rows(canonical(opened))
     nothing = no_decision(model.network, opened)
@@ -353,10 +444,14 @@ def _money(
 
 
 @eqx.filter_jit
-def _advance(model: _Model, batch: _Batch) -> tuple[Array, Array, Array, Array]:
-    """Return next rows, terms of money of the period and of the next morning, and what was placed."""
-    state = model.layout.states(batch.rows, batch.period)
-    event = batch.event
+def _advance(model: _Model, batch: _Batch, period: Int[Array, ""]) -> tuple[Array, Array, Array, Array]:
+    """Return next rows, terms of money of the period and of the next morning, and what was placed, by chunk."""
+    return jax.lax.map(lambda chunk: _advanced(model, chunk, period), batch)
+
+
+def _advanced(model: _Model, batch: _Batch, period: Int[Array, ""]) -> tuple[Array, Array, Array, Array]:
+    """Return the same of one chunk."""
+    state, event = model.layout.states(jnp.asarray(batch.rows), period), _event(batch.leaves)
     count = batch.rows.shape[0]
     orders = model.lane.shape[0]
     decision = no_decision(model.network, state)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from basestock.optimal.mdp.box import Box, effects_of
+from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.budget import Budget
 from basestock.optimal.mdp.kernel import Kernel, Moves
 from basestock.optimal.mdp.memo import Memo
@@ -102,7 +102,7 @@ class _Builder:
         self.kernel, self.problem = kernels[0], kernels[0].problem
         self.decisions, self.budget = decisions, budget
         self.memos = functools.partial(memos, structure)
-        self.effects = effects_of(self.problem, self.kernel, decisions)
+        self.effects = self.kernel.effects_of(decisions)
         self.first, self.weights, _ = self.kernel.opened
         self.symmetry, self.among_mixed = symmetry, None
         if symmetry is not None:
@@ -123,8 +123,10 @@ class _Builder:
         )
         inner_of_carried, inner_of_decision = inner_of_carried.reshape(-1), inner_of_decision.reshape(-1)
         of_carried = self.position(self.nothing[0], carried) - self.position(*self.nothing)
+        by_part = [of_carried[inner_of_carried == at] for at in range(len(inner_parts))]
         reach = _Reach(
-            np.stack([of_carried[inner_of_carried == at].min(0) for at in range(len(inner_parts))]),
+            np.stack([each.min(0) for each in by_part]),
+            np.stack([each.max(0) for each in by_part]),
             np.stack([self.effects[inner_of_decision == at].min(0) for at in range(len(inner_choices))]),
             of_carried.max(0),
         )
@@ -211,7 +213,9 @@ class _Builder:
             rows = table.rows[done : done + block]
             done += len(rows)
             position = self.position(rows, self.nothing[1])
-            possible = reach.possible(self.box, position, part, choice)
+            # Where it starts, which comes first, a state may lie below.
+            lowest = np.full_like(self.lowest, -np.inf) if done == len(rows) else self.lowest
+            possible = reach.possible(self.box.max_position, lowest, position, part, choice)
             for listing in listings:
                 listing.extend(rows, possible, reach)
             size = sum(listing.size for listing in listings)
@@ -224,10 +228,10 @@ class _Builder:
         return self.kernel.most_waiting(self.box.max_backorders)[list(self.structure.mixed)]
 
     @functools.cached_property
-    def demand(self) -> np.ndarray:
-        """``[place]`` largest demand of a period, units."""
+    def lowest(self) -> np.ndarray:
+        """``[place]`` lowest position before a decision: the largest demand of a period below the box, units."""
         every = [kernel.closing.leaves["market"].sum(1).max(0).reshape(-1) for kernel in self.kernels]
-        return np.max(every, axis=0)
+        return self.box.min_position - np.max(every, axis=0)
 
     def combine(
         self, mixed: np.ndarray, parts: np.ndarray, choices: np.ndarray
@@ -269,7 +273,7 @@ class _Builder:
         for place in range(of_mixed.shape[1]):
             position = of_carried[:, place][:, None] + of_mixed[:, place][None]
             inside &= position <= self.box.max_position[place]
-            inside &= position >= self.box.min_position[place] - self.demand[place]
+            inside &= position >= self.lowest[place]
         first = _numbers(carried, self.first[:, list(self.structure.carried)])
         other = _numbers(mixed, self.first[:, list(self.structure.mixed)])
         inside[first, other] = True
@@ -372,7 +376,7 @@ class _Listing:
         after = np.minimum(parts.reshape(len(parts) * count, parts.shape[2]), builder.most_waiting)
         if builder.among_mixed is not None:
             after = builder.among_mixed.sorted_rows(after)
-        inside = reach.inside(builder.box, builder.position(after, builder.nothing[1]), builder.demand)
+        inside = reach.inside(builder.lowest, builder.position(after, builder.nothing[1]))
         fine = np.asarray(inside.reshape(-1, count).all(1))
         numbers = np.zeros(len(after), dtype=np.int32)
         taken = np.repeat(fine, count)
@@ -409,19 +413,23 @@ class _Reach:
     """What inner combinations add to the position at least, and what is under way adds at most, by place."""
 
     least_part: np.ndarray
+    most_part: np.ndarray
     least_choice: np.ndarray
     most_carried: np.ndarray
 
-    def possible(self, box: Box, position: np.ndarray, part: np.ndarray, choice: np.ndarray) -> np.ndarray:
-        """Return ``[mixed, inner]``: whether a state inside the box can have this combination."""
+    def possible(
+        self, most: np.ndarray, lowest: np.ndarray, position: np.ndarray, part: np.ndarray, choice: np.ndarray
+    ) -> np.ndarray:
+        """Return ``[mixed, inner]``: whether a state between positions can have this combination."""
         added = self.least_part[part] + self.least_choice[choice]
-        inside = (position[:, None] + added[None] <= box.max_position).all(-1)
+        inside = (position[:, None] + added[None] <= most).all(-1)
         # A state above the box orders as little as there is.
-        return inside | (added <= added.min(0)).all(-1)[None]
+        inside |= (added <= added.min(0)).all(-1)[None]
+        return inside & (position[:, None] + self.most_part[part][None] >= lowest).all(-1)
 
-    def inside(self, box: Box, position: np.ndarray, demand: np.ndarray) -> np.ndarray:
+    def inside(self, lowest: np.ndarray, position: np.ndarray) -> np.ndarray:
         """Tell which mixed parts can belong to a state that is not below the box."""
-        return np.asarray((position >= box.min_position - demand - self.most_carried).all(-1))
+        return np.asarray((position >= lowest - self.most_carried).all(-1))
 
 
 def _least_excess(process: Process) -> np.ndarray | None:

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from basestock.decision import Problem
-from basestock.optimal.mdp.box import effects_of
 from basestock.optimal.mdp.kernel import Kernel, phases_of
 from basestock.optimal.mdp.samples import Samples
 from basestock.optimal.mdp.structure import MONEY
@@ -57,7 +56,7 @@ def _makes_no_difference(
     middle = low + 0.37 * (high - low)
     rng = np.random.default_rng(4)
     # Walks may have gone beyond the box; only inside is the demand above all stock.
-    after = samples.kernel.positions(samples.rows) + effects_of(problem, samples.kernel, samples.controls)
+    after = samples.kernel.positions(samples.rows) + samples.kernel.effects_of(samples.controls)
     inside = np.flatnonzero((after <= most).all(1))
     if not len(inside):
         return False

@@ -8,7 +8,7 @@ import numpy as np
 from basestock.decision import Problem
 from basestock.optimal.mdp.alike import symmetry_holds, symmetry_of
 from basestock.optimal.mdp.analysis import MOST_EVENTS, Analyzed, Part, all_mixed, analyze, concerns_nothing
-from basestock.optimal.mdp.box import Box, effects_of
+from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.budget import Budget
 from basestock.optimal.mdp.components import Component, adds_up
 from basestock.optimal.mdp.kernel import Kernel, phases_of
@@ -219,7 +219,7 @@ def _box_of(problem: Problem, box: Box, component: Component, kernel: Kernel) ->
     """Return the box without the places that a component has nothing to do with."""
     entries = kernel.shares[list(component.entries)]
     units = np.eye(kernel.num_controls, dtype=np.int16)[list(component.controls)]
-    own = (entries != 0).any(0) | (effects_of(problem, kernel, units) != 0).any(0)
+    own = (entries != 0).any(0) | (kernel.effects_of(units) != 0).any(0)
     return dataclasses.replace(
         box,
         max_position=np.where(own, box.max_position, np.inf),

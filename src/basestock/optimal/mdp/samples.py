@@ -7,7 +7,7 @@ import numpy as np
 
 from basestock.decision import Problem
 from basestock.dynamics import canonical
-from basestock.optimal.mdp.box import Box, effects_of
+from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.kernel import Kernel, Merge, Moves, phases_of
 from basestock.optimal.mdp.layout import Layout
 from basestock.uncertainty.support import Support
@@ -102,7 +102,7 @@ def walk(
     for step in range(STEPS):
         kernel = kernels[step % 2]
         drawn = choices(rng)
-        added = effects_of(problem, kernel, drawn.reshape(-1, drawn.shape[-1])).reshape(WALKS, CHOICES, -1)
+        added = kernel.effects_of(drawn.reshape(-1, drawn.shape[-1])).reshape(WALKS, CHOICES, -1)
         excess = box.excess(kernel.positions(rows)[:, None] + added)
         best = excess <= excess.min(1, keepdims=True)
         picked = drawn[np.arange(WALKS), np.argmax(rng.random(best.shape) * best, axis=1)]

@@ -7,6 +7,7 @@ import numpy as np
 
 from basestock.optimal.mdp.kernel import Merge, merged
 from basestock.optimal.mdp.samples import Samples
+from basestock.optimal.mdp.tables import distinct_rows
 
 MONEY = 1e-5
 """Relative error within which amounts of money in single precision count as equal."""
@@ -184,5 +185,5 @@ def _outer_money(samples: Samples, structure: Structure, varying: list[int]) -> 
 
 def _first_alike(rows: np.ndarray) -> np.ndarray:
     """Return for each row the first that equals it."""
-    _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    return first[inverse.reshape(-1)]
+    first, inverse = distinct_rows(rows[:, np.ptp(rows, axis=0) > 0])
+    return first[inverse]

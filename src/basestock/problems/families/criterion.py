@@ -131,6 +131,8 @@ def judged_by(problem: Problem, criterion: Mapping[str, Any]) -> Problem:
     changes: dict[str, Any] = {"criterion": criterion.get("type") or problem.criterion}
     if is_number(criterion.get("discount")):
         changes["discount"] = float(criterion["discount"])
+    elif not changes["criterion"].startswith("discounted_"):
+        changes["discount"] = 1.0
     start = criterion.get("start")
     if isinstance(start, list):
         node = problem.network.nodes[0].name

@@ -177,7 +177,7 @@ def _lognormal(mean: float, std: float) -> DemandLaw:
     from basestock.uncertainty.laws import Empirical
 
     spread = np.sqrt(np.log1p((std / mean) ** 2))
-    scores = np.linspace(-5.5, 5.5, 401)
+    scores = np.linspace(-6.0, 6.0, 4801)
     quantiles = mean * np.exp(scores * spread - spread**2 / 2)
     return Empirical(tuple(ndtr(scores).tolist()), tuple(quantiles.tolist()))
 

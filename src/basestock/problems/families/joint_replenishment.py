@@ -8,7 +8,7 @@ from basestock.problems.families.rules import Wrong, law, list_of, number, shown
 from basestock.problems.joint_replenishment import joint_replenishment
 
 KIND: Kind = "periodic"
-CRITERIA = ("discounted_cost",)
+CRITERIA = ("discounted_cost", "average_cost_per_period")
 PARAMETERS = {
     "items": whole(1, 1000),
     "truck_size": whole(1),

@@ -36,7 +36,8 @@ PARAMETERS = {
     "demand": Rule(_wrong_law),
     "lead_times": list_of(number(high=1000.0, above=True)),
     "echelon_holding_costs": list_of(number()),
-    "backorder_cost": number(),
+    # Where waiting costs nothing, nothing is ever delivered, and no level is best.
+    "backorder_cost": number(above=True),
 }
 ORDER_AFTER_DEMAND = Periods(before=(receive, serve), after=(place_orders, ship, receive, fill_backorders))
 """Demand is seen before ordering, and stock is counted when what is due has come: lead-time demand covers exactly L."""
