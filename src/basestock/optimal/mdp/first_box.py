@@ -189,14 +189,11 @@ def _limited(problem: Problem) -> bool:
 
 def _fractile(values: np.ndarray, masses: np.ndarray, periods: int, ratio: float) -> float:
     """Return the smallest total of some periods that is exceeded with at most 1 - ratio."""
-    from scipy.signal import fftconvolve
-
-    first, size = int(values[0]), int(values[-1])
-    one = np.zeros(size - first + 1)
+    first, size = int(values[0]), int(values[-1] - values[0]) + 1
+    one = np.zeros(size)
     one[values.astype(int) - first] = masses
-    total = np.ones(1)
-    for _ in range(periods):
-        total = fftconvolve(total, one)
+    width = periods * (size - 1) + 1
+    total = np.fft.irfft(np.fft.rfft(one, width) ** periods, width)
     return float(periods * first + np.searchsorted(np.cumsum(total), ratio - 1e-12))
 
 

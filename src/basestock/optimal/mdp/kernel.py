@@ -42,7 +42,7 @@ CHUNK = 1 << 10
 AHEAD = 2
 """Batches that are under way at a time: one is prepared while another runs."""
 
-FEW = 32
+FEW = 16
 """Small batches up to this number are cheaper than one large one, which needs a program of its own."""
 
 OPENING_LEAVES = ("arrives", "lost_share", "late_share")
@@ -443,7 +443,7 @@ def _money(
     return money, model.ledger.by_term(model.tariff, both) - money
 
 
-@eqx.filter_jit
+@jax.jit
 def _advance(model: _Model, batch: _Batch, period: Int[Array, ""]) -> tuple[Array, Array, Array, Array]:
     """Return next rows, terms of money of the period and of the next morning, and what was placed, by chunk."""
     return jax.lax.map(lambda chunk: _advanced(model, chunk, period), batch)
