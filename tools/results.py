@@ -115,6 +115,10 @@ NOTES: dict[str, str] = {
         "The recomputed 2.46664 is above the upper bound 2.4666094 of the largest box (36 units); the policy found "
         "here, valued exactly as a chain, earns 2.4666094."
     ),
+    "perishable_profit/two-product-m2-exp2": (
+        "Not solved within 600 s: two demands and substitution have 304,304 joint outcomes a period, and the first 525 "
+        "states took all the time. No bound applies to goods that age and customers who substitute."
+    ),
     "perishable_single_class/*": "Printed values are simulated means, to the unit.",
     "serial/*": (
         "The textbook's values and those transcribed from a repository are up to 0.03 % from the recursion on a fine "
