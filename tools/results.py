@@ -166,6 +166,7 @@ def summary(rows: list[dict[str, Any]], recomputed: dict[str, float]) -> str:
     lines = [
         f"{len(rows)} instances. {len(held)} have a value recomputed elsewhere; {len(solved)} of them are solved "
         f"exactly here, and {len(solved) - len(other)} agree to five significant digits.",
+        *([""] if other or len(held) > len(solved) else []),
     ]
     lines += [
         f"- `{row['id']}`: {row['value']:.9g} here, {recomputed[row['id']]:.9g} recomputed elsewhere"
