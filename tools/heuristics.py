@@ -8,7 +8,6 @@ are played as printed.
 
 import argparse
 import dataclasses
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
@@ -367,24 +366,6 @@ def section(found: list[Row]) -> str:
         ]
         parts += ["\n".join(told)] if told else []
     return "\n\n".join(parts) + "\n"
-
-
-def kept_rows(file: Path, folder: Path, *, only_kept: bool = False) -> list[Row]:
-    """Return the rows of every instance of a file; those of each family are kept in a folder and used again."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found: list[Row] = []
-    instances = read_instances(file)
-    for family in dict.fromkeys(instance.family for instance in instances):
-        kept = folder / f"heuristics-{family}.json"
-        if only_kept and not kept.exists():
-            continue
-        if not kept.exists():
-            mine = [row for each in instances if each.family == family for row in rows(each)]
-            started = kept.with_suffix(".part")
-            started.write_text(json.dumps([dataclasses.asdict(row) for row in mine]), encoding="utf-8")
-            started.rename(kept)
-        found += [Row(**row) for row in json.loads(kept.read_text(encoding="utf-8"))]
-    return found
 
 
 def main(arguments: list[str]) -> int:

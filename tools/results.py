@@ -1,24 +1,26 @@
 """Writes docs/results.md: the gaps of policies to exact optima or proven bounds, instance by instance.
 
 ``python -m tools.results [INSTANCES.json]`` solves every instance, tunes the policies of its family and values them on
-it; the file lies beside the repository in ``shared/benchmarks`` if it is not named. It takes hours, so certificates of
-each family are kept in ``build/results`` and used again: remove that folder to compute everything anew. ``--kept``
-writes what is there and names what is not.
+it; the file lies beside the repository in ``shared/benchmarks`` if it is not named. What `benchmarks/records` holds
+already is not computed again: all together takes hours. ``--family`` computes what is missing of some families,
+``--page`` nothing; both write the page of what there is, and name what is not.
 """
 
 import argparse
 import json
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.heuristics import kept_rows, section
+from basestock.problems.instances import Instance, read_instances
+from tools.heuristics import Row, rows, section
+from tools.records import ROOT, Records
 
-ROOT = Path(__file__).resolve().parents[1]
 INSTANCES = ROOT.parent / "shared" / "benchmarks" / "instances.json"
 TARGET = ROOT / "docs" / "results.md"
-KEPT = ROOT / "build" / "results"
 
 POLICIES: dict[str, tuple[str, ...]] = {
     "lost_sales": (
@@ -45,46 +47,62 @@ POLICIES: dict[str, tuple[str, ...]] = {
 """Policies of each family; those of families that are computed have none."""
 
 
+CERTIFICATES, PRINTED = Records("certificates"), Records("printed")
+
+
 def main(arguments: list[str]) -> int:
-    """Write the page."""
+    """Compute what is missing, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=INSTANCES)
-    parser.add_argument(
-        "--kept", action="store_true", help="write what was computed so far, and name the rest"
-    )
+    parser.add_argument("--family", action="append", help="compute only these families")
+    parser.add_argument("--only", choices=("certificates", "printed"), help="compute only this part")
+    parser.add_argument("--page", action="store_true", help="compute nothing")
     told = parser.parse_args(arguments)
     if not told.file.exists():
         print(f"{told.file} is missing: name a file of instances", file=sys.stderr)
         return 2
-    records = json.loads(told.file.read_text(encoding="utf-8"))
-    families = list(dict.fromkeys(record["family"] for record in records))
-    missing = [family for family in families if told.kept and not kept(family).exists()]
-    rows = {family: certified(told.file, family) for family in families if family not in missing}
-    recomputed = {record["id"]: record["verified"]["value"] for record in records if record.get("verified")}
-    printed = kept_rows(told.file, KEPT, only_kept=told.kept)
-    TARGET.write_text(page(rows, recomputed, missing, section(printed)), encoding="utf-8")
+    instances = read_instances(told.file)
+    for family in dict.fromkeys(instance.family for instance in instances):
+        if not told.page and family in (told.family or [family]):
+            mine = [instance for instance in instances if instance.family == family]
+            if told.only != "printed":
+                certify_missing(told.file, mine)
+            if told.only != "certificates":
+                play_missing(mine)
+    records = [instance.record for instance in instances]
+    TARGET.write_text(page(records), encoding="utf-8")
     return 0
 
 
-def kept(family: str) -> Path:
-    """Return where the certificates of a family are kept."""
-    return KEPT / f"{family}.json"
+def certify_missing(file: Path, instances: Iterable[Instance]) -> None:
+    """Record what ``basestock certify`` says of instances that have no record."""
+    for instance in instances:
+        if instance.id not in CERTIFICATES.read(instance.family):
+            CERTIFICATES.add(instance.family, instance.id, certified(file, instance))
 
 
-def certified(file: Path, family: str) -> list[dict[str, Any]]:
-    """Return what ``basestock certify`` says of a family."""
-    out = kept(family)
-    if not out.exists():
-        KEPT.mkdir(parents=True, exist_ok=True)
-        started = KEPT / f"unfinished-{family}.json"
-        chosen = ",".join(POLICIES.get(family, ("none",)))
-        asked = ["--instances", str(file), "--family", family, "--policy", chosen, "--out", str(started)]
+def certified(file: Path, instance: Instance) -> dict[str, Any]:
+    """Return what ``basestock certify`` says of an instance."""
+    chosen = ",".join(POLICIES.get(instance.family, ("none",)))
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "certificate.json"
+        asked = ["--instances", str(file), "--id", instance.id, "--policy", chosen, "--out", str(out)]
         program = "from basestock.cli import main; main()"
-        subprocess.run(
-            [sys.executable, "-c", program, "certify", *asked], check=True, stdout=subprocess.DEVNULL
+        told = subprocess.run(
+            [sys.executable, "-c", program, "certify", *asked], stdout=subprocess.DEVNULL, check=False
         )
-        started.rename(out)
-    return json.loads(out.read_text(encoding="utf-8"))["instances"]
+        if not out.exists():
+            raise ChildProcessError(
+                f"certify --id {instance.id} ended with {told.returncode} and wrote nothing."
+            )
+        return json.loads(out.read_text(encoding="utf-8"))["instances"][0]
+
+
+def play_missing(instances: Iterable[Instance]) -> None:
+    """Record the printed policies of instances that have no record."""
+    for instance in instances:
+        if instance.record.get("heuristics") and instance.id not in PRINTED.read(instance.family):
+            PRINTED.add(instance.family, instance.id, [vars(row) for row in rows(instance)])
 
 
 PROTOCOL = """\
@@ -141,21 +159,50 @@ NOTES: dict[str, str] = {
 """Why ours is not the published or recomputed value, by pattern of instances."""
 
 
-def page(
-    rows: dict[str, list[dict[str, Any]]], recomputed: dict[str, float], missing: list[str], heuristics: str
-) -> str:
-    """Return the page as Markdown."""
-    every = [row for instances in rows.values() for row in instances]
-    parts = [PROTOCOL, summary(every, recomputed)]
+def page(records: list[Mapping[str, Any]]) -> str:
+    """Return the page as Markdown, of the records of instances."""
+    families = list(dict.fromkeys(record["family"] for record in records))
+    recomputed = {record["id"]: record["verified"]["value"] for record in records if record.get("verified")}
+    known = {family: CERTIFICATES.read(family) for family in families}
+    played = {family: PRINTED.read(family) for family in families}
+    found = {
+        family: [known[family][each["id"]]["found"] for each in records if each["id"] in known[family]]
+        for family in families
+    }
+    every = [row for instances in found.values() for row in instances]
+    parts = [PROTOCOL, computed([*_lines(known), *_lines(played)]), summary(every, recomputed)]
+    missing = [record["id"] for record in records if record["id"] not in known[record["family"]]]
     if missing:
         parts.append(f"Not on this page yet, for want of time: {', '.join(missing)}.\n")
-    for family, instances in rows.items():
-        parts.append(f"## {family}\n\n" + "\n".join(table(instances, recomputed)) + "\n")
-        told = [
-            f"- `{pattern}`: {note}" for pattern, note in NOTES.items() if pattern.startswith(f"{family}/")
-        ]
-        parts += ["\n".join(told) + "\n"] if told else []
-    return "\n".join([*parts, heuristics])
+    for family, instances in found.items():
+        if instances:
+            parts.append(f"## {family}\n\n" + "\n".join(table(instances, recomputed)) + "\n")
+            told = [
+                f"- `{pattern}`: {note}"
+                for pattern, note in NOTES.items()
+                if pattern.startswith(f"{family}/")
+            ]
+            parts += ["\n".join(told) + "\n"] if told else []
+    printed = [
+        Row(**row)
+        for record in records
+        if record["id"] in played[record["family"]]
+        for row in played[record["family"]][record["id"]]["found"]
+    ]
+    return "\n".join([*parts, section(printed)])
+
+
+def _lines(known: Mapping[str, Mapping[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [line for family in known.values() for line in family.values()]
+
+
+def computed(lines: list[dict[str, Any]]) -> str:
+    """Return when, and from how many states of the source, lines were computed."""
+    days, sources = {line["computed"] for line in lines}, {line["source"] for line in lines}
+    if not days:
+        return "Nothing has been computed.\n"
+    when = min(days) if len(days) == 1 else f"{min(days)} to {max(days)}"
+    return f"Computed {when}, from {len(sources)} states of the source, which `benchmarks/records` names by line.\n"
 
 
 def summary(rows: list[dict[str, Any]], recomputed: dict[str, float]) -> str:

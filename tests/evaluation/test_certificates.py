@@ -3,10 +3,9 @@
 import dataclasses
 
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
-from basestock.economics import estimate, make_tariff
+from basestock.economics import make_tariff
 from basestock.evaluation import certificates
 from basestock.evaluation.certificates import Certified, certify_problem, policy_gaps, value_of
 from basestock.optimal.mdp import optimize
@@ -48,13 +47,6 @@ def test_where_nothing_is_lost_on_an_optimum_of_nothing_the_gap_is_zero() -> Non
 def test_the_bound_of_a_profit_is_what_gaps_are_stated_against() -> None:
     found = Certified(None, None, 5.0, "lower_bound", 0.1, "a bound", None, 1.0)
     assert found.reference == 5.0
-
-
-def test_a_simulation_on_fresh_events_is_not_made_again_where_it_has_enough_of_them() -> None:
-    far = dataclasses.replace(losing(1), kind="per_event", horizon=5, warm_up=0)
-    known = estimate(np.arange(10.0))
-    assert value_of(far, LEVEL, replications=10, seed=0, simulated=known) is known
-    assert value_of(far, LEVEL, replications=11, seed=0, simulated=known).n == 11
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from basestock.problems.distribution import divergent_special_delivery, one_ware
 from basestock.problems.dual_sourcing import dual_sourcing
 from basestock.problems.general_network import general_network
 from basestock.problems.joint_replenishment import joint_replenishment
-from basestock.problems.random_lead_time import _sorted, random_lead_time
+from basestock.problems.random_lead_time import random_lead_time
 from basestock.problems.supply_uncertainty import random_yield, supply_uncertainty
 
 
@@ -92,13 +92,6 @@ def test_crossing_lead_times_follow_palm():
     played = play(problem, BaseStock(levels(problem, 20.0)), replications=60, seed=0)
     half_width = 3 * played.totals.std() / np.sqrt(len(played.totals))
     assert played.totals.mean() == pytest.approx(3.5534, abs=half_width)
-
-
-def test_instants_of_arrival_are_sorted_path_by_path():
-    for count in (1, 2, 3, 40):
-        values = np.random.default_rng(count).random((count, 1, 1, 5), dtype=np.float32)
-        found = np.asarray(_sorted(jnp.asarray(values), jnp.ones((1, 1, 5))))
-        assert np.array_equal(found[:count], np.sort(values, axis=0)) and (found[count:] == 1).all()
 
 
 def test_units_that_may_only_be_replaced_have_no_closed_form():

@@ -5,9 +5,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array
 
 from basestock.decision import LaneOrders, Problem, Solution
@@ -111,7 +109,7 @@ def _integrals(network: NetworkArrays, net: Array, instants: Array, elapsed: Arr
     Units that do not arrive stand at the end of the interval, where they add nothing. The lane's arrivals all go to
     its destination.
     """
-    at = _sorted(instants, elapsed)
+    at = jnp.sort(instants, axis=0)
     ends = jnp.concatenate([at, jnp.broadcast_to(elapsed, at[:1].shape)])
     starts = jnp.concatenate([jnp.zeros_like(at[:1]), at])
     lasts = jnp.maximum(ends - starts, 0.0)
@@ -119,30 +117,6 @@ def _integrals(network: NetworkArrays, net: Array, instants: Array, elapsed: Arr
     stock = into_nodes(network, (jnp.maximum(here, 0.0) * lasts).sum(0) * network.lane_active)
     backlog = into_nodes(network, (jnp.maximum(-here, 0.0) * lasts).sum(0) * network.lane_active)
     return stock, backlog
-
-
-def _sorted(values: Array, largest: Array) -> Array:
-    """Return values in rising order of their first axis, filled up with the largest to a power of two.
-
-    Notes
-    -----
-    The bitonic network of Batcher (1968, doi:10.1145/1468075.1468121), for all paths at once: on processors it takes a
-    fraction of the time of a sort of every path.
-    """
-    size = 1 << (len(values) - 1).bit_length()
-    rest = jnp.broadcast_to(largest, (size - len(values), *values.shape[1:])).astype(values.dtype)
-    place = np.arange(size)
-    spans = 2 ** np.arange(1, size.bit_length())
-    steps = [(span, step) for span in spans for step in span >> np.arange(1, int(span).bit_length())]
-    partner = np.array([place ^ step for _, step in steps], dtype=np.int32).reshape(-1, size)
-    first = np.array([(place & step == 0) == (place & span == 0) for span, step in steps]).reshape(-1, size)
-
-    def compared(found: Array, step: tuple[Array, Array]) -> tuple[Array, None]:
-        other, less = found[step[0]], step[1].reshape(-1, *[1] * (values.ndim - 1))
-        return jnp.where(less, jnp.minimum(found, other), jnp.maximum(found, other)), None
-
-    steps_of = (jnp.asarray(partner), jnp.asarray(first))
-    return jax.lax.scan(compared, jnp.concatenate([values, rest]), steps_of)[0]
 
 
 def holding_time(tariff: Tariff, step: Step, *, rate: float) -> Array:

@@ -33,11 +33,11 @@ from basestock.optimal.mdp.layout import LARGEST, Layout, names_of, whole_number
 from basestock.uncertainty import Event, World
 from basestock.uncertainty.support import Outcomes, Support, SupportError
 
-SIZES = (1 << 10, 1 << 16)
-"""Combinations of state, decision and event that are advanced together: few sizes, so that few programs are made."""
-
 CHUNK = 1 << 10
 """Combinations that run through a whole period before the next ones: as many as a processor's own memory holds."""
+
+SIZES = (CHUNK, 64 * CHUNK)
+"""Combinations of state, decision and event that are advanced together: few sizes, so that few programs are made."""
 
 AHEAD = 2
 """Batches that are under way at a time: one is prepared while another runs."""
@@ -184,21 +184,19 @@ class _Shared:
     @functools.cached_property
     def linear(self) -> tuple[np.ndarray, np.ndarray]:
         """``[place]`` position of the empty row, and ``[entry, place]`` what one unit in an entry adds."""
-        width = self.layout.width
-        size = SIZES[0]
+        units = np.eye(self.layout.width + 1, dtype=np.float32)[:, 1:]
+        period = jnp.zeros((), self.layout.template.period.dtype)
         found: list[np.ndarray] = []
-        for first in range(0, width + 1, size):
-            units = np.eye(width + 1, dtype=np.float32)[first : first + size, 1:]
-            padded = np.zeros((size, width), dtype=np.float32)
-            padded[: len(units)] = units
-            found.append(
-                np.asarray(
-                    _positions(
-                        self.model, jnp.asarray(padded), jnp.zeros((), self.layout.template.period.dtype)
-                    )
-                )[: len(units)]
+        for first in range(0, len(units), CHUNK):
+            kept = units[first : first + CHUNK]
+            # Filled up, so that every call runs the same program.
+            filled = jnp.asarray(
+                np.concatenate([kept, np.zeros((CHUNK - len(kept), kept.shape[1]), np.float32)])
             )
+            found.append(np.asarray(_positions(self.model, filled, period))[: len(kept)])
         positions = np.concatenate(found)
+        if not np.isfinite(positions).all():
+            raise FloatingPointError(f"Problem {self.problem.name!r}: an inventory position is not finite.")
         return positions[0], positions[1:] - positions[0]
 
     @functools.cached_property
@@ -365,7 +363,7 @@ class Kernel:
 
     def positions(self, rows: np.ndarray) -> np.ndarray:
         """Return ``[row, place]``: the inventory position of every node and item less what it owes others, units."""
-        # Vector instructions of the product now and then flag an invalid value, though all are small finite numbers.
+        # All are finite: the product of a library may flag an invalid value all the same, seen once.
         with np.errstate(invalid="ignore"):
             return self._shared.linear[0] + rows @ self.shares
 
