@@ -13,7 +13,7 @@ from basestock.decision.blocks import BLOCKS, block_layout, flatten_blocks, to_b
 from basestock.decision.information import Information
 from basestock.decision.joint_index import JointIndex
 from basestock.decision.needed_stages import missing_stages, stands_for
-from basestock.decision.observation import Label, Observation, flatten, labels
+from basestock.decision.observation import FLAT_FIELDS, Label, Observation, flatten, labels
 from basestock.decision.policy import Policy
 from basestock.decision.problem import Certificate, Criterion, Kind, KnownValue, Problem, Solution
 from basestock.decision.scopes import (
@@ -41,6 +41,7 @@ from basestock.decision.views import (
 
 __all__ = [
     "BLOCKS",
+    "FLAT_FIELDS",
     "ActionMap",
     "Bounds",
     "CampaignDepth",

@@ -116,11 +116,23 @@ _ON_LANES = {"unfilled", "due", "outstanding", "supply_price"}
 _MONEY = ("price", "competitor_price", "supply_price")
 
 
-def flatten(observation: Observation, network: SupplyNetwork) -> Float[Array, "feature replication"]:
-    """Return the observation as a flat vector, padding left out, in the order of :func:`labels`."""
+def flatten(
+    observation: Observation, network: SupplyNetwork, fields: tuple[str, ...] = FLAT_FIELDS
+) -> Float[Array, "feature replication"]:
+    """Return the observation as a flat vector, padding left out, in the order of :func:`labels`.
+
+    Parameters
+    ----------
+    observation
+        What is seen.
+    network
+        The authored network.
+    fields
+        Fields that are told, in this order; stock by remaining life follows where there is any.
+    """
     axes = Axes.of(network)
     parts: list[Array] = []
-    for name in FLAT_FIELDS:
+    for name in fields:
         leaf = getattr(observation, name)
         if leaf is None:
             continue

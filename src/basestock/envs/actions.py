@@ -41,6 +41,8 @@ class Slot:
         Lane and item ordered, process (no item), or node and item priced.
     low, high
         Smallest and largest quantity.
+    typical
+        Quantity of an average period, or the reference price.
     choices
         Quantities that a discrete action chooses from, ascending.
     whole
@@ -53,6 +55,7 @@ class Slot:
     item: str
     low: float
     high: float
+    typical: float
     choices: tuple[float, ...]
     whole: bool
 
@@ -215,7 +218,10 @@ def _order_slots(problem: Problem, largest: float | None, levels: int | None) ->
             maximum = lane.order_limit("order_maximum", item)
             high = float(high if maximum is None else min(high, maximum))
             choices = _choices(0.0, high, authored.whole_units, levels)
-            slot = Slot("order", authored.unit, lane.name, item, 0.0, high, choices, authored.whole_units)
+            whole = authored.whole_units
+            slot = Slot(
+                "order", authored.unit, lane.name, item, 0.0, high, min(float(mean), high), choices, whole
+            )
             slots.append((slot, position, at))
     return slots
 
@@ -230,9 +236,11 @@ def _start_slots(problem: Problem, largest: float | None, levels: int | None) ->
             for item, units in process.produces.items()
             if units
         ]
-        high = float(largest or max(math.ceil(2 * (process.duration + 2) * max(needed, default=0.0)), 1.0))
+        runs = float(max(needed, default=0.0))
+        high = float(largest or max(math.ceil(2 * (process.duration + 2) * runs), 1.0))
         choices = _choices(0.0, high, True, levels)
-        slots.append((Slot("start", "runs", process.name, "", 0.0, high, choices, True), position, 0))
+        slot = Slot("start", "runs", process.name, "", 0.0, high, min(runs, high), choices, True)
+        slots.append((slot, position, 0))
     return slots
 
 
@@ -249,6 +257,7 @@ def _price_slots(problem: Problem, levels: int | None) -> list[tuple[Slot, int, 
             answer.item,
             low,
             high,
+            min(max(answer.reference_price, low), high),
             _choices(low, high, False, levels),
             False,
         )

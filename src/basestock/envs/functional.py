@@ -52,6 +52,8 @@ class EnvState(eqx.Module):
         Decisions taken since the reset.
     messages
         Messages that nodes sent each other for what is seen now; ``None`` where they send none.
+    seen
+        What is seen before the decision; ``None`` until somebody looks.
     """
 
     start: State
@@ -66,6 +68,7 @@ class EnvState(eqx.Module):
     replications: Int[Array, " replication"]
     elapsed: Int[Array, ""]
     messages: Float[Array, " replication"] | None = None
+    seen: Observation | None = None
 
 
 class Transition(NamedTuple):
@@ -242,7 +245,7 @@ class Environment(eqx.Module):
         key = jax.random.fold_in(jax.random.wrap_key_data(state.root), state.start.period)
         observation, memory = self._observe(state, key)
         seen = eqx.tree_at(lambda each: each.memory, state, memory, is_leaf=lambda leaf: leaf is None)
-        seen = dataclasses.replace(seen, messages=messages_sent(observation))
+        seen = dataclasses.replace(seen, messages=messages_sent(observation), seen=observation)
         return seen, flatten(observation, self.network)
 
 

@@ -1,0 +1,160 @@
+"""Networks that decide: what their outputs mean as quantities."""
+
+import abc
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from basestock.decision import Observation, Policy, Problem
+from basestock.dynamics import Decision
+from basestock.envs import ActionCodec
+from basestock.learning.encoding import Encoder
+from basestock.learning.networks import Mlp
+from basestock.policies import Newsvendor
+
+BARELY = -2.8
+"""Where softplus beyond :data:`UNIT` is a tenth."""
+
+UNIT = float(np.log(np.e - 1.0))
+"""Where softplus is 1."""
+
+
+class Actor(Policy):
+    """A network and what its outputs mean.
+
+    Parameters
+    ----------
+    encoder
+        What the network reads.
+    network
+        The network.
+    codec
+        The quantities that are decided.
+    """
+
+    encoder: Encoder
+    network: Mlp
+    codec: ActionCodec
+    form: ClassVar[str]
+
+    @abc.abstractmethod
+    def quantities(self, outputs: Float[Array, "output replication"]) -> Float[Array, "slot replication"]:
+        """Return what the outputs stand for, units."""
+
+    def deciding(self) -> "Actor":
+        """Return the actor as it decides when nothing is learned any more."""
+        return self
+
+    def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
+        """Decide on what the network says."""
+        return self.codec.decide(self.quantities(self.network(self.encoder(observation)))), memory
+
+
+class QuantityActor(Actor):
+    """Outputs are quantities: never negative, in units of an average period; shares of their range for prices.
+
+    Parameters
+    ----------
+    typical
+        ``[slot]`` quantity of an output of 0, units.
+    priced
+        ``[slot]`` 1 where the quantity is a price.
+    rounds
+        Whether whole quantities are rounded; not while learning, which follows gradients.
+    """
+
+    typical: Float[Array, " slot"]
+    priced: Float[Array, " slot"]
+    rounds: bool = eqx.field(static=True, default=True)
+    form = "quantity"
+
+    @classmethod
+    def create(cls, problem: Problem, encoder: Encoder, codec: ActionCodec, network: Mlp) -> "QuantityActor":
+        """Return the actor of a network that begins as a smooth base stock at newsvendor levels.
+
+        What the lane of first priority does not bring begins with a tenth of its average period.
+        """
+        typical = np.array([slot.typical if slot.typical > 0 else 1.0 for slot in codec.slots], np.float32)
+        priced = np.array([float(slot.name == "price") for slot in codec.slots], np.float32)
+        linear, bias = np.array(network.linear), np.array(network.biases[-1])
+        level = np.asarray(Newsvendor.for_problem(problem).base_stock_level)[..., 0]
+        for at, place in enumerate(_supplied(problem, codec)):
+            if place is None:
+                bias[at] += 0.0 if priced[at] else BARELY
+            else:
+                position = encoder.position(*place)
+                center, scale = float(encoder.center[position]), float(encoder.scale[position])
+                linear[at, position] -= scale / typical[at]
+                bias[at] += (level[place] - center) / typical[at] - UNIT
+        biases = (*network.biases[:-1], jnp.asarray(bias))
+        begun = dataclasses.replace(network, linear=jnp.asarray(linear), biases=biases)
+        return cls(encoder, begun, codec, jnp.asarray(typical), jnp.asarray(priced))
+
+    def quantities(self, outputs: Float[Array, "output replication"]) -> Float[Array, "slot replication"]:
+        """Return the quantities."""
+        units = self.typical[:, None] * jax.nn.softplus(outputs + UNIT)
+        low, high = self.codec.low[:, None], self.codec.high[:, None]
+        found = jnp.where(self.priced[:, None] > 0, low + (high - low) * jax.nn.sigmoid(outputs), units)
+        return jnp.where(self.codec.whole[:, None] > 0, jnp.round(found), found) if self.rounds else found
+
+    def learning(self) -> "QuantityActor":
+        """Return the actor that does not round."""
+        return dataclasses.replace(self, rounds=False)
+
+    def deciding(self) -> "QuantityActor":
+        """Return the actor that rounds."""
+        return dataclasses.replace(self, rounds=True)
+
+
+def _supplied(problem: Problem, codec: ActionCodec) -> Iterator[tuple[int, int] | None]:
+    """Return the node and item that each quantity is the first supply of; ``None`` for others."""
+    arrays, network = problem.arrays, problem.network
+    primary, ends = np.asarray(arrays.primary), np.asarray(arrays.lane_destination)
+    for slot, row, item in zip(codec.slots, np.asarray(codec.rows), np.asarray(codec.items), strict=True):
+        if slot.name == "order" and primary[row, item, 0] > 0:
+            yield int(ends[row]), int(item)
+        elif slot.name == "start":
+            process = network.processes[row]
+            made = max(process.produces, key=lambda name: process.produces[name])
+            yield network.node_index[process.node], network.item_index[made]
+        else:
+            yield None
+
+
+class ShareActor(Actor):
+    """Outputs are squashed into shares of the range of each quantity: the action of the continuous codec."""
+
+    form = "share"
+
+    def quantities(self, outputs: Float[Array, "output replication"]) -> Float[Array, "slot replication"]:
+        """Return the quantities; outputs beyond the number of slots are not means."""
+        return self.codec.quantities(jnp.tanh(outputs[: len(self.codec.slots)]))
+
+
+class ChoiceActor(Actor):
+    """Outputs are scores of the choices; the best is taken, of all joint ones or slot by slot."""
+
+    form = "choice"
+
+    def quantities(self, outputs: Float[Array, "output replication"]) -> Float[Array, "slot replication"]:
+        """Return the quantities of the best choices."""
+        return self.codec.quantities(best_choices(self.codec, outputs))
+
+
+def best_choices(codec: ActionCodec, scores: Float[Array, "output replication"]) -> Array:
+    """Return the action of the highest scores: ``[replication]`` for joint choices, else ``[slot, replication]``."""
+    if codec.kind == "discrete":
+        return scores.argmax(0)
+    ends = np.cumsum([0, *codec.sizes])
+    return jnp.stack([scores[low:high].argmax(0) for low, high in itertools.pairwise(ends)])
+
+
+FORMS: dict[str, type[Actor]] = {"quantity": QuantityActor, "share": ShareActor, "choice": ChoiceActor}
+"""Actors by the name that they are saved under."""

@@ -1,0 +1,146 @@
+"""What a network reads of an observation: every quantity on a scale of its own, positions, and where time stands."""
+
+import dataclasses
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from basestock.decision import FLAT_FIELDS, Observation, Problem, flatten
+from basestock.network import SupplyNetwork
+from basestock.optimal.mdp.analysis import cycle_of, is_endless
+from basestock.uncertainty.support import SupportError
+
+PAST = ("last_demand", "demand_history")
+"""Fields that tell past demand."""
+
+LONGEST_CYCLE = 400
+"""Periods up to which a calendar is told by its phase."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Clock:
+    """How time matters to a problem.
+
+    Parameters
+    ----------
+    endless
+        Whether it is judged in the long run.
+    periods
+        Periods of a whole run, warm-up included.
+    cycle
+        Periods after which laws and calendars repeat; 0 where they never do.
+    """
+
+    endless: bool
+    periods: int
+    cycle: int
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Clock":
+        """Return how time matters to a problem."""
+        try:
+            cycle = cycle_of(problem)
+        except SupportError:
+            cycle = 0
+        return cls(is_endless(problem), problem.warm_up + problem.horizon, cycle)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether periods may be numbered 0 anew after every cycle."""
+        return self.endless and 1 <= self.cycle <= LONGEST_CYCLE
+
+    def whole_cycles(self, periods: int) -> int:
+        """Return at least that many periods, a multiple of the cycle."""
+        return max(self.cycle, 1) * math.ceil(periods / max(self.cycle, 1))
+
+
+class Encoder(eqx.Module):
+    """From an observation to numbers of about unit size.
+
+    Parameters
+    ----------
+    center, scale
+        ``[feature]`` what is taken off, and what the rest is divided by.
+    network
+        The authored network.
+    clock
+        How time matters.
+    fields
+        Fields of an observation that are read.
+    """
+
+    center: Float[Array, " feature"]
+    scale: Float[Array, " feature"]
+    network: SupplyNetwork = eqx.field(static=True)
+    clock: Clock = eqx.field(static=True)
+    fields: tuple[str, ...] = eqx.field(static=True)
+
+    def __call__(self, observation: Observation) -> Float[Array, "input replication"]:
+        """Return the inputs of a network."""
+        seen = (features(observation, self.network, self.fields) - self.center[:, None]) / self.scale[:, None]
+        time = time_features(observation, self.clock)
+        return jnp.concatenate([seen, jnp.broadcast_to(time[:, None], (len(time), seen.shape[-1]))])
+
+    @property
+    def width(self) -> int:
+        """Number of inputs."""
+        return self.center.shape[0] + _num_time_features(self.clock)
+
+    def position(self, node: int, item: int) -> int:
+        """Return which input is the inventory position of an item at a node."""
+        nodes, items = len(self.network.nodes), len(self.network.items)
+        return self.center.shape[0] - _num_positions(nodes) * nodes * items + node * items + item
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the numbers by name, as they are saved."""
+        return {"center": np.asarray(self.center), "scale": np.asarray(self.scale)}
+
+
+def fields_of(problem: Problem) -> tuple[str, ...]:
+    """Return the fields of an observation that say something of the future.
+
+    Past demand does where demand is not independent from period to period, or where the problem shows a history of it.
+    """
+    world = problem.events.initial_world(1)
+    seen = problem.information.init(problem.arrays, 1)
+    told = jax.tree.leaves(world) or jax.tree.leaves(seen)
+    return tuple(name for name in FLAT_FIELDS if told or name not in PAST)
+
+
+def features(
+    observation: Observation, network: SupplyNetwork, fields: tuple[str, ...]
+) -> Float[Array, "feature replication"]:
+    """Return the flat observation and the inventory positions of every node and item, units."""
+    nodes, items = len(network.nodes), len(network.items)
+    parts = [flatten(observation, network, fields)]
+    positions = [observation.inventory_position]
+    if _num_positions(nodes) > 1:
+        positions.append(observation.echelon_position)
+    parts += [position[:nodes, :items].reshape(nodes * items, -1) for position in positions]
+    return jnp.concatenate(parts)
+
+
+def _num_positions(nodes: int) -> int:
+    """Return how many positions are told of a place: a single node is its own echelon."""
+    return 2 if nodes > 1 else 1
+
+
+def _num_time_features(clock: Clock) -> int:
+    told = int(not clock.endless)
+    return told + 2 * (1 < clock.cycle <= LONGEST_CYCLE)
+
+
+def time_features(observation: Observation, clock: Clock) -> Float[Array, " feature"]:
+    """Return the share of the horizon that is left, and the phase of the calendar."""
+    period = observation.period.astype(jnp.float32)
+    found: list[Array] = []
+    if not clock.endless:
+        found.append(1.0 - jnp.minimum(period / clock.periods, 1.0))
+    if 1 < clock.cycle <= LONGEST_CYCLE:
+        phase = 2 * math.pi * period / clock.cycle
+        found += [jnp.sin(phase), jnp.cos(phase)]
+    return jnp.stack(found) if found else jnp.zeros(0)

@@ -1,0 +1,64 @@
+"""What a run of learning leaves: a policy, its curve, and how it ended."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from basestock.learning.actors import Actor
+
+STOPPED_BY_TIME = "the time was used up"
+STOPPED_BY_UPDATES = "all updates were made"
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """One point of a learning curve.
+
+    Parameters
+    ----------
+    seconds
+        Wall time since the start, compiling included.
+    update
+        Number of updates so far.
+    values
+        Scalars by name; ``cost`` is in the problem's own sense, money.
+    """
+
+    seconds: float
+    update: int
+    values: Mapping[str, float]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainResult:
+    """A finished run.
+
+    Parameters
+    ----------
+    algorithm
+        Registered name.
+    policy
+        The policy to use.
+    config
+        Every setting of the run by name.
+    curve
+        Points in the order of time.
+    updates
+        Updates of the parameters.
+    seconds, cpu_seconds
+        Wall time and processor time, compiling included.
+    stopped
+        Why the run ended.
+    selected
+        Which candidate the selection events chose, and what each cost there.
+    """
+
+    algorithm: str
+    policy: Actor
+    config: Mapping[str, Any]
+    curve: tuple[Point, ...]
+    updates: int
+    seconds: float
+    cpu_seconds: float
+    stopped: str
+    selected: Mapping[str, float]
