@@ -32,6 +32,7 @@ install_import_hook(
             "economics",
             "evaluation",
             "forecasting",
+            "learning",
             "network",
             "operations",
             "optimal",

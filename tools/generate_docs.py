@@ -42,7 +42,7 @@ SUBJECTS = {
 REQUIREMENTS = {"R": "required", "C": "for one feature", "O": "optional"}
 PACKAGES = (
     *("network", "uncertainty", "dynamics", "economics", "decision", "policies", "optimal"),
-    *("forecasting", "problems", "evaluation", "data", "operations"),
+    *("forecasting", "problems", "evaluation", "learning", "data", "operations"),
 )
 """Those with a page of their own, as in the navigation of zensical.toml."""
 

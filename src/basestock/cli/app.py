@@ -18,6 +18,7 @@ from basestock.cli import (
     programs,
     sampling,
     solving,
+    training,
 )
 from basestock.cli.overview import overview
 
@@ -52,6 +53,7 @@ for name, function in {
     "tune": solving.tune,
     "bound": solving.bound,
     "certify": certifying.certify,
+    "train": training.train,
     "sampling-plan": sampling.sampling_plan,
     "template": data.template,
     "doctor": doctor.doctor,

@@ -187,7 +187,7 @@ def _given_policies(
     if "optimal" in chosen and certified.optimum is not None:
         found["optimal"] = certified.optimum.policy(problem)
     if folder is not None:
-        from basestock.evaluation.certificates import saved_policies
+        from basestock.learning import saved_policies
 
         found |= saved_policies(folder, problem)
     return found

@@ -17,6 +17,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "tune": "find the best parameters of policies",
         "bound": "prove a bound on the optimum of a problem",
         "certify": "compare policies with the optimum of every instance of a file",
+        "train": "learn a policy of a problem, and say how far it is from the best",
         "network": "optimize the plan of an authored network (network optimize FILE.toml)",
         "sampling-plan": "find the acceptance sampling plan that keeps two risks",
     },

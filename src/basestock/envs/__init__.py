@@ -6,7 +6,7 @@ Importing this package registers the ids where Gymnasium is installed (``basesto
 import importlib.util
 from typing import Any
 
-from basestock.envs.actions import ActionCodec, Slot, action_codec
+from basestock.envs.actions import ActionCodec, Slot, action_codec, codec_of
 from basestock.envs.functional import Environment, EnvState, Transition, make_environment, rollout_environment
 from basestock.envs.registration import environment_id, make, register
 
@@ -18,6 +18,7 @@ __all__ = [
     "Transition",
     "action_codec",
     "aec_environment",
+    "codec_of",
     "environment_id",
     "make",
     "make_environment",

@@ -47,6 +47,8 @@ class Slot:
         Quantities that a discrete action chooses from, ascending.
     whole
         Whether the quantity is rounded to whole units.
+    limit
+        Largest quantity by a rule of the network; ``None`` where it has none.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Slot:
     typical: float
     choices: tuple[float, ...]
     whole: bool
+    limit: float | None = None
 
 
 class ActionCodec(eqx.Module):
@@ -205,6 +208,33 @@ def action_codec(
     return codec
 
 
+def codec_of(problem: Problem, slots: Sequence[Slot], kind: ActionKind) -> ActionCodec:
+    """Return the codec of slots that are known, of a problem with the same lanes, processes, nodes and items.
+
+    Raises
+    ------
+    ValueError
+        If the problem lacks the owner or the item of a slot.
+    """
+    network = problem.network
+    owners: dict[str, dict[str, int]] = {
+        "order": {lane.name: row for row, lane in enumerate(network.lanes)},
+        "start": {process.name: row for row, process in enumerate(network.processes)},
+        "price": dict(network.node_index),
+    }
+    found: list[tuple[Slot, int, int]] = []
+    for slot in slots:
+        row = owners.get(slot.name, {}).get(slot.owner)
+        item = 0 if slot.name == "start" else network.item_index.get(slot.item)
+        if row is None or item is None:
+            raise ValueError(
+                f"actions of {problem.name!r}: {slot.name} of {slot.item or 'runs'!r} at {slot.owner!r} must be among "
+                "what the problem decides. Use the problem that the actions were made for."
+            )
+        found.append((slot, row, item))
+    return _codec(problem, found, kind)
+
+
 def _order_slots(problem: Problem, largest: float | None, levels: int | None) -> list[tuple[Slot, int, int]]:
     network, demand = problem.network, _supplied_demand(problem)
     slots: list[tuple[Slot, int, int]] = []
@@ -218,10 +248,8 @@ def _order_slots(problem: Problem, largest: float | None, levels: int | None) ->
             maximum = lane.order_limit("order_maximum", item)
             high = float(high if maximum is None else min(high, maximum))
             choices = _choices(0.0, high, authored.whole_units, levels)
-            whole = authored.whole_units
-            slot = Slot(
-                "order", authored.unit, lane.name, item, 0.0, high, min(float(mean), high), choices, whole
-            )
+            rules = (choices, authored.whole_units, None if maximum is None else float(maximum))
+            slot = Slot("order", authored.unit, lane.name, item, 0.0, high, min(float(mean), high), *rules)
             slots.append((slot, position, at))
     return slots
 

@@ -3,9 +3,7 @@
 import dataclasses
 import math
 import time
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from basestock.decision import Certificate, Policy, Problem
@@ -23,11 +21,8 @@ from basestock.optimal.mdp import (
     optimize,
 )
 from basestock.optimal.mdp.evaluated import NoLongRunError
-from basestock.optimal.mdp.lookup import loaded_optimal
 from basestock.optimal.players import PLAYERS
-from basestock.policies import find, fit
-from basestock.policies.formulas import leaf
-from basestock.policies.saved import SavedPolicy, SavedPolicyError, read_policy
+from basestock.policies import fit
 from basestock.policies.search import Score
 from basestock.uncertainty.support import SupportError
 
@@ -310,38 +305,3 @@ def _gap_percent(cost: float, reference: float | None, sign: float) -> float | N
     if abs(reference) <= ZERO:
         return 0.0 if abs(more) <= ZERO else None
     return 100.0 * more / abs(reference)
-
-
-def saved_policies(folder: Path, problem: Problem) -> dict[str, Policy]:
-    """Return the policies of a folder that were saved for a problem, by file name.
-
-    Parameters
-    ----------
-    folder
-        Folder of files that were saved with a policy.
-    problem
-        The problem.
-
-    Raises
-    ------
-    SavedPolicyError
-        If a file is damaged.
-    """
-    if not folder.is_dir():
-        raise SavedPolicyError(f"{folder}: must be a folder of saved policies. Correct the path.")
-    found: dict[str, Policy] = {}
-    for path in sorted(each for each in folder.iterdir() if each.is_file() and zipfile.is_zipfile(each)):
-        saved = read_policy(path)
-        if saved.problem == problem.name and saved.name != "closed_form":
-            found[path.stem] = policy_of(saved, problem)
-    return found
-
-
-def policy_of(saved: SavedPolicy, problem: Problem) -> Policy:
-    """Return the policy of a file for the problem that it was made for."""
-    if saved.name == "optimal":
-        return loaded_optimal(saved, problem)
-    entry = find(saved.name)
-    if entry.compute is not None:
-        return entry.compute(problem)
-    return entry.make(problem, {name: leaf(value) for name, value in saved.arrays.items()})

@@ -1,6 +1,20 @@
 """How to learn: one file an algorithm, each ``train(problem, config, *, key) -> TrainResult``."""
 
-from basestock.learning.pathwise import PathwiseConfig
+from basestock.learning.registry import ALGORITHMS, Algorithm, SettingError, learn
 from basestock.learning.results import Point, TrainResult
+from basestock.learning.saved import loaded_actor, policy_of, saved_actor, saved_policies
+from basestock.learning.streams import run_key
 
-__all__ = ["PathwiseConfig", "Point", "TrainResult"]
+__all__ = [
+    "ALGORITHMS",
+    "Algorithm",
+    "Point",
+    "SettingError",
+    "TrainResult",
+    "learn",
+    "loaded_actor",
+    "policy_of",
+    "run_key",
+    "saved_actor",
+    "saved_policies",
+]

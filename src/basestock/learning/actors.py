@@ -22,6 +22,9 @@ from basestock.policies import Newsvendor
 BARELY = -2.8
 """Where softplus beyond :data:`UNIT` is a tenth."""
 
+LARGEST = 1e9
+"""Units that no quantity exceeds."""
+
 UNIT = float(np.log(np.e - 1.0))
 """Where softplus is 1."""
 
@@ -43,10 +46,16 @@ class Actor(Policy):
     network: Mlp
     codec: ActionCodec
     form: ClassVar[str]
+    reads: ClassVar[Any] = Mlp
 
     @abc.abstractmethod
     def quantities(self, outputs: Float[Array, "output replication"]) -> Float[Array, "slot replication"]:
         """Return what the outputs stand for, units."""
+
+    @classmethod
+    def of(cls, encoder: Encoder, network: Mlp, codec: ActionCodec) -> "Actor":
+        """Return the actor of a network that was learned."""
+        return cls(encoder, network, codec)
 
     def deciding(self) -> "Actor":
         """Return the actor as it decides when nothing is learned any more."""
@@ -64,6 +73,9 @@ class QuantityActor(Actor):
     ----------
     typical
         ``[slot]`` quantity of an output of 0, units.
+    limit
+        ``[slot]`` largest quantity that the network allows, units. What is beyond it is cut off, and still followed
+        downhill: a policy that starts beyond would never come back otherwise.
     priced
         ``[slot]`` 1 where the quantity is a price.
     rounds
@@ -71,18 +83,20 @@ class QuantityActor(Actor):
     """
 
     typical: Float[Array, " slot"]
+    limit: Float[Array, " slot"]
     priced: Float[Array, " slot"]
     rounds: bool = eqx.field(static=True, default=True)
     form = "quantity"
 
     @classmethod
-    def create(cls, problem: Problem, encoder: Encoder, codec: ActionCodec, network: Mlp) -> "QuantityActor":
-        """Return the actor of a network that begins as a smooth base stock at newsvendor levels.
+    def create(
+        cls, problem: Problem, encoder: Encoder, codec: ActionCodec, network: Mlp, share: float = 1.0
+    ) -> "QuantityActor":
+        """Return the actor of a network that begins as a smooth base stock at a share of newsvendor levels.
 
         What the lane of first priority does not bring begins with a tenth of its average period.
         """
-        typical = np.array([slot.typical if slot.typical > 0 else 1.0 for slot in codec.slots], np.float32)
-        priced = np.array([float(slot.name == "price") for slot in codec.slots], np.float32)
+        typical, _, priced = _units_of(codec)
         linear, bias = np.array(network.linear), np.array(network.biases[-1])
         level = np.asarray(Newsvendor.for_problem(problem).base_stock_level)[..., 0]
         for at, place in enumerate(_supplied(problem, codec)):
@@ -92,14 +106,22 @@ class QuantityActor(Actor):
                 position = encoder.position(*place)
                 center, scale = float(encoder.center[position]), float(encoder.scale[position])
                 linear[at, position] -= scale / typical[at]
-                bias[at] += (level[place] - center) / typical[at] - UNIT
+                bias[at] += (share * level[place] - center) / typical[at] - UNIT
         biases = (*network.biases[:-1], jnp.asarray(bias))
         begun = dataclasses.replace(network, linear=jnp.asarray(linear), biases=biases)
-        return cls(encoder, begun, codec, jnp.asarray(typical), jnp.asarray(priced))
+        return cls.of(encoder, begun, codec)
+
+    @classmethod
+    def of(cls, encoder: Encoder, network: Mlp, codec: ActionCodec) -> "QuantityActor":
+        """Return the actor of a network that was learned."""
+        typical, limit, priced = map(jnp.asarray, _units_of(codec))
+        return cls(encoder, network, codec, typical, limit, priced)
 
     def quantities(self, outputs: Float[Array, "output replication"]) -> Float[Array, "slot replication"]:
         """Return the quantities."""
         units = self.typical[:, None] * jax.nn.softplus(outputs + UNIT)
+        beyond = jnp.maximum(units - self.limit[:, None], 0.0)
+        units = units - jax.lax.stop_gradient(beyond)
         low, high = self.codec.low[:, None], self.codec.high[:, None]
         found = jnp.where(self.priced[:, None] > 0, low + (high - low) * jax.nn.sigmoid(outputs), units)
         return jnp.where(self.codec.whole[:, None] > 0, jnp.round(found), found) if self.rounds else found
@@ -111,6 +133,14 @@ class QuantityActor(Actor):
     def deciding(self) -> "QuantityActor":
         """Return the actor that rounds."""
         return dataclasses.replace(self, rounds=True)
+
+
+def _units_of(codec: ActionCodec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ``[slot]`` the quantity of an average period, the largest that is allowed, and 1 for prices."""
+    typical = [slot.typical if slot.typical > 0 else 1.0 for slot in codec.slots]
+    limit = [LARGEST if slot.limit is None else slot.limit for slot in codec.slots]
+    priced = [slot.name == "price" for slot in codec.slots]
+    return np.array(typical, np.float32), np.array(limit, np.float32), np.array(priced, np.float32)
 
 
 def _supplied(problem: Problem, codec: ActionCodec) -> Iterator[tuple[int, int] | None]:

@@ -10,8 +10,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from basestock.decision import FLAT_FIELDS, Observation, Problem, flatten
+from basestock.dynamics import blank_outcome
 from basestock.network import SupplyNetwork
 from basestock.optimal.mdp.analysis import cycle_of, is_endless
+from basestock.uncertainty import root_words
 from basestock.uncertainty.support import SupportError
 
 PAST = ("last_demand", "demand_history")
@@ -122,6 +124,19 @@ def features(
         positions.append(observation.echelon_position)
     parts += [position[:nodes, :items].reshape(nodes * items, -1) for position in positions]
     return jnp.concatenate(parts)
+
+
+def num_features(problem: Problem, fields: tuple[str, ...]) -> int:
+    """Return how many features there are of what is seen in a problem."""
+    state, world = problem.start(1), problem.events.initial_world(1)
+    memory, key = problem.information.init(problem.arrays, 1), jax.random.key(0)
+
+    def look() -> Array:
+        last = blank_outcome(problem.arrays, problem.sequence, problem.events, state, world, root_words(key))
+        seen, _ = problem.information.observe(problem.arrays, state, world, last, memory, key=key)
+        return features(seen, problem.network, fields)
+
+    return eqx.filter_eval_shape(look).shape[0]
 
 
 def _num_positions(nodes: int) -> int:

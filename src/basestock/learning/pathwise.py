@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import equinox as eqx
@@ -19,12 +21,15 @@ from basestock.learning.deadline import Deadline
 from basestock.learning.encoding import Clock
 from basestock.learning.networks import Mlp
 from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, TrainResult
-from basestock.learning.runs import Run
+from basestock.learning.runs import Run, Tell
 from basestock.learning.selection import PeriodCost, period_cost
 from basestock.learning.states import beginnings, renumbered, restarted
 from basestock.learning.streams import training_key
 from basestock.policies.protection import lead_periods
 from basestock.uncertainty import root_words
+
+SHARES = (0.25, 0.5, 0.75, 1.25, 1.0)
+"""Shares of newsvendor levels that a run may begin at: the cheapest is taken."""
 
 WAIT_EVERY = 16
 """Updates after which the program waits for the processor, so that the clock tells the truth."""
@@ -66,10 +71,10 @@ class PathwiseConfig:
     seconds: float = 60.0
     updates: int | None = None
     hidden: tuple[int, ...] = (32, 32)
-    paths: int = 512
+    paths: int = 256
     decided: int = 24
     followed: int = 12
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-2
     final_rate: float = 0.02
     momentum: float = 0.9
     damping: float = 0.99
@@ -165,7 +170,7 @@ def _update(
     slope = jax.value_and_grad(_cost, has_aux=True)
     (cost, end), gradient = slope(actor.network, actor, window, moving, root_words(events), scale)
     step, means = _adam(window.adam).update(gradient, learner.means)
-    size = optax.global_norm(gradient)
+    size = optax.tree.norm(gradient)
     fine = jnp.isfinite(size) & jnp.isfinite(cost)
     network = jax.tree.map(lambda old, move: jnp.where(fine, old - rate * move, old), actor.network, step)
     means = jax.tree.map(lambda old, new: jnp.where(fine, new, old), learner.means, means)
@@ -185,11 +190,18 @@ def _update(
     return after, cost, size
 
 
+def as_parameters(network: Mlp) -> Any:
+    """Return a network as Optax takes it, which has no type for modules."""
+    return network
+
+
 def _adam(config: tuple[float, float]) -> optax.GradientTransformation:
     return optax.chain(optax.clip_by_global_norm(10.0), optax.scale_by_adam(*config))
 
 
-def train(problem: Problem, config: PathwiseConfig, *, key: Array) -> TrainResult:
+def train(
+    problem: Problem, config: PathwiseConfig, *, key: Array, tell: Tell = lambda point: None
+) -> TrainResult:
     """Learn quantities of a problem by gradients through its transition.
 
     Parameters
@@ -200,6 +212,8 @@ def train(problem: Problem, config: PathwiseConfig, *, key: Array) -> TrainResul
         Settings.
     key
         Key of the run: weights, training and selection events follow from it.
+    tell
+        Is told every point of the curve.
 
     Returns
     -------
@@ -217,18 +231,30 @@ def train(problem: Problem, config: PathwiseConfig, *, key: Array) -> TrainResul
     codec, smooth = action_codec(problem, "continuous"), in_fractions(problem)
     begun = beginnings(smooth, codec, begin_key)
     sizes = (begun.encoder.width, *config.hidden, len(codec.slots))
-    actor = QuantityActor.create(problem, begun.encoder, codec, Mlp.create(sizes, own, last=0.1)).learning()
+    first = Mlp.create(sizes, own, last=0.1)
+    begin = [QuantityActor.create(problem, begun.encoder, codec, first, share).learning() for share in SHARES]
+    actor = begin[-1]
     window, moving = _window(smooth, config, begun.pool)
-    learner = _Learner(actor, _adam(window.adam).init(actor.network), moving, actor, jnp.zeros(()))
-    run = Run(problem, "pathwise", config, key, deadline)
-    run.look(0, actor)
-    scale = jnp.asarray(_scale_of(problem, run.curve[0].values["cost"]))
+    learner = _Learner(
+        actor, _adam(window.adam).init(as_parameters(actor.network)), moving, actor, jnp.zeros(())
+    )
+    run = Run(problem, "pathwise", config, key, deadline, tell)
+    rate, averages, scale = (jnp.zeros(()) for _ in range(3))
+    # Two programs are compiled beside each other.
+    with ThreadPoolExecutor(1) as beside:
+        compiling = beside.submit(_compiled, window, learner, training_key(key, 0), rate, averages, scale)
+        actor = min(begin, key=lambda each: problem.sign * run.look(0, each).values["cost"])
+        update = compiling.result()
+    learner = dataclasses.replace(learner, actor=actor, averaged=actor)
+    scale = jnp.asarray(
+        scale_of(problem, min(abs(each.values["cost"]) for each in run.curve)), dtype=jnp.float32
+    )
     done = 0
     while (share := deadline.share(done, run.reserve)) < 1.0:
         rate = config.learning_rate * (
             config.final_rate + (1 - config.final_rate) * 0.5 * (1 + math.cos(math.pi * share))
         )
-        learner, cost, size = _update(
+        learner, cost, size = update(
             window,
             learner,
             training_key(key, done),
@@ -251,7 +277,12 @@ def in_fractions(problem: Problem) -> Problem:
     return dataclasses.replace(problem, network=dataclasses.replace(problem.network, items=items))
 
 
-def _scale_of(problem: Problem, cost: float) -> float:
+def _compiled(*arguments: Any) -> Callable[..., tuple[_Learner, Array, Array]]:
+    update: Any = _update
+    return update.lower(*arguments).compile()
+
+
+def scale_of(problem: Problem, cost: float) -> float:
     """Return about what a period costs, money, of the cost of a path."""
     discount = problem.discount if problem.discounts else 1.0
     worth = problem.horizon if discount == 1 else (1 - discount**problem.horizon) / (1 - discount)
@@ -275,9 +306,10 @@ def _window(problem: Problem, config: PathwiseConfig, pool: Moving) -> tuple[_Wi
     )
     size = pool.state.on_hand.shape[-1]
     picked = np.arange(paths) % size
-    return window, jax.tree.map(lambda leaf: _columns(leaf, picked, size), pool)
+    return window, jax.tree.map(lambda leaf: columns(leaf, picked, size), pool)
 
 
-def _columns(leaf: Any, picked: np.ndarray, size: int) -> Any:
+def columns(leaf: Any, picked: np.ndarray, size: int) -> Any:
+    """Return some paths of a leaf that has so many; other leaves as they are."""
     wide = eqx.is_array(leaf) and leaf.ndim > 0 and leaf.shape[-1] == size
     return jnp.asarray(np.asarray(leaf)[..., picked]) if wide else leaf

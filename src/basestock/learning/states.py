@@ -84,7 +84,7 @@ class Beginnings:
     encoder
         Encoder on the scale of what was seen at random play.
     pool
-        ``[..., path]`` states of random play, a third of which are the declared start.
+        ``[..., path]`` the declared start, many times, and states of random play where periods repeat.
     """
 
     encoder: Encoder
@@ -106,7 +106,9 @@ def beginnings(problem: Problem, codec: ActionCodec, key: Array) -> Beginnings:
     clock = Clock.of(problem)
     lead = int(np.ceil(lead_periods(problem).max()))
     length = (
-        clock.whole_cycles(lead + FURTHER) if clock.repeats else min(lead + FURTHER, clock.periods // LOOKS)
+        clock.whole_cycles(lead + FURTHER)
+        if clock.repeats
+        else max(min(lead + FURTHER, clock.periods // LOOKS), 1)
     )
     draw = generator(key)
     shape = len(codec.slots), COLUMNS
@@ -118,8 +120,8 @@ def beginnings(problem: Problem, codec: ActionCodec, key: Array) -> Beginnings:
         problem.network,
         fields_of(problem),
     )
-    start, looks = _played(game(problem), policy, problem.start(COLUMNS), root_words(key), length)
-    looks = jax.tree.map(_host, looks)
+    start, looks = _played(game(problem), policy, problem.start(COLUMNS), root_words(key), length, clock)
+    start, looks = jax.tree.map(_host, (start, looks))
     count, total, squares = (each[-1] for each in looks.memory[1])
     mean = (total / count).mean(-1)
     spread = np.sqrt(np.maximum((squares / count).mean(-1) - mean**2, 0.0))
@@ -128,20 +130,22 @@ def beginnings(problem: Problem, codec: ActionCodec, key: Array) -> Beginnings:
     each_look = [jax.tree.map(lambda leaf, at=at: leaf[at], looks) for at in range(LOOKS)]
     kept = [dataclasses.replace(each, memory=(each.memory[0], None)) for each in (start, *each_look)]
     if not clock.repeats:
-        return Beginnings(encoder, kept[0])
-    begun = [renumbered(each, clock) for each in [kept[0], *kept]]
-    return Beginnings(encoder, _beside(begun))
+        return Beginnings(encoder, _beside(kept[:1]))
+    # Two fifths of the paths begin where the problem says.
+    return Beginnings(encoder, _beside([kept[0], *kept]))
 
 
 @eqx.filter_jit
-def _played(game: Game, policy: Policy, state: State, root: Array, length: int) -> tuple[Moving, Moving]:
-    """Return the start, and the paths at every look."""
+def _played(
+    game: Game, policy: Policy, state: State, root: Array, length: int, clock: Clock
+) -> tuple[Moving, Moving]:
+    """Return the start, and the paths at every look, numbered as if they began there where periods repeat."""
     replications = jnp.arange(state.on_hand.shape[-1])
     go = functools.partial(advance, game, policy, root=root, replications=replications, fold=_nothing)
 
     def look(at: Moving, _: None) -> tuple[Moving, Moving]:
         end = go(at, num_periods=length, initial=None).end
-        return end, end
+        return end, renumbered(end, clock) if clock.repeats else end
 
     start = begin(game, policy, state, root)
     return start, jax.lax.scan(look, start, None, length=LOOKS)[1]
@@ -171,7 +175,7 @@ def _beside(parts: list[Moving]) -> Moving:
 
     def join(*leaves: Any) -> Any:
         if not _is_wide(leaves[0], count):
-            return leaves[0]
+            return jnp.asarray(leaves[0]) if isinstance(leaves[0], np.ndarray) else leaves[0]
         return jnp.asarray(np.concatenate([np.asarray(leaf) for leaf in leaves], -1))
 
     return jax.tree.map(join, *parts)

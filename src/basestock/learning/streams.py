@@ -11,6 +11,11 @@ TRAINING, SELECTION = 0x7A11, 0x5E1E
 """Roots of the streams of training and selection, folded into the key of a run."""
 
 
+def run_key(seed: int) -> Array:
+    """Return the key of the run of a seed."""
+    return jax.random.key(seed)
+
+
 def training_key(key: Array, number: int | Array) -> Array:
     """Return the key of a batch of training events."""
     return jax.random.fold_in(jax.random.fold_in(key, TRAINING), number)

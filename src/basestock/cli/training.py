@@ -1,0 +1,255 @@
+"""The command that learns policies: train."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from basestock.cli.common import Common, command
+from basestock.cli.errors import USAGE, CommandError, require_known
+from basestock.cli.output import Answer, show, table
+from basestock.cli.problem import InstanceId, Instances, ProblemName, chosen_problem, named_problem
+from basestock.cli.settings import pairs
+from basestock.cli.solving import GIB, MaxMemory, MaxSeconds, frame_of
+
+if TYPE_CHECKING:
+    from basestock.decision import Problem
+    from basestock.evaluation.certificates import Certified
+    from basestock.learning import Algorithm, Point, TrainResult
+
+TRAIN_SCHEMA = "basestock.train/1"
+
+
+def _learners() -> list[str]:
+    from basestock.learning import ALGORITHMS
+
+    return list(ALGORITHMS)
+
+
+@command
+def train(
+    common: Common,
+    algorithm: Annotated[
+        str,
+        typer.Argument(
+            metavar="ALGORITHM", help="Name of a learner.", autocompletion=_learners, show_default=False
+        ),
+    ],
+    problem: ProblemName = None,
+    instances: Instances = None,
+    id_: InstanceId = None,
+    env_id: Annotated[
+        str | None,
+        typer.Option(
+            "--env-id", metavar="ID", help="Gymnasium id, as basestock/LostSales-v0.", show_default=False
+        ),
+    ] = None,
+    budget_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--budget-seconds",
+            metavar="S",
+            min=1.0,
+            help="Time of a run, compiling included.",
+            show_default=False,
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Number of runs.")] = 1,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings", metavar="FILE", help="TOML file of the learner's settings.", show_default=False
+        ),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--setting", metavar="KEY=VALUE", help="A setting of the learner; repeatable.", show_default=False
+        ),
+    ] = None,
+    show_settings: Annotated[
+        bool, typer.Option("--show-settings", help="Print the settings as TOML, and learn nothing.")
+    ] = False,
+    replications: Annotated[
+        int, typer.Option("--replications", metavar="N", min=2, help="Where a policy must be simulated.")
+    ] = 200,
+    max_memory: MaxMemory = 8.0,
+    max_seconds: MaxSeconds = 600.0,
+) -> None:
+    """Learn a policy of a problem, and say how far it is from the best.
+
+    --out DIR keeps every run in a folder of its own: policy, settings, curve. The optimum or bound that gaps are
+    stated against is computed when all runs are finished.
+    """
+    from basestock.learning import ALGORITHMS, SettingError
+    from basestock.learning.folder import as_toml
+
+    require_known("algorithm", algorithm, ALGORITHMS)
+    chosen = ALGORITHMS[algorithm]
+    try:
+        given = _settings(settings, setting)
+        if budget_seconds is not None:
+            given["seconds"] = budget_seconds
+        config = chosen.configured(given)
+    except SettingError as error:
+        raise CommandError(str(error), USAGE) from None
+    if show_settings:
+        import dataclasses
+
+        show(as_toml(dataclasses.asdict(config), algorithm).encode())
+        return
+    found = (
+        _environment(env_id, common)
+        if env_id is not None
+        else chosen_problem(problem, instances, id_, common)
+    )
+    if found.kind == "closed_form":
+        raise CommandError(
+            f"{found.name} is computed, not played: `basestock solve` prints its optimum.", USAGE
+        )
+    first = common.seed or 0
+    results = {seed: _learned(chosen, found, config, seed, common) for seed in range(first, first + seeds)}
+    from basestock.evaluation.certificates import certify_problem
+
+    certified = certify_problem(
+        found, max_bytes=int(max_memory * GIB), max_seconds=max_seconds, tell=common.say
+    )
+    common.finished("what is best")
+    runs = [_judged(found, certified, seed, result, replications, common) for seed, result in results.items()]
+    document = {
+        "schema": TRAIN_SCHEMA,
+        "id": found.name,
+        "algorithm": algorithm,
+        "runs": runs,
+        "value": certified.value,
+        "lower": certified.lower,
+        "upper": certified.upper,
+        "certificate": certified.certificate,
+        "criterion": found.criterion,
+        "sense": found.sense,
+        "method": certified.method,
+    }
+    answer = Answer(document, lambda: _text(document), lambda: frame_of(runs))
+    show(answer.rendered(common.format_))
+
+
+def _settings(file: Path | None, entries: list[str] | None) -> dict[str, Any]:
+    """Return the settings of a file and of entries, which win; values are written as in TOML."""
+    given: dict[str, Any] = {}
+    if file is not None:
+        try:
+            given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise CommandError(f"--settings {file}: {error}; must be a TOML file.", USAGE) from None
+    for key, value in pairs(entries, "--setting").items():
+        try:
+            given[key] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            given[key] = value
+    return given
+
+
+def _environment(env_id: str, common: Common) -> "Problem":
+    """Return the problem of a Gymnasium id."""
+    from basestock.envs import environment_id
+    from basestock.problems import FAMILIES
+
+    known = {environment_id(family): family for family in FAMILIES}
+    require_known("--env-id", env_id, known)
+    return named_problem(known[env_id], common)
+
+
+def _learned(
+    algorithm: "Algorithm", problem: "Problem", config: Any, seed: int, common: Common
+) -> "TrainResult":
+    from basestock.learning import run_key
+
+    result = algorithm.train(problem, config, key=run_key(seed), tell=_teller(config, seed, common))
+    common.finished(f"{algorithm.name}, seed {seed}: {result.updates:,} updates, {result.stopped}")
+    if common.out is not None:
+        # What took time is on disk before it is judged.
+        _keep(problem, result, {"seed": seed}, common)
+    return result
+
+
+def _teller(config: Any, seed: int, common: Common) -> "Callable[[Point], None]":
+    """Return what prints a point of a curve: cost, and the time that is left."""
+
+    def tell(point: "Point") -> None:
+        left = (
+            "" if config.updates is not None else f", {max(config.seconds - point.seconds, 0.0):.0f} s left"
+        )
+        common.say(f"seed {seed}: {point.update:,} updates, cost {point.values['cost']:,.6g}{left}")
+
+    return tell
+
+
+def _judged(
+    problem: "Problem",
+    certified: "Certified",
+    seed: int,
+    result: "TrainResult",
+    replications: int,
+    common: Common,
+) -> dict[str, Any]:
+    """Value the policy of a run on events of its own, and keep the run."""
+    from basestock.evaluation.certificates import policy_gaps
+
+    (gap,) = policy_gaps(
+        problem,
+        [],
+        certified.reference,
+        given={result.algorithm: result.policy},
+        replications=replications,
+        seed=common.seed or 0,
+    )
+    facts = {
+        "seed": seed,
+        "cost": gap.cost,
+        "half_width": gap.half_width,
+        "gap_percent": gap.gap_percent,
+    }
+    folder = None
+    if common.out is not None:
+        folder = _keep(problem, result, {**facts, "certificate": certified.certificate}, common)
+        common.wrote(folder, f"run of seed {seed}")
+    return {
+        **facts,
+        "seconds": result.seconds,
+        "policy_dir": None if folder is None else str(folder),
+        "cpu_seconds": result.cpu_seconds,
+        "updates": result.updates,
+        "stopped": result.stopped,
+    }
+
+
+def _keep(problem: "Problem", result: "TrainResult", facts: dict[str, Any], common: Common) -> Path:
+    """Write a run into a folder of its own."""
+    from basestock.learning.folder import write_run
+
+    folder = Path(str(common.out)) / f"seed-{facts['seed']}"
+    write_run(folder, problem, result, facts)
+    return folder
+
+
+def _text(document: dict[str, Any]) -> str:
+    columns = ["seed", "cost", "+/-", "gap %", "seconds", "updates", "stopped"]
+    body = [
+        [
+            str(run["seed"]),
+            f"{run['cost']:,.7g}",
+            f"{run['half_width']:,.2g}" if run["half_width"] else "",
+            "" if run["gap_percent"] is None else f"{run['gap_percent']:.4f}",
+            f"{run['seconds']:.1f}",
+            f"{run['updates']:,}",
+            run["stopped"],
+        ]
+        for run in document["runs"]
+    ]
+    known = [each for each in (document["value"], document["lower"], document["upper"]) if each is not None]
+    best = (
+        f"{document['certificate'].replace('_', ' ')} {known[0]:,.7g}" if known else "nothing to compare with"
+    )
+    return table(f"{document['id']}: {document['algorithm']}; {best}", columns, body, right=columns[:6])

@@ -1,0 +1,131 @@
+"""Laws of random actions: what the outputs of a policy network are the parameters of."""
+
+import abc
+import itertools
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from basestock.envs import ActionCodec
+
+LOG_SPREADS = -4.0, 1.0
+"""Bounds on the logarithm of the standard deviation of a continuous action before it is squashed."""
+
+
+class Law(eqx.Module):
+    """The law of actions that the outputs of a policy network stand for."""
+
+    @abc.abstractmethod
+    def draw(self, outputs: Float[Array, "output replication"], spread: Array, noise: Array) -> Array:
+        """Return the actions, as the law counts them, that noise ``[slot, replication]`` stands for."""
+
+    @abc.abstractmethod
+    def action(self, drawn: Array) -> Array:
+        """Return the action of the codec."""
+
+    @abc.abstractmethod
+    def logarithm(
+        self, outputs: Float[Array, "output replication"], spread: Array, drawn: Array
+    ) -> Float[Array, " replication"]:
+        """Return the logarithm of the chance or density of actions."""
+
+    @abc.abstractmethod
+    def entropy(
+        self, outputs: Float[Array, "output replication"], spread: Array
+    ) -> Float[Array, " replication"]:
+        """Return the entropy, nats."""
+
+
+class SquashedGaussian(Law):
+    """Shares are hyperbolic tangents of independent Gaussians with the outputs as means.
+
+    Notes
+    -----
+    Densities and entropies are those before squashing: ratios of densities are the same after it.
+    """
+
+    def draw(self, outputs: Float[Array, "output replication"], spread: Array, noise: Array) -> Array:
+        """Return shares before squashing, of standard normal noise."""
+        return outputs + jnp.exp(spread) * noise
+
+    def action(self, drawn: Array) -> Array:
+        """Return shares."""
+        return jnp.tanh(drawn)
+
+    def logarithm(
+        self, outputs: Float[Array, "output replication"], spread: Array, drawn: Array
+    ) -> Float[Array, " replication"]:
+        """Return the logarithm of the density."""
+        far = (drawn - outputs) * jnp.exp(-spread)
+        return (-0.5 * far**2 - spread - 0.5 * math.log(2 * math.pi)).sum(0)
+
+    def entropy(
+        self, outputs: Float[Array, "output replication"], spread: Array
+    ) -> Float[Array, " replication"]:
+        """Return the entropy."""
+        each = (spread + 0.5 * math.log(2 * math.pi * math.e)).sum()
+        return jnp.broadcast_to(each, outputs.shape[-1:])
+
+
+class Choices(Law):
+    """Outputs are scores of choices: of every slot, or of all joint actions.
+
+    Parameters
+    ----------
+    places
+        ``[slot, choice]`` which output is the score of a choice.
+    there
+        ``[slot, choice]`` whether a slot has so many choices.
+    joint
+        Whether one index stands for all slots.
+    """
+
+    places: Array
+    there: Array
+    joint: bool = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, codec: ActionCodec) -> "Choices":
+        """Return the law of a codec."""
+        joint = codec.kind == "discrete"
+        sizes = [math.prod(codec.sizes)] if joint else list(codec.sizes)
+        starts = np.array([0, *itertools.accumulate(sizes)])[:-1, None]
+        count = np.arange(max(sizes))[None]
+        there = count < np.array(sizes)[:, None]
+        return cls(jnp.asarray(np.where(there, starts + count, 0)), jnp.asarray(there), joint)
+
+    def _logarithms(self, outputs: Float[Array, "output replication"]) -> Array:
+        scores = jnp.where(self.there[..., None], outputs[self.places], -1e9)
+        return jax.nn.log_softmax(scores, axis=1)
+
+    def draw(self, outputs: Float[Array, "output replication"], spread: Array, noise: Array) -> Array:
+        """Return ``[slot, replication]`` indices, of uniform noise."""
+        below = jnp.cumsum(jnp.exp(self._logarithms(outputs)), axis=1) <= noise[: len(self.places), None]
+        # Rounding of sums may point beyond the last choice.
+        return jnp.minimum(below.sum(1), self.there.sum(1)[:, None] - 1)
+
+    def action(self, drawn: Array) -> Array:
+        """Return indices."""
+        return drawn[0] if self.joint else drawn
+
+    def logarithm(
+        self, outputs: Float[Array, "output replication"], spread: Array, drawn: Array
+    ) -> Float[Array, " replication"]:
+        """Return the logarithm of the chance."""
+        return jnp.take_along_axis(self._logarithms(outputs), drawn[:, None], axis=1).sum((0, 1))
+
+    def entropy(
+        self, outputs: Float[Array, "output replication"], spread: Array
+    ) -> Float[Array, " replication"]:
+        """Return the entropy."""
+        logarithms = self._logarithms(outputs)
+        return -(jnp.exp(logarithms) * logarithms).sum((0, 1))
+
+
+def law_of(codec: ActionCodec) -> Law:
+    """Return the law of the actions of a codec."""
+    return SquashedGaussian() if codec.kind == "continuous" else Choices.of(codec)

@@ -1,0 +1,419 @@
+"""What actor-critic learners on their own policy share: laws of actions, advantages, updates, and the run."""
+
+import abc
+import dataclasses
+import math
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, PyTree
+
+from basestock.decision import Problem
+from basestock.dynamics import Moving
+from basestock.envs.actions import ActionKind
+from basestock.learning.actors import Actor, ChoiceActor, ShareActor
+from basestock.learning.deadline import Deadline
+from basestock.learning.experience import (
+    AVERAGING,
+    FAR,
+    STOPPED_BY_DIVERGENCE,
+    Chance,
+    Experience,
+    Explorer,
+    Scene,
+    Stage,
+    adam,
+    cut,
+    first_outputs,
+    gathered,
+    is_fine,
+    kept,
+    recentered,
+    staged,
+    with_first_outputs,
+)
+from basestock.learning.laws import LOG_SPREADS, Law, law_of
+from basestock.learning.networks import Mlp, generator
+from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, TrainResult
+from basestock.learning.runs import Run, Tell
+from basestock.learning.streams import training_key
+
+MOST_ADVANTAGE = 5.0
+"""Advantage, in mean advantages, beyond which it counts no more."""
+
+
+@dataclasses.dataclass(frozen=True)
+class OnPolicyConfig:
+    """Settings that PPO and A2C share.
+
+    Parameters
+    ----------
+    seconds
+        Wall time of the run, compiling included.
+    updates
+        Number of updates, for runs that are the same on every machine; by the clock if not given.
+    actions
+        Encoding of actions: ``continuous``, ``multi_discrete`` or ``discrete``.
+    hidden
+        Widths of the hidden layers, of the policy and of the critic each.
+    paths, periods
+        Paths of an update, and periods of each. Problems that end are played whole, by as many paths as make about as
+        many decisions.
+    learning_rate, final_rate
+        Step of Adam at first, and its share at the end (linear in between).
+    discount
+        What a reward of the next period is worth where the problem itself does not say.
+    trace
+        Decay of generalized advantage estimation.
+    entropy
+        Weight of the entropy of the policy at first; falls as the step does.
+    value
+        Weight of the error of the critic.
+    spread
+        Standard deviation of continuous actions at first, before they are squashed.
+    largest_gradient
+        Norm to which the gradients of the policy and of the critic are cut.
+    restarts
+        Share of the paths that begin anew in an update: in the declared start or a state of random play.
+    """
+
+    seconds: float = 60.0
+    updates: int | None = None
+    actions: ActionKind = "continuous"
+    hidden: tuple[int, ...] = (32, 32)
+    paths: int = 256
+    periods: int = 31
+    learning_rate: float = 3e-3
+    final_rate: float = 0.02
+    discount: float = 0.99
+    trace: float = 0.95
+    entropy: float = 0.003
+    value: float = 0.5
+    spread: float = 0.4
+    largest_gradient: float = 0.5
+    restarts: float = 0.3
+
+
+class ActorCritic(eqx.Module):
+    """What is learned.
+
+    Parameters
+    ----------
+    network
+        Of the policy.
+    spread
+        ``[slot, 1]`` logarithms of standard deviations of continuous actions.
+    critic
+        From inputs to the worth of what follows.
+    """
+
+    network: Mlp
+    spread: Float[Array, "slot 1"]
+    critic: Mlp
+
+
+class LawExplorer(Explorer):
+    """Draws actions from the law of a policy, and remembers them.
+
+    Parameters
+    ----------
+    learned
+        The policy.
+    law
+        What its outputs stand for.
+    """
+
+    learned: ActorCritic
+    law: Law
+
+    def explored(
+        self, inputs: Float[Array, "input replication"], noise: Float[Array, "slot replication"]
+    ) -> tuple[Array, Array]:
+        """Draw an action."""
+        drawn = self.law.draw(self.learned.network(inputs), self.learned.spread, noise)
+        return self.law.action(drawn), drawn
+
+
+class Batch(NamedTuple):
+    """Decisions, a column each.
+
+    Parameters
+    ----------
+    inputs
+        ``[input, decision]`` what networks read.
+    drawn
+        ``[slot, decision]`` what was done.
+    logarithms
+        ``[decision]`` logarithm of the chance that it had.
+    advantages
+        ``[decision]`` how much better than expected it was, scaled to about unit size.
+    returns
+        ``[decision]`` what the critic should have said.
+    """
+
+    inputs: Array
+    drawn: Array
+    logarithms: Array
+    advantages: Array
+    returns: Array
+
+
+class Method(eqx.Module):
+    """What one learner does with a batch, and how often.
+
+    Parameters
+    ----------
+    epochs
+        Times that every decision is learned from.
+    minibatches
+        Steps of an epoch.
+    most_change
+        Approximate Kullback-Leibler divergence beyond which no further epoch is made.
+    """
+
+    epochs: int = eqx.field(static=True)
+    minibatches: int = eqx.field(static=True)
+    most_change: float = eqx.field(static=True)
+    name: ClassVar[str]
+
+    @abc.abstractmethod
+    def loss(self, logarithms: Float[Array, " decision"], batch: Batch) -> Float[Array, ""]:
+        """Return the loss of the policy, of the logarithms of what was done as they are now."""
+
+
+class _Plan(eqx.Module):
+    """Everything that an update reads and does not change."""
+
+    scene: Scene
+    explorer: LawExplorer
+    method: Method
+    order: Array
+    trace: float = eqx.field(static=True)
+    value: float = eqx.field(static=True)
+    largest_gradient: float = eqx.field(static=True)
+
+
+class _Learner(eqx.Module):
+    """What an update changes."""
+
+    learned: ActorCritic
+    moments: PyTree
+    moving: Moving
+    averaged: Mlp
+    mean_reward: Array
+    done: Array
+
+
+def advantages_of(
+    rewards: Float[Array, "period path"],
+    values: Float[Array, "read path"],
+    discount: Array,
+    trace: float,
+) -> Float[Array, "period path"]:
+    """Return generalized advantage estimates.
+
+    Parameters
+    ----------
+    rewards
+        Scaled rewards.
+    values
+        What the critic says, in the last row of what follows the last reward.
+    discount
+        What a reward of the next period is worth.
+    trace
+        Decay of the estimate.
+
+    Notes
+    -----
+    Schulman et al. 2016, doi:10.48550/arXiv.1506.02438.
+    """
+    surprises = rewards + discount * values[1:] - values[:-1]
+
+    def back(after: Array, surprise: Array) -> tuple[Array, Array]:
+        now = surprise + discount * trace * after
+        return now, now
+
+    return jax.lax.scan(back, jnp.zeros_like(values[0]), surprises, reverse=True)[1]
+
+
+def _batch_of(plan: _Plan, learned: ActorCritic, found: Experience, mean: Array) -> tuple[Batch, Array]:
+    """Return the decisions of some experience, and the share of the variance of returns that the critic explains."""
+    read, width, paths = found.inputs.shape
+    flat = found.inputs.transpose(1, 0, 2).reshape(width, read * paths)
+    values = learned.critic(flat)[0].reshape(read, paths)
+    if plan.scene.ends:
+        values = jnp.concatenate([values, jnp.zeros((1, paths))])
+    # In the long run only differences from the mean matter: a critic need not learn the sum of all means.
+    rewards = found.rewards - (mean if plan.scene.clock.endless else 0.0)
+    advantages = advantages_of(rewards, values, plan.scene.discount, plan.trace)
+    returns = (advantages + values[:-1]).reshape(-1)
+    explained = 1.0 - advantages.var() / jnp.maximum(returns.var(), 1e-8)
+    drawn = found.drawn.transpose(1, 0, 2).reshape(found.drawn.shape[1], -1)
+    inputs = flat[:, : returns.size]
+    law = plan.explorer.law
+    logarithms = law.logarithm(learned.network(inputs), learned.spread, drawn)
+    level = advantages.reshape(-1)
+    level = level - level.mean()
+    # By the mean distance, and cut: a few paths far off would otherwise leave nothing of all others.
+    level = jnp.clip(level / (jnp.abs(level).mean() + 1e-8), -MOST_ADVANTAGE, MOST_ADVANTAGE)
+    return Batch(inputs, drawn, logarithms, level, returns), explained
+
+
+def _loss(learned: ActorCritic, plan: _Plan, batch: Batch, weight: Array) -> tuple[Array, Array]:
+    """Return the whole loss; besides, those of policy and critic, entropy, and divergence."""
+    law = plan.explorer.law
+    outputs = learned.network(batch.inputs)
+    logarithms = law.logarithm(outputs, learned.spread, batch.drawn)
+    policy = plan.method.loss(logarithms, batch)
+    critic = optax.huber_loss(learned.critic(batch.inputs)[0], batch.returns, delta=FAR).mean()
+    entropy = law.entropy(outputs, learned.spread).mean()
+    # An estimate that is never negative (Schulman 2020, http://joschu.net/blog/kl-approx.html).
+    apart = logarithms - batch.logarithms
+    divergence = (jnp.exp(apart) - 1.0 - apart).mean()
+    whole = policy + plan.value * critic - weight * entropy
+    return whole, jnp.stack([policy, critic, entropy, divergence])
+
+
+def _cut(gradient: ActorCritic, largest: float) -> ActorCritic:
+    """Cut the gradients of policy and critic, each to a norm: a critic far off would leave the policy none."""
+    network, spread = cut((gradient.network, gradient.spread), largest)
+    return ActorCritic(network, spread, cut(gradient.critic, largest))
+
+
+def _steps(
+    plan: _Plan, learner: _Learner, batch: Batch, rate: Array, weight: Array
+) -> tuple[ActorCritic, PyTree, Array]:
+    """Return parameters and moments after all epochs, and the losses of the last epoch that was made."""
+    method, optimizer = plan.method, adam()
+    slope = jax.grad(_loss, has_aux=True)
+
+    def step(carry: tuple[ActorCritic, PyTree], picked: Array) -> tuple[tuple[ActorCritic, PyTree], Array]:
+        learned, moments = carry
+        part = batch if method.minibatches == 1 else Batch(*(each[..., picked] for each in batch))
+        gradient, told = slope(learned, plan, part, weight)
+        move, moments = optimizer.update(_cut(gradient, plan.largest_gradient), moments)
+        learned = jax.tree.map(lambda old, by: old - rate * by, learned, move)
+        spread = jnp.clip(learned.spread, *LOG_SPREADS)
+        return (dataclasses.replace(learned, spread=spread), moments), told
+
+    def epoch(carry: tuple[Any, Array], picked: Array) -> tuple[tuple[Any, Array], None]:
+        now, told = carry
+
+        def go() -> tuple[Any, Array]:
+            after, losses = jax.lax.scan(step, now, picked)
+            return after, losses.mean(0)
+
+        return jax.lax.cond(told[3] > method.most_change, lambda: carry, go), None
+
+    begun = (learner.learned, learner.moments), jnp.zeros(4)
+    ((learned, moments), told), _ = jax.lax.scan(epoch, begun, plan.order)
+    return learned, moments, told
+
+
+@eqx.filter_jit
+def _update(
+    plan: _Plan, learner: _Learner, chance: Chance, rate: Array, weight: Array
+) -> tuple[_Learner, Array]:
+    """Play, learn, and tell both losses, entropy, divergence, explained variance, and whether all is fine."""
+    learned = learner.learned
+    explorer = dataclasses.replace(plan.explorer, learned=learned)
+    found, moving = gathered(plan.scene, explorer, learner.moving, chance)
+    mean = recentered(learner.mean_reward, found.rewards, learner.done)
+    batch, explained = _batch_of(plan, learned, found, mean)
+    after, moments, told = _steps(plan, learner, batch, rate, weight)
+    fine = is_fine(after) & jnp.isfinite(told).all() & jnp.isfinite(mean)
+    averaged = jax.tree.map(lambda old, new: old + AVERAGING * (new - old), learner.averaged, after.network)
+    new = _Learner(after, moments, moving, averaged, mean, learner.done + 1)
+    old = dataclasses.replace(learner, moving=moving)
+    return kept(fine, new, old), jnp.concatenate([told, jnp.stack([explained, fine.astype(told.dtype)])])
+
+
+def learned_on_policy(
+    problem: Problem, config: OnPolicyConfig, method: Method, *, key: Array, tell: Tell
+) -> TrainResult:
+    """Learn from what the policy itself shows.
+
+    Parameters
+    ----------
+    problem
+        Any simulated problem.
+    config
+        Settings.
+    method
+        What is done with a batch.
+    key
+        Key of the run: weights, training and selection events follow from it.
+    tell
+        Is told every point of the curve, with scalars named as CleanRL does.
+    """
+    deadline = Deadline(config.seconds, config.updates)
+    own, stage_key = jax.random.split(jax.random.fold_in(key, 0))
+    stage = staged(
+        *(problem, config.actions, stage_key),
+        paths=config.paths,
+        periods=config.periods,
+        discount=config.discount,
+        restarts=config.restarts,
+    )
+    learner = _begun(stage, config, own)
+    explorer = LawExplorer(stage.encoder, stage.codec, learner.learned, law_of(stage.codec))
+    slots, paths = len(stage.codec.slots), learner.moving.state.on_hand.shape[-1]
+    gaussian, decisions = config.actions == "continuous", stage.scene.periods * paths
+    order = _order(method, decisions, own)
+    plan = _Plan(stage.scene, explorer, method, order, config.trace, config.value, config.largest_gradient)
+
+    def actor(network: Mlp) -> Actor:
+        form = ShareActor if gaussian else ChoiceActor
+        return form.of(stage.encoder, network, stage.codec)
+
+    run = Run(problem, method.name, config, key, deadline, tell)
+    run.look(0, actor(learner.learned.network))
+    done, stopped = 0, STOPPED_BY_TIME if config.updates is None else STOPPED_BY_UPDATES
+    while (share := deadline.share(done, run.reserve)) < 1.0:
+        falling = config.final_rate + (1.0 - config.final_rate) * (1.0 - share)
+        rate, weight = np.float32(config.learning_rate * falling), np.float32(config.entropy * falling)
+        chance = plan.scene.chance(training_key(key, done), slots, paths, gaussian=gaussian)
+        learner, told = _update(plan, learner, chance, jnp.asarray(rate), jnp.asarray(weight))
+        values = np.asarray(told, dtype=float)
+        if values[-1] < 1.0:
+            stopped = STOPPED_BY_DIVERGENCE
+            break
+        done += 1
+        if run.is_due(share):
+            run.look(done, actor(learner.learned.network), **_scalars(values, float(rate), decisions * done))
+    networks = {"last": learner.learned.network, "averaged": learner.averaged}
+    return run.finished(done, stopped, {name: actor(each) for name, each in networks.items()})
+
+
+def _order(method: Method, decisions: int, key: Array) -> Array:
+    """Return ``[epoch, minibatch, decision]`` which decisions each step learns from.
+
+    The same in every update, whose decisions are new: sorting at random on the device is dear to compile.
+    """
+    draw, size = generator(key), decisions // method.minibatches
+    orders = [draw.permutation(decisions)[: size * method.minibatches] for _ in range(method.epochs)]
+    return jnp.asarray(np.array(orders, np.int32).reshape(method.epochs, method.minibatches, size))
+
+
+def _scalars(told: np.ndarray, rate: float, steps: int) -> dict[str, float]:
+    """Return what an update told, by the names that CleanRL uses."""
+    names = "policy_loss", "value_loss", "entropy", "approx_kl", "explained_variance"
+    losses = {f"losses/{name}": float(value) for name, value in zip(names, told[:-1], strict=True)}
+    return {**losses, "charts/learning_rate": rate, "charts/global_step": float(steps)}
+
+
+def _begun(stage: Stage, config: OnPolicyConfig, key: Array) -> _Learner:
+    """Return networks that know nothing, and the first paths."""
+    policy_key, critic_key = jax.random.split(key)
+    outputs = first_outputs(stage.codec)
+    sizes = stage.encoder.width, *config.hidden
+    network = with_first_outputs(Mlp.create((*sizes, len(outputs)), policy_key, last=0.01), outputs)
+    spread = np.full((len(stage.codec.slots), 1), math.log(config.spread), np.float32)
+    learned = ActorCritic(network, jnp.asarray(spread), Mlp.create((*sizes, 1), critic_key, last=0.1))
+    moments = adam().init(learned)
+    nothing = jnp.asarray(np.float32(0.0))
+    return _Learner(learned, moments, stage.moving, network, nothing, nothing)

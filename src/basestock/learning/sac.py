@@ -1,0 +1,131 @@
+"""Soft actor-critic."""
+
+import dataclasses
+import math
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from basestock.decision import Problem
+from basestock.envs import ActionCodec
+from basestock.learning.experience import first_outputs
+from basestock.learning.laws import LOG_SPREADS
+from basestock.learning.networks import Mlp
+from basestock.learning.off_policy import (
+    ActorCriticMethod,
+    Learned,
+    OffPolicyConfig,
+    learned_off_policy,
+    worth,
+)
+from basestock.learning.results import TrainResult
+from basestock.learning.runs import Tell
+
+
+@dataclasses.dataclass(frozen=True)
+class SACConfig(OffPolicyConfig):
+    """Settings of SAC, besides those that it shares with TD3 and DDPG.
+
+    Parameters
+    ----------
+    spread
+        Standard deviation of actions at first, before they are squashed.
+    entropy, final_entropy
+        Entropy of each share that is aimed at, at first and at the end (linear in between), nats; that of even shares
+        is 0.69. The worth of entropy is learned so that it is met.
+    """
+
+    spread: float = 0.4
+    entropy: float = -1.0
+    final_entropy: float = -2.5
+
+
+class Soft(ActorCriticMethod):
+    """A squashed Gaussian policy whose entropy is worth something.
+
+    Parameters
+    ----------
+    spread
+        Standard deviation at first.
+    """
+
+    spread: float = eqx.field(static=True)
+    name: ClassVar[str] = "sac"
+    values_entropy: ClassVar[bool] = True
+
+    def first_outputs(self, codec: ActionCodec) -> np.ndarray:
+        """Return means of an average period, and logarithms of standard deviations."""
+        means = first_outputs(codec)
+        return np.concatenate([means, np.full_like(means, math.log(self.spread))])
+
+    def followed(self, network: Mlp, critics: tuple[Mlp, ...]) -> tuple[Mlp, ...]:
+        """Return the critics."""
+        return critics
+
+    def explored(
+        self, outputs: Float[Array, "output replication"], noise: Float[Array, "slot replication"]
+    ) -> Float[Array, "slot replication"]:
+        """Return random shares."""
+        return _drawn(outputs, noise)[0]
+
+    def ahead(self, learned: Learned, inputs: Array, noise: Array) -> Float[Array, " decision"]:
+        """Return what the lowest target says of random shares, and what their entropy is worth."""
+        shares, logarithms = _drawn(learned.network(inputs), noise)
+        return worth(learned.targets, inputs, shares).min(0) - jnp.exp(learned.temperature) * logarithms
+
+    def loss(
+        self, changed: tuple[Mlp, Array], learned: Learned, inputs: Array, noise: Array, entropy: Array
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """Return minus what the lowest critic says and what entropy is worth; that worth rises where entropy lacks."""
+        network, temperature = changed
+        shares, logarithms = _drawn(network(inputs), noise)
+        said = worth(learned.critics, inputs, shares).min(0)
+        alpha = jnp.exp(temperature)
+        policy = (jax.lax.stop_gradient(alpha) * logarithms - said).mean()
+        return policy - temperature * jax.lax.stop_gradient(logarithms.mean() + entropy), policy
+
+
+def _drawn(outputs: Array, noise: Array) -> tuple[Array, Array]:
+    """Return shares that noise stands for, and the logarithms of their densities."""
+    slots = len(noise)
+    spread = jnp.clip(outputs[slots:], *LOG_SPREADS)
+    before = outputs[:slots] + jnp.exp(spread) * noise
+    gaussian = -0.5 * noise**2 - spread - 0.5 * math.log(2 * math.pi)
+    # log(1 - tanh(x)^2), without cancellation.
+    squashing = 2.0 * (math.log(2.0) - before - jax.nn.softplus(-2.0 * before))
+    return jnp.tanh(before), (gaussian - squashing).sum(0)
+
+
+def train(problem: Problem, config: SACConfig, *, key: Array, tell: Tell = lambda point: None) -> TrainResult:
+    """Learn a policy by soft actor-critic.
+
+    Parameters
+    ----------
+    problem
+        Any simulated problem.
+    config
+        Settings.
+    key
+        Key of the run: weights, training and selection events follow from it.
+    tell
+        Is told every point of the curve, with scalars named as CleanRL does (``losses/qf_loss`` and so on).
+
+    Returns
+    -------
+    TrainResult
+        The cheapest candidate on events of selection, without exploration: last parameters, their running average, or
+        the best point of the curve.
+
+    Notes
+    -----
+    Haarnoja et al. 2018, doi:10.48550/arXiv.1812.05905, with twin critics and a learned temperature. The entropy that
+    is aimed at falls, for a policy that orders at random costs more than one that does not. Problems of the long run
+    are continuing tasks: the mean reward is taken off, and nothing ends.
+    """
+    method = Soft(twins=2, delay=1, spread=config.spread)
+    entropies = config.entropy, config.final_entropy
+    return learned_off_policy(problem, config, method, key=key, tell=tell, entropies=entropies)

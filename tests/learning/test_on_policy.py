@@ -1,0 +1,138 @@
+"""PPO and A2C: advantages, laws of actions, continuing paths, and what they reach on tiny problems."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from basestock.envs import action_codec
+from basestock.evaluation.certificates import certify_problem, value_of
+from basestock.learning import a2c, ppo, sac
+from basestock.learning.experience import first_outputs, is_fine, kept, staged
+from basestock.learning.laws import law_of
+from basestock.learning.on_policy import advantages_of
+from basestock.problems import backorder, lost_sales, make_problem
+
+TINY = {
+    "lost sales": lambda: lost_sales(lead_time=1, lost_sale_cost=4.0, mean=3.0),
+    "backorder": lambda: backorder(lead_time=1, fixed_order_cost=0.0, mean=3.0),
+    "perishable": lambda: make_problem("perishable_single_class", {"mean": "3"}),
+}
+
+
+def test_advantages_by_hand():
+    rewards = np.array([[1.0], [2.0]], np.float32)
+    values = np.array([[0.5], [1.0], [3.0]], np.float32)
+    found = advantages_of(jnp.asarray(rewards), jnp.asarray(values), jnp.asarray(0.9), 0.5)
+    last = 2.0 + 0.9 * 3.0 - 1.0
+    first = 1.0 + 0.9 * 1.0 - 0.5
+    np.testing.assert_allclose(found[:, 0], [first + 0.45 * last, last], rtol=1e-6)
+
+
+def test_joint_and_separate_choices_are_the_same_law():
+    problem = make_problem("dual_sourcing")
+    separate = action_codec(problem, "multi_discrete", levels=3)
+    joint = action_codec(problem, "discrete", levels=3)
+    first, second = first_outputs(separate), first_outputs(joint)
+    assert len(first) == sum(separate.sizes) and len(second) == math.prod(joint.sizes)
+    spread = jnp.zeros((2, 1))
+    laws = law_of(separate), law_of(joint)
+    outputs = [jnp.asarray(each[:, None], dtype=jnp.float32) for each in (first, second)]
+    entropies = [law.entropy(each, spread)[0] for law, each in zip(laws, outputs, strict=True)]
+    np.testing.assert_allclose(*entropies, rtol=1e-5)
+    slots = jnp.array([[1], [2]])
+    index = jnp.array([[1 * joint.sizes[1] + 2]])
+    chances = [
+        law.logarithm(out, spread, drawn)[0]
+        for law, out, drawn in zip(laws, outputs, (slots, index), strict=True)
+    ]
+    np.testing.assert_allclose(*chances, rtol=1e-5)
+
+
+def test_choices_are_drawn_by_their_chances():
+    codec = action_codec(lost_sales(lead_time=0, mean=1.0), "multi_discrete")
+    law = law_of(codec)
+    scores = np.log(np.arange(1, sum(codec.sizes) + 1, dtype=np.float32))
+    noise = np.linspace(0.0, 1.0, 6000, endpoint=False, dtype=np.float32)[None]
+    outputs = jnp.asarray(np.broadcast_to(scores[:, None], (len(scores), noise.shape[1])))
+    drawn = law.draw(outputs, jnp.zeros((1, 1)), jnp.asarray(noise))
+    shares = np.bincount(np.asarray(drawn[0]), minlength=len(scores)) / noise.shape[1]
+    np.testing.assert_allclose(shares, np.exp(scores) / np.exp(scores).sum(), atol=1e-3)
+
+
+@pytest.mark.slow
+def test_problems_that_end_are_played_whole():
+    settings = {"paths": 64, "periods": 15, "discount": 0.9, "restarts": 0.5}
+    ending = staged(make_problem("or_gym/inv_management_v0"), "continuous", jax.random.key(0), **settings)
+    assert ending.scene.periods == 30 and ending.scene.ends
+    assert ending.moving.state.on_hand.shape[-1] == 32
+    assert float(ending.scene.discount) == pytest.approx(0.97)
+    endless = staged(TINY["lost sales"](), "continuous", jax.random.key(0), **settings)
+    assert endless.scene.periods == 15 and not endless.scene.ends
+    assert float(endless.scene.discount) == pytest.approx(0.9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("learner", "config"),
+    [(ppo, ppo.PPOConfig(updates=40)), (sac, sac.SACConfig(updates=40))],
+    ids=["ppo", "sac"],
+)
+def test_learns_to_the_horizon(learner, config):
+    problem = make_problem("or_gym/inv_management_v0")
+    found = learner.train(problem, config, key=jax.random.key(0))
+    assert problem.sign * found.curve[-1].values["cost"] < problem.sign * found.curve[0].values["cost"]
+
+
+def test_bad_parameters_are_not_kept():
+    good, bad = {"a": jnp.ones(2)}, {"a": jnp.array([1.0, jnp.nan])}
+    assert bool(is_fine(good)) and not bool(is_fine(bad)) and not bool(is_fine({"a": jnp.full(1, 1e9)}))
+    np.testing.assert_array_equal(kept(is_fine(bad), bad, good)["a"], good["a"])
+
+
+def _gap(problem, policy):
+    best = certify_problem(problem, max_bytes=2**30, max_seconds=60).value
+    value = value_of(problem, policy, replications=200, seed=1)
+    assert value.half_width == 0.0
+    return problem.sign * (value.mean - best) / abs(best)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize(
+    ("learner", "config"),
+    [
+        (ppo, ppo.PPOConfig(updates=150)),
+        (ppo, ppo.PPOConfig(updates=150, actions="multi_discrete")),
+        (ppo, ppo.PPOConfig(updates=150, actions="discrete")),
+        (a2c, a2c.A2CConfig(updates=500)),
+    ],
+    ids=["ppo", "ppo multi_discrete", "ppo discrete", "a2c"],
+)
+def test_reaches_the_optimum(name, learner, config):
+    problem = TINY[name]()
+    found = learner.train(problem, config, key=jax.random.key(0))
+    assert found.updates == config.updates
+    assert {"losses/entropy", "losses/approx_kl"} <= set(found.curve[1].values)
+    assert problem.sign * found.curve[-1].values["cost"] < problem.sign * found.curve[0].values["cost"]
+    assert _gap(problem, found.policy) < 0.05
+
+
+@pytest.mark.slow
+def test_the_same_key_gives_the_same_run():
+    config = ppo.PPOConfig(updates=3, paths=32)
+    problem = TINY["lost sales"]()
+    first, second = (ppo.train(problem, config, key=jax.random.key(4)) for _ in range(2))
+    for one, other in zip(jax.tree.leaves(first.policy), jax.tree.leaves(second.policy), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_divergence_is_told_and_the_last_good_parameters_are_kept():
+    found = ppo.train(
+        TINY["lost sales"](), ppo.PPOConfig(updates=5, paths=32, learning_rate=1e9), key=jax.random.key(0)
+    )
+    assert "diverged" in found.stopped and found.updates < 5
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found.policy.network))

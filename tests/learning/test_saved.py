@@ -1,0 +1,75 @@
+"""Learned policies on disk: the same actions again, and nothing that was tampered with."""
+
+import zipfile
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from basestock.decision import Problem
+from basestock.learning import SettingError, loaded_actor, saved_actor, saved_policies
+from basestock.learning.actors import QuantityActor
+from basestock.learning.registry import ALGORITHMS
+from basestock.policies.saved import SavedPolicyError, read_policy
+from basestock.problems import lost_sales
+from tests.learning.conftest import seen
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "learning.md"
+
+
+@pytest.mark.requirement("A-18")
+def test_a_policy_from_disk_decides_the_same(problem: Problem, actor: QuantityActor, tmp_path: Path) -> None:
+    saved_actor(actor, problem, {"algorithm": "pathwise"}).write(tmp_path / "seed-0" / "mine.zip")
+    (again,) = saved_policies(tmp_path, problem).values()
+    observation = seen(problem)
+    first, _ = actor(observation, None, key=jax.random.key(0))
+    second, _ = again(observation, None, key=jax.random.key(0))
+    np.testing.assert_array_equal(first.order, second.order)
+    assert list(saved_policies(tmp_path, problem)) == ["seed-0/mine"]
+
+
+def test_a_changed_number_is_found(problem: Problem, actor: QuantityActor, tmp_path: Path) -> None:
+    path = tmp_path / "mine.zip"
+    saved_actor(actor, problem, {}).write(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["network_weight_0.npy"] = parts["network_weight_0.npy"][:-1] + b"\x01"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(SavedPolicyError, match="network_weight_0"):
+        read_policy(path)
+
+
+def test_a_policy_of_another_network_is_refused(problem: Problem, actor: QuantityActor) -> None:
+    saved = saved_actor(actor, problem, {})
+    longer = lost_sales(lead_time=5, lost_sale_cost=4.0)
+    with pytest.raises(SavedPolicyError, match="must read the 10"):
+        loaded_actor(saved, longer)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"pathes": 3}, "pathes"),
+        ({"paths": "many"}, "paths is 'many'"),
+        ({"seconds": True}, "seconds is True"),
+    ],
+)
+def test_a_wrong_setting_is_refused(given: dict[str, object], told: str) -> None:
+    with pytest.raises(SettingError, match=told):
+        ALGORITHMS["pathwise"].configured(given)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_every_learner_has_settings_and_a_line_in_the_documents(name: str) -> None:
+    algorithm = ALGORITHMS[name]
+    config = algorithm.configured({"seconds": 3, "updates": 4})
+    assert (config.seconds, config.updates) == (3.0, 4)
+    assert f"| `{name}` |" in PAGE.read_text(encoding="utf-8")
+
+
+def test_settings_take_the_type_of_their_default() -> None:
+    config = ALGORITHMS["pathwise"].configured({"seconds": 5, "hidden": [8, 8]})
+    assert config.seconds == 5.0 and isinstance(config.seconds, float) and config.hidden == (8, 8)
