@@ -23,10 +23,10 @@ demo: $(STAMPS)/base ## install basestock and plan a sample export
 	$(BIN)/basestock demo
 
 test: $(STAMPS)/base-test-crosscheck ## every test but the slow ones
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: $(STAMPS)/base-test-crosscheck ## the slow tests
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 check: $(STAMPS)/base-test-crosscheck-browser-lint-docs ## format, lint, types, import contracts, documents
 	$(BIN)/ruff format --check

@@ -309,6 +309,7 @@ def test_demand_is_the_law() -> None:
     assert kernel.probabilities.tolist() == pytest.approx(list(DEMAND.probabilities))
 
 
+@pytest.mark.slow
 def test_parts_that_meet_after_all_are_solved_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Walks that never see two items compete must not make an optimum of a problem that has no such parts."""
     problem = perishable_two_class(mean=2.0, std=1.5, max_inventory_position=8)

@@ -99,6 +99,7 @@ def test_units_that_may_only_be_replaced_have_no_closed_form():
     assert random_lead_time(max_batch=2).solve is not None
 
 
+@pytest.mark.slow
 def test_where_no_customer_waits_for_a_special_delivery_it_is_not_priced():
     problem = divergent_special_delivery(
         wait_probability=0.0, special_delivery_cost=0.0, horizon=20, warm_up=0

@@ -28,53 +28,63 @@ def _learners() -> list[str]:
     return list(ALGORITHMS)
 
 
+Learner = Annotated[
+    str,
+    typer.Argument(
+        metavar="ALGORITHM", help="Name of a learner.", autocompletion=_learners, show_default=False
+    ),
+]
+EnvironmentId = Annotated[
+    str | None,
+    typer.Option(
+        "--env-id", metavar="ID", help="Gymnasium id, as basestock/LostSales-v0.", show_default=False
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget-seconds",
+        metavar="S",
+        min=1.0,
+        help="Time of a run, compiling included.",
+        show_default=False,
+    ),
+]
+Seeds = Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Number of runs.")]
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings", metavar="FILE", help="TOML file of the learner's settings.", show_default=False
+    ),
+]
+SettingEntries = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--setting", metavar="KEY=VALUE", help="A setting of the learner; repeatable.", show_default=False
+    ),
+]
+ShowSettings = Annotated[
+    bool, typer.Option("--show-settings", help="Print the settings as TOML, and learn nothing.")
+]
+Replications = Annotated[
+    int, typer.Option("--replications", metavar="N", min=2, help="Where a policy must be simulated.")
+]
+
+
 @command
 def train(
     common: Common,
-    algorithm: Annotated[
-        str,
-        typer.Argument(
-            metavar="ALGORITHM", help="Name of a learner.", autocompletion=_learners, show_default=False
-        ),
-    ],
+    algorithm: Learner,
     problem: ProblemName = None,
     instances: Instances = None,
     id_: InstanceId = None,
-    env_id: Annotated[
-        str | None,
-        typer.Option(
-            "--env-id", metavar="ID", help="Gymnasium id, as basestock/LostSales-v0.", show_default=False
-        ),
-    ] = None,
-    budget_seconds: Annotated[
-        float | None,
-        typer.Option(
-            "--budget-seconds",
-            metavar="S",
-            min=1.0,
-            help="Time of a run, compiling included.",
-            show_default=False,
-        ),
-    ] = None,
-    seeds: Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Number of runs.")] = 1,
-    settings: Annotated[
-        Path | None,
-        typer.Option(
-            "--settings", metavar="FILE", help="TOML file of the learner's settings.", show_default=False
-        ),
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--setting", metavar="KEY=VALUE", help="A setting of the learner; repeatable.", show_default=False
-        ),
-    ] = None,
-    show_settings: Annotated[
-        bool, typer.Option("--show-settings", help="Print the settings as TOML, and learn nothing.")
-    ] = False,
-    replications: Annotated[
-        int, typer.Option("--replications", metavar="N", min=2, help="Where a policy must be simulated.")
-    ] = 200,
+    env_id: EnvironmentId = None,
+    budget_seconds: Budget = None,
+    seeds: Seeds = 1,
+    settings: SettingsFile = None,
+    setting: SettingEntries = None,
+    show_settings: ShowSettings = False,
+    replications: Replications = 200,
     max_memory: MaxMemory = 8.0,
     max_seconds: MaxSeconds = 600.0,
 ) -> None:

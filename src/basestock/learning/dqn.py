@@ -59,7 +59,7 @@ class DqnConfig:
     dueling
         Whether the value of a state is learned beside the advantages of choices.
     power
-        Exponent of priorities; 0 samples uniformly, which serves better where errors are mostly chance.
+        Exponent of priorities; 0 samples uniformly.
     correction
         Exponent of the importance weights at first; it grows to 1 over the run.
     steps

@@ -342,7 +342,7 @@ def kept(fine: Array, new: PyTree, old: PyTree) -> PyTree:
 
 def cut(gradient: PyTree, largest: float) -> PyTree:
     """Return a gradient cut to a norm."""
-    share = jnp.minimum(largest / (optax.global_norm(gradient) + 1e-12), 1.0)
+    share = jnp.minimum(largest / (optax.tree.norm(gradient) + 1e-12), 1.0)
     return jax.tree.map(lambda leaf: share * leaf, gradient)
 
 
