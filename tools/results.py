@@ -78,24 +78,24 @@ def certify_missing(file: Path, instances: Iterable[Instance]) -> None:
     """Record what ``basestock certify`` says of instances that have no record."""
     for instance in instances:
         if instance.id not in CERTIFICATES.read(instance.family):
-            CERTIFICATES.add(instance.family, instance.id, certified(file, instance))
+            said = certified(file, instance)
+            if said is None:
+                print(f"{instance.id}: certify wrote nothing; it stays missing", file=sys.stderr)
+            else:
+                CERTIFICATES.add(instance.family, instance.id, said)
 
 
-def certified(file: Path, instance: Instance) -> dict[str, Any]:
-    """Return what ``basestock certify`` says of an instance."""
+def certified(file: Path, instance: Instance) -> dict[str, Any] | None:
+    """Return what ``basestock certify`` says of an instance; ``None`` where it ends without a word."""
     chosen = ",".join(POLICIES.get(instance.family, ("none",)))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "certificate.json"
         asked = ["--instances", str(file), "--id", instance.id, "--policy", chosen, "--out", str(out)]
         program = "from basestock.cli import main; main()"
-        told = subprocess.run(
+        subprocess.run(
             [sys.executable, "-c", program, "certify", *asked], stdout=subprocess.DEVNULL, check=False
         )
-        if not out.exists():
-            raise ChildProcessError(
-                f"certify --id {instance.id} ended with {told.returncode} and wrote nothing."
-            )
-        return json.loads(out.read_text(encoding="utf-8"))["instances"][0]
+        return json.loads(out.read_text(encoding="utf-8"))["instances"][0] if out.exists() else None
 
 
 def play_missing(instances: Iterable[Instance]) -> None:
@@ -171,9 +171,19 @@ def page(records: list[Mapping[str, Any]]) -> str:
     }
     every = [row for instances in found.values() for row in instances]
     parts = [PROTOCOL, computed([*_lines(known), *_lines(played)]), summary(every, recomputed)]
-    missing = [record["id"] for record in records if record["id"] not in known[record["family"]]]
-    if missing:
-        parts.append(f"Not on this page yet, for want of time: {', '.join(missing)}.\n")
+    missing = {
+        family: [
+            each["id"] for each in records if each["family"] == family and each["id"] not in known[family]
+        ]
+        for family in families
+    }
+    if any(missing.values()):
+        told = [
+            each
+            for family, ids in missing.items()
+            for each in ([f"{family} (all {len(ids)})"] if ids and not known[family] else ids)
+        ]
+        parts.append(f"Not on this page, because it was not computed: {', '.join(told)}.\n")
     for family, instances in found.items():
         if instances:
             parts.append(f"## {family}\n\n" + "\n".join(table(instances, recomputed)) + "\n")
@@ -202,7 +212,8 @@ def computed(lines: list[dict[str, Any]]) -> str:
     if not days:
         return "Nothing has been computed.\n"
     when = min(days) if len(days) == 1 else f"{min(days)} to {max(days)}"
-    return f"Computed {when}, from {len(sources)} states of the source, which `benchmarks/records` names by line.\n"
+    states = "one state" if len(sources) == 1 else f"{len(sources)} states"
+    return f"Computed {when}, from {states} of the source, which `benchmarks/records` names by line.\n"
 
 
 def summary(rows: list[dict[str, Any]], recomputed: dict[str, float]) -> str:
