@@ -8,6 +8,7 @@ are played as printed.
 
 import argparse
 import dataclasses
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
@@ -181,6 +182,32 @@ def best_common_ratio(problem: Problem, instance: Instance, printed: Mapping[str
     return Ours(cost, 0.0, f"common ratio {ratio:.2f}, levels {told}")
 
 
+def best_bounded_constant(problem: Problem, instance: Instance, printed: Mapping[str, Any]) -> Ours:
+    """Play the best constant order as its source computed it: on a bounded set of states, at lead time zero.
+
+    A constant order does not read what is under way, so its cost is the same at every lead time. The printed costs are
+    those of stocks that never exceed the standard level of lead time 4, the longest that the source prints: a capped
+    base stock without lead time.
+    """
+    del problem, printed
+
+    def at_lead_time(periods: int) -> Problem:
+        told = {**instance.record["parameters"], "lead_time": periods, "initial_pipeline": []}
+        return dataclasses.replace(instance, record={**instance.record, "parameters": told}).problem()
+
+    level, without = float(standard_levels(at_lead_time(4)).max()), at_lead_time(0)
+    costs = {
+        quantity: evaluate_exactly(
+            without,
+            from_parameters(without, "capped_base_stock", {"base_stock_level": level, "cap": quantity}),
+            max_links=LINKS,
+        ).value
+        for quantity in range(1, math.ceil(2 * instance.record["parameters"]["demand"]["mean"]))
+    }
+    quantity = min(costs, key=lambda each: costs[each])
+    return Ours(costs[quantity], 0.0, f"quantity {quantity}, stock up to {level:g}")
+
+
 def crossing(problem: Problem, instance: Instance, printed: Mapping[str, Any]) -> Ours:
     """Return the cost of base stock when units cross: what is under way is Poisson, whatever the law of the lead time.
 
@@ -218,7 +245,7 @@ PLAYS: dict[tuple[str, str], Play] = {
     ("lost_sales", "std_base_stock"): rule(Newsvendor.for_problem),
     ("lost_sales", "best_base_stock"): printed_or_best("base_stock", LEVEL),
     ("lost_sales", "best_capped_base_stock"): given("capped_base_stock", {**LEVEL, "cap": "cap"}),
-    ("lost_sales", "best_constant"): best("constant_order"),
+    ("lost_sales", "best_constant"): best_bounded_constant,
     ("lost_sales_fixed_cost", "(s,S)"): given(
         "order_up_to", {"s": "reorder_point", "S": "order_up_to_level"}
     ),
@@ -260,10 +287,6 @@ NOTES: dict[tuple[str, str], str] = {
     ("lost_sales", "dual_balancing"): (
         "Here the whole unit nearest to the balance point is ordered. Rounding up, down or at random and other weights "
         "of holding were tried, and none gives all printed costs: unexplained."
-    ),
-    ("lost_sales", "best_constant"): (
-        "An order of the mean demand has no average, since stock grows without end; ours is the best whole order that "
-        "has one. The printed costs at p >= 19 look like the former on a cut state space, which is a guess."
     ),
     ("dual_sourcing", "single_index"): "Labels of a figure; parameters are not printed and were tuned here.",
     ("perishable_single_class", "best_base_stock (level <= 10)"): (
