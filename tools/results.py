@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from basestock.problems.instances import Instance, read_instances
+from tools import bounds
+from tools.bounds import bounds_of, first_of_each_family
 from tools.heuristics import Row, rows, section
 from tools.records import ROOT, Records
 
@@ -47,7 +49,7 @@ POLICIES: dict[str, tuple[str, ...]] = {
 """Policies of each family; those of families that are computed have none."""
 
 
-CERTIFICATES, PRINTED = Records("certificates"), Records("printed")
+CERTIFICATES, PRINTED, BOUNDS = Records("certificates"), Records("printed"), Records("bounds")
 
 
 def main(arguments: list[str]) -> int:
@@ -55,7 +57,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=INSTANCES)
     parser.add_argument("--family", action="append", help="compute only these families")
-    parser.add_argument("--only", choices=("certificates", "printed"), help="compute only this part")
+    parser.add_argument(
+        "--only", choices=("certificates", "printed", "bounds"), help="compute only this part"
+    )
     parser.add_argument("--page", action="store_true", help="compute nothing")
     told = parser.parse_args(arguments)
     if not told.file.exists():
@@ -65,10 +69,12 @@ def main(arguments: list[str]) -> int:
     for family in dict.fromkeys(instance.family for instance in instances):
         if not told.page and family in (told.family or [family]):
             mine = [instance for instance in instances if instance.family == family]
-            if told.only != "printed":
+            if told.only in (None, "certificates"):
                 certify_missing(told.file, mine)
-            if told.only != "certificates":
+            if told.only in (None, "printed"):
                 play_missing(mine)
+            if told.only in (None, "bounds"):
+                bound_missing(mine)
     records = [instance.record for instance in instances]
     TARGET.write_text(page(records), encoding="utf-8")
     return 0
@@ -103,6 +109,13 @@ def play_missing(instances: Iterable[Instance]) -> None:
     for instance in instances:
         if instance.record.get("heuristics") and instance.id not in PRINTED.read(instance.family):
             PRINTED.add(instance.family, instance.id, [vars(row) for row in rows(instance)])
+
+
+def bound_missing(instances: Iterable[Instance]) -> None:
+    """Record the bounds of the first instance of a family that has no record."""
+    for instance in first_of_each_family(instances):
+        if instance.id not in BOUNDS.read(instance.family):
+            BOUNDS.add(instance.family, instance.id, bounds_of(instance))
 
 
 PROTOCOL = """\
@@ -199,7 +212,9 @@ def page(records: list[Mapping[str, Any]]) -> str:
         if record["id"] in played[record["family"]]
         for row in played[record["family"]][record["id"]]["found"]
     ]
-    return "\n".join([*parts, section(printed)])
+    bounded = {line["id"]: line["found"] for line in _lines({each: BOUNDS.read(each) for each in families})}
+    values = {row["id"]: row["value"] for row in every}
+    return "\n".join([*parts, bounds.section(bounded, values), section(printed)])
 
 
 def _lines(known: Mapping[str, Mapping[str, dict[str, Any]]]) -> list[dict[str, Any]]:
