@@ -100,17 +100,10 @@ def pulled_runs(network: NetworkArrays, state: State, demand: NodeItem | None = 
 
 
 def owed_components(network: NetworkArrays, state: State) -> NodeItem:
-    """Return the requirements that stock must still meet, units: what waiting orders take of components and products.
-
-    What a node makes is owed to the nodes whose orders wait for it; what their runs will take is owed to the runs.
-    """
+    """Return what the runs that waiting orders ask for will take of their components, units."""
     production = require(network.production, "production")
     taken = consumption(production, pulled_runs(network, state))
-    owed = to_plants(production, taken, network.num_nodes)
-    if state.unfilled is None:
-        return owed
-    made = to_plants(production, production.pulls, network.num_nodes) > 0
-    return owed + jnp.where(made, out_of_nodes(network, state.unfilled), 0.0)
+    return to_plants(production, taken, network.num_nodes)
 
 
 def idle_plants(network: NetworkArrays, num_replications: int) -> dict[str, Array]:
