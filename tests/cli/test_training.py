@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from basestock.learning import ALGORITHMS
 from tests.cli.conftest import Run, document
 
 PROBLEM = ("--problem", "lost_sales", "--set", "lead_time=1", "--set", "horizon=60", "--set", "warm_up=10")
@@ -49,9 +50,43 @@ def test_every_default_is_visible_and_can_be_given_back(run: Run) -> None:
         (("pathwise", *PROBLEM, "--setting", "pathes=2"), "pathes"),
         (("pathwise", "--env-id", "basestock/LostSale-v0"), "basestock/LostSales-v0"),
         (("pathwise",), "--problem is missing"),
+        (("pathwise", *PROBLEM, "--setting", "paths=-1"), "paths is -1, must be a whole number >= 1"),
+        (("pathwise", *PROBLEM, "--setting", "hidden=[0]"), "hidden is [0]"),
+        (("ppo", *PROBLEM, "--setting", "actions=some"), "must be one of continuous"),
+        (("pathwise", *PROBLEM, "--env-id", "basestock/LostSales-v0"), "--problem both name a problem"),
+        (("pathwise", *PROBLEM, "--budget-seconds", "0"), "--budget-seconds"),
+        (("pathwise", *PROBLEM, "--budget-seconds", "-1"), "--budget-seconds"),
+        (("pathwise", *PROBLEM, "--seeds", "0"), "--seeds"),
+        (("pathwise", "--problem", "random_yield"), "is computed, not played"),
         (("pathwise", "--problem", "lost_sales", "--settings", "none.toml"), "must be a TOML file"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(run: Run, arguments: tuple[object, ...], told: str) -> None:
     result = run("train", *arguments)
     assert result.exit_code == 2 and told in result.stderr
+
+
+def test_a_run_is_never_written_over(run: Run) -> None:
+    kept = Path("runs/seed-1/run.json")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}")
+    result = run("train", "pathwise", *PROBLEM, *QUICK, "--seeds", 2, "--out", "runs")
+    assert result.exit_code == 2 and "seed-1 is there already" in result.stderr
+    assert kept.read_text() == "{}" and not Path("runs/seed-0").exists()
+
+
+def test_a_place_that_is_no_folder_is_found_before_anything_is_learned(run: Run) -> None:
+    Path("runs").write_text("mine")
+    result = run("train", "pathwise", *PROBLEM, *QUICK, "--out", "runs")
+    assert result.exit_code == 2 and "--out runs: is a file, must be a folder" in result.stderr
+    assert "updates" not in result.stderr
+
+
+def test_states_that_fit_no_table_are_refused(run: Run) -> None:
+    result = run("train", "tabular", *PROBLEM, "--setting", "most_values=10")
+    assert result.exit_code == 2 and "must be at most 10 values. Use dqn." in result.stderr
+
+
+def test_every_learner_is_named_in_the_help(run: Run) -> None:
+    shown = " ".join(run("train", "--help").stdout.split())
+    assert all(name in shown for name in ALGORITHMS)

@@ -119,13 +119,18 @@ def loads(seed: int, folder: Path) -> None:
     assert report.summary()
 
 
-@pytest.mark.parametrize("block", range(6))
+def _first(quick: int, number: int) -> list[object]:
+    """Return numbers, of which only the first are tried in every run."""
+    return [*range(quick), *(pytest.param(each, marks=pytest.mark.slow) for each in range(quick, number))]
+
+
+@pytest.mark.parametrize("block", _first(3, 6))
 def test_damaged_files_are_read_or_reported(block: int, tmp_path: Path) -> None:
     for seed in range(block * NUM_CASES // 6, (block + 1) * NUM_CASES // 6):
         reads(seed, tmp_path / str(seed))
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", _first(6, 16))
 def test_damaged_exports_load_with_a_report(seed: int, tmp_path: Path) -> None:
     loads(10_000 + seed, tmp_path / "x")
 

@@ -19,8 +19,8 @@ def _name(page: Path) -> str:
 
 
 EXAMPLES = {page: read_examples(page.read_text(encoding="utf-8")) for page in PAGES}
-LONG = ("extending.md", "modeling.md", "tutorial.md")
-"""Pages whose examples take half a minute."""
+LONG = ("environments.md", "extending.md", "modeling.md", "tutorial.md")
+"""Pages whose examples take a quarter of a minute or more."""
 CASES = [
     pytest.param(page, id=_name(page), marks=[pytest.mark.slow] if page.name in LONG else [])
     for page in PAGES

@@ -25,7 +25,6 @@ from basestock.dynamics import (
     compile_network,
     empty_state,
     expiring_within,
-    residuals,
     transition,
     with_stock,
 )
@@ -33,8 +32,7 @@ from basestock.dynamics.life import classes_of, withdrawn
 from basestock.dynamics.stages import expire, receive
 from basestock.network import DemandClass, Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.uncertainty import Event, World
-
-advance = jax.jit(transition, static_argnums=1)
+from tests.compiler import advance, audit
 
 
 def _network(item: Item, *lanes: Lane, **options) -> SupplyNetwork:
@@ -67,7 +65,7 @@ def _play(network: SupplyNetwork, orders, demands, sequence=RECEIVE_ORDER_SELL, 
         event = Event(market=market)
         state, outcome = advance(arrays, sequence, state, Decision(order=_column(*order)), event)
         step = Step(World(), before, before, Decision(order=_column(*order)), event, outcome, state)
-        found = np.asarray(residuals(arrays, step)).tolist()
+        found = np.asarray(audit(arrays, step)).tolist()
         assert dict(zip(AUDITED, found, strict=True)) == dict.fromkeys(AUDITED, 0.0)
         outcomes.append(outcome)
     return arrays, state, outcomes
@@ -181,7 +179,7 @@ def test_units_grow_older_while_they_are_held_at_a_closed_lane(closed: int, sold
         event = Event(market=_column(0, 9)[None], lane_open=lane_open)
         before = state
         state, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, order, event)
-        found = residuals(arrays, Step(World(), before, before, order, event, outcome, state))
+        found = audit(arrays, Step(World(), before, before, order, event, outcome, state))
         assert float(np.asarray(found).max()) == 0
         handed, wasted = handed + float(outcome.sales.sum()), wasted + float(outcome.expired.sum())
     assert (handed, wasted) == (sold, 2 - sold)
@@ -372,7 +370,7 @@ def test_every_unit_is_where_a_slow_simulator_has_it(issuing: str, classes: bool
         event, decision = Event(market=jnp.asarray(market)), Decision(order=jnp.asarray(order))
         before = state
         state, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, decision, event)
-        worst = residuals(arrays, Step(World(), before, before, decision, event, outcome, state))
+        worst = audit(arrays, Step(World(), before, before, decision, event, outcome, state))
         assert float(np.asarray(worst).max()) == 0
         expected = _expected(slow, period, outcome, market, issuing, classes)
         np.testing.assert_array_equal(np.asarray(outcome.expired)[..., 0], expected)

@@ -35,6 +35,7 @@ from basestock.network import (
     SupplyNetwork,
 )
 from basestock.uncertainty import Event, World
+from tests.compiler import QUICK
 
 
 def shop(
@@ -73,7 +74,7 @@ def go(
     return after, outcome
 
 
-@eqx.filter_jit
+@eqx.filter_jit(compiler_options=QUICK)
 def played(
     arrays: NetworkArrays, sequence: Sequence, state: State, decision: Decision, event: Event
 ) -> tuple[State, PeriodOutcome, jax.Array]:

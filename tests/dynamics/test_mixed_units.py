@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,13 +12,12 @@ from basestock.dynamics import (
     PeriodOutcome,
     compile_network,
     empty_state,
-    residuals,
-    transition,
 )
 from basestock.dynamics.rollout import Step
 from basestock.dynamics.stages import substitute
 from basestock.network import Item, Lane, Node, Substitution, Supplier, SupplyNetwork
 from basestock.uncertainty import Event, World
+from tests.compiler import advance, audit
 
 
 @pytest.mark.parametrize(
@@ -77,9 +75,7 @@ def test_a_special_delivery_hides_no_arrival() -> None:
         special=jnp.full(start.on_hand.shape, 0.5),
     )
     decision = Decision(jnp.zeros((arrays.num_lanes, arrays.num_items, 1)))
-    after, outcome = jax.jit(transition, static_argnums=1)(
-        arrays, SELL_BEFORE_RECEIVING, start, decision, event
-    )
+    after, outcome = advance(arrays, SELL_BEFORE_RECEIVING, start, decision, event)
     assert outcome.special is not None and float(outcome.special[1, 0, 0]) == 2.0
     assert float(after.on_hand[1, 0, 0]) == 4.0
-    assert not residuals(arrays, Step(World(), start, start, decision, event, outcome, after)).any()
+    assert not audit(arrays, Step(World(), start, start, decision, event, outcome, after)).any()

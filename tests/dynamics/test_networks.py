@@ -17,11 +17,11 @@ from basestock.dynamics import (
     State,
     compile_network,
     empty_state,
-    transition,
 )
 from basestock.dynamics.allocation import allocate
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.uncertainty import Event
+from tests.compiler import advance
 
 
 def _column(*values: float) -> jnp.ndarray:
@@ -42,7 +42,7 @@ def _play(
     outcomes = []
     for order, demand in zip(orders, demands, strict=True):
         event = Event(market=_column(*demand)[None])
-        state, outcome = transition(arrays, sequence, state, Decision(order=_column(*order)), event)
+        state, outcome = advance(arrays, sequence, state, Decision(order=_column(*order)), event)
         outcomes.append(outcome)
     return state, outcomes
 
@@ -103,7 +103,7 @@ def test_each_node_and_item_has_its_own_way_with_unmet_demand() -> None:
     arrays = compile_network(network)
     event = Event(market=jnp.full((1, 2, 2, 1), 8.0))
     nothing = Decision(order=jnp.zeros((arrays.num_lanes, 2, 1)))
-    _, outcome = transition(arrays, RECEIVE_ORDER_SELL, empty_state(arrays), nothing, event)
+    _, outcome = advance(arrays, RECEIVE_ORDER_SELL, empty_state(arrays), nothing, event)
     assert outcome.lost[..., 0].tolist() == [[8, 0], [6, 8]]
     assert outcome.backorders[..., 0].tolist() == [[0, 8], [2, 0]]
 
@@ -125,7 +125,7 @@ def test_a_lane_takes_orders_of_its_own_items_alone() -> None:
     )  # fmt: skip
     arrays = compile_network(network)
     order = Decision(order=jnp.full((1, 2, 1), 4.0))
-    _, outcome = transition(
+    _, outcome = advance(
         arrays, RECEIVE_ORDER_SELL, empty_state(arrays), order, Event(market=jnp.zeros((1, 1, 2, 1)))
     )
     assert outcome.ordered[0, :, 0].tolist() == [0, 4]
@@ -137,9 +137,7 @@ def test_lead_times_drawn_on_ordering_let_orders_cross() -> None:
     state = empty_state(arrays)
     for quantity, lead in ((5, 3), (2, 1), (0, 1), (0, 1)):
         event = Event(market=jnp.zeros((1, 1, 1, 1)), lead_time=jnp.full((1, 1, 1), lead, dtype=jnp.int32))
-        state, outcome = transition(
-            arrays, RECEIVE_ORDER_SELL, state, Decision(order=_column(quantity)), event
-        )
+        state, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, Decision(order=_column(quantity)), event)
         received.append(float(outcome.received.sum()))
     assert received == [0, 0, 2, 5]
 
@@ -173,10 +171,10 @@ def test_replications_move_as_if_each_were_alone() -> None:
     wide = dataclasses.replace(wide, on_hand=jnp.asarray(draw.integers(0, 9, (2, 1, 4)), jnp.float32))
     order = Decision(order=jnp.asarray(draw.integers(0, 9, (2, 1, 4)), jnp.float32))
     event = Event(market=jnp.asarray(draw.integers(0, 9, (1, 2, 1, 4)), jnp.float32))
-    together = transition(arrays, RECEIVE_ORDER_SELL, wide, order, event)
+    together = advance(arrays, RECEIVE_ORDER_SELL, wide, order, event)
     cut = lambda tree, k: jax.tree.map(lambda leaf: leaf[..., k : k + 1] if leaf.ndim else leaf, tree)  # noqa: E731
     for k in range(4):
-        alone = transition(arrays, RECEIVE_ORDER_SELL, cut(wide, k), cut(order, k), cut(event, k))
+        alone = advance(arrays, RECEIVE_ORDER_SELL, cut(wide, k), cut(order, k), cut(event, k))
         jax.tree.map(np.testing.assert_array_equal, cut(together, k), alone)
 
 

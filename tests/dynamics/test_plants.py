@@ -1,6 +1,7 @@
 """Paths of a plant: where every hour goes, what resources are in, expedited parts, gradients."""
 
 import dataclasses
+import functools
 from typing import Any
 
 import jax
@@ -25,6 +26,7 @@ from basestock.dynamics import (
 from basestock.economics import ledger_for, make_tariff
 from basestock.network import Item, Lane, Node, Process, Resource, Supplier, SupplyNetwork
 from basestock.uncertainty import Event, World
+from tests.compiler import QUICK
 
 WELD = Process("weld", "plant", {"tube": 3}, {"frame": 1}, duration=1, uses={"robot": 2.0, "crew": 0.5})
 MOUNT = Process("mount", "plant", {"frame": 1, "seat": 1}, {"bike": 1}, uses={"robot": 1.0}, batch=2)
@@ -59,7 +61,7 @@ TARIFF = make_tariff(
 LEDGER = ledger_for(TARIFF)
 
 
-@jax.jit
+@functools.partial(jax.jit, compiler_options=QUICK)
 def _path(arrays: NetworkArrays, state: State, given: dict[str, jax.Array]) -> tuple[State, dict[str, Any]]:
     def one(state: State, now: dict[str, jax.Array]) -> tuple[State, dict[str, Any]]:
         decision = Decision(order=now["order"], start=now["start"], overtime=now["overtime"])

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from basestock.dynamics import (
 from basestock.dynamics.stages import repair_orders
 from basestock.network import Item, Lane, Limit, NetworkError, Node, Supplier, SupplyNetwork
 from basestock.uncertainty import Event
+from tests.compiler import QUICK
 
 ITEMS = (Item("a", volume=1.0), Item("b", volume=1.0))
 BOXED = SupplyNetwork(
@@ -36,11 +38,15 @@ TRUCKS = SupplyNetwork(
 )
 
 
+# One program for each network, where every operation would be one.
+_repair = jax.jit(repair_orders, compiler_options=QUICK)
+
+
 def repaired(network: SupplyNetwork, *order: float, period: int = 0) -> PeriodOutcome:
     arrays = compile_network(network, Terms(jnp.ones((len(network.lanes), 2, 1))))
     state = dataclasses.replace(empty_state(arrays), period=jnp.asarray(period))
     decision = Decision(order=jnp.asarray(order, dtype=jnp.float32).reshape(arrays.num_lanes, 2, 1))
-    return repair_orders(arrays, state, decision, Event(), PeriodOutcome(opening=state.on_hand))[1]
+    return _repair(arrays, state, decision, Event(), PeriodOutcome(opening=state.on_hand))[1]
 
 
 def ordered(network: SupplyNetwork, *order: float, period: int = 0) -> list[float]:

@@ -22,7 +22,6 @@ from basestock.dynamics import (
     canonical,
     compile_network,
     residuals,
-    transition,
     with_repairs,
 )
 from basestock.dynamics.allocation import allocate
@@ -43,6 +42,7 @@ from basestock.uncertainty import (
     record,
     root_words,
 )
+from tests.compiler import advance
 
 ONE = (Item("a", volume=1.0),)
 
@@ -143,7 +143,7 @@ def play(
     found = []
     for event in events:
         decision = Decision(order=jnp.full((arrays.num_lanes, 1, 1), order))
-        state, outcome = transition(arrays, RECEIVE_ORDER_SELL, state, decision, event)
+        state, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, decision, event)
         found.append(outcome)
     return found
 
@@ -210,7 +210,6 @@ def test_a_state_turned_to_period_0_has_the_same_future():
     state = InitialState(on_hand={("dc", "a"): 40.0, ("s1", "a"): 20.0}).compile(network, arrays)
     demand = jnp.zeros((1, 4, 1, 1)).at[:, 1].set(6.0)
     happens = Event(market=demand, returns=jnp.full((1, 1), 0.5))
-    advance = jax.jit(transition, static_argnums=1)
 
     def play_on(state: State, units: list[float]) -> list[PeriodOutcome]:
         found = []
@@ -237,7 +236,7 @@ def test_unshipped_orders_can_be_withdrawn():
         network, arrays
     )
     decision = Decision(order=jnp.zeros((1, 1, 1)), cancel=jnp.full((1, 1, 1), 5.0))
-    after, outcome = transition(arrays, RECEIVE_ORDER_SELL, state, decision, event())
+    after, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, decision, event())
     assert float(outcome.cancelled.sum()) == 5
     assert np.asarray(after.order_slips).ravel().tolist() == [0, 2, 0]
 
@@ -250,7 +249,7 @@ def test_reserved_stock_limits_what_is_shipped():
     order = jnp.asarray([0.0, 5.0, 5.0, 5.0]).reshape(4, 1, 1)
     share = jnp.asarray([0.0, 2.0, jnp.nan, 5.0]).reshape(4, 1, 1)
     demand = Event(market=jnp.zeros((1, 4, 1, 1)))
-    _, outcome = transition(arrays, RECEIVE_ORDER_SELL, state, Decision(order, allocation=share), demand)
+    _, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, Decision(order, allocation=share), demand)
     assert np.asarray(outcome.shipped).ravel().tolist() == [0, 2, 0, 5]
 
 

@@ -16,10 +16,10 @@ from basestock.dynamics import (
     canonical,
     compile_network,
     empty_state,
-    transition,
 )
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.uncertainty import Event
+from tests.compiler import advance
 
 
 def _network(lead_time: int = 2, unmet: str = "lost", **lane: object) -> SupplyNetwork:
@@ -46,7 +46,7 @@ def _run(
 ):
     outcomes = []
     for quantity, demand in zip(orders, demands, strict=True):
-        state, outcome = transition(arrays, sequence, state, _order(quantity), _event(demand))
+        state, outcome = advance(arrays, sequence, state, _order(quantity), _event(demand))
         outcomes.append(outcome)
     return state, outcomes
 
@@ -119,9 +119,7 @@ def test_a_short_source_shares_in_proportion_and_keeps_units_whole() -> None:
     arrays = compile_network(network)
     state = InitialState(on_hand={("dc", "i"): 7}).compile(network, arrays)
     order = Decision(order=jnp.array([0.0, 6.0, 4.0, 0.0]).reshape(4, 1, 1))
-    state, outcome = transition(
-        arrays, RECEIVE_ORDER_SELL, state, order, Event(market=jnp.zeros((1, 3, 1, 1)))
-    )
+    state, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, order, Event(market=jnp.zeros((1, 3, 1, 1))))
     assert outcome.shipped.reshape(-1).tolist() == [0, 5, 2, 0]
     assert state.unfilled.reshape(-1).tolist() == [0, 1, 2, 0]
 
@@ -134,7 +132,7 @@ def test_the_unit_left_over_goes_by_name_wherever_a_lane_is_listed() -> None:
     state = InitialState(on_hand={("dc", "i"): 7}).compile(listed, arrays)
     order = Decision(order=jnp.array([0.0, 5.0, 5.0, 0.0]).reshape(4, 1, 1))
     event = Event(market=jnp.zeros((1, 3, 1, 1)))
-    _, outcome = transition(arrays, RECEIVE_ORDER_SELL, state, order, event)
+    _, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, order, event)
     assert [lane.name for lane in listed.lanes[1:3]] == ["dc -> b", "dc -> a"]
     assert outcome.shipped.reshape(-1).tolist() == [0, 3, 4, 0]
 
@@ -144,7 +142,7 @@ def test_fractions_are_shared_exactly_where_units_divide() -> None:
     arrays = compile_network(network)
     state = InitialState(on_hand={("dc", "i"): 5}).compile(network, arrays)
     order = Decision(order=jnp.array([0.0, 6.0, 4.0, 0.0]).reshape(4, 1, 1))
-    _, outcome = transition(arrays, RECEIVE_ORDER_SELL, state, order, Event(market=jnp.zeros((1, 3, 1, 1))))
+    _, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, order, Event(market=jnp.zeros((1, 3, 1, 1))))
     assert outcome.shipped.reshape(-1).tolist() == pytest.approx([0, 3, 2, 0])
 
 
@@ -154,8 +152,8 @@ def test_peers_transfer_and_two_lanes_feed_one_stock() -> None:
     state = InitialState(on_hand={("dc", "i"): 9, ("a", "i"): 3}).compile(network, arrays)
     order = Decision(order=jnp.array([0.0, 0.0, 4.0, 2.0]).reshape(4, 1, 1))
     nothing = Event(market=jnp.zeros((1, 3, 1, 1)))
-    state, _ = transition(arrays, RECEIVE_ORDER_SELL, state, order, nothing)
-    state, _ = transition(arrays, RECEIVE_ORDER_SELL, state, Decision(order=jnp.zeros((4, 1, 1))), nothing)
+    state, _ = advance(arrays, RECEIVE_ORDER_SELL, state, order, nothing)
+    state, _ = advance(arrays, RECEIVE_ORDER_SELL, state, Decision(order=jnp.zeros((4, 1, 1))), nothing)
     assert state.on_hand.reshape(-1).tolist() == [5, 1, 6]
 
 
@@ -164,11 +162,11 @@ def test_orders_revealed_on_arrival_are_kept_by_age_and_may_cross() -> None:
     arrays = compile_network(network)
     state, never = empty_state(arrays), jnp.zeros((3, 1, 1, 1))
     late = Event(market=jnp.zeros((1, 1, 1, 1)), arrives=never)
-    state, _ = transition(arrays, RECEIVE_ORDER_SELL, state, _order(5), late)
-    state, _ = transition(arrays, RECEIVE_ORDER_SELL, state, _order(2), late)
+    state, _ = advance(arrays, RECEIVE_ORDER_SELL, state, _order(5), late)
+    state, _ = advance(arrays, RECEIVE_ORDER_SELL, state, _order(2), late)
     assert state.outstanding.reshape(-1).tolist() == [2, 5, 0]
     younger = dataclasses.replace(late, arrives=never.at[0].set(1.0))
-    state, outcome = transition(arrays, RECEIVE_ORDER_SELL, state, _order(0), younger)
+    state, outcome = advance(arrays, RECEIVE_ORDER_SELL, state, _order(0), younger)
     assert float(outcome.received.sum()) == 2
     assert state.outstanding.reshape(-1).tolist() == [0, 0, 5]
 

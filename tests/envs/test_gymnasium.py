@@ -25,7 +25,7 @@ LARGE = (
 
 
 def _checked() -> list[object]:
-    """Check every fifth family with one kind of actions, and all with both where there is time.
+    """Check every tenth family with one kind of actions, and all with both where there is time.
 
     The large families wait for that time too, and all but one in six of the scenarios that share a program.
     """
@@ -33,7 +33,7 @@ def _checked() -> list[object]:
     for number, family in enumerate(sorted(FAMILIES)):
         alike = family.startswith("invmgmt/") and number % 6 > 0
         for other, actions in enumerate(("continuous", "multi_discrete")):
-            slow = family in LARGE or alike or number % 10 != 5 * other
+            slow = family in LARGE or alike or number % 20 != 10 * other
             cases.append(pytest.param(family, actions, marks=[pytest.mark.slow] if slow else []))
     return cases
 

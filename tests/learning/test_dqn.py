@@ -13,7 +13,7 @@ from basestock.envs import action_codec
 from basestock.evaluation.certificates import value_of
 from basestock.learning.dqn import Branches, DqnConfig, train
 from basestock.learning.networks import Mlp
-from basestock.learning.transitions import STOPPED_BY_NUMBERS, STOPPED_BY_SIZE, _chained, exploring
+from basestock.learning.results import STOPPED_BY_DIVERGENCE
 from basestock.optimal.mdp import optimize
 from basestock.problems import backorder, lost_sales
 from basestock.problems.dual_sourcing import dual_sourcing
@@ -59,32 +59,6 @@ def test_values_of_slots_of_unequal_size_are_found() -> None:
     assert float(branches.joint(branches.best(values, values))[0]) == 11.0
 
 
-@pytest.mark.parametrize("ends", [True, False])
-def test_transitions_over_periods_stop_at_the_end_and_are_cut_by_an_update(ends: bool) -> None:
-    inputs = jnp.arange(4.0)[:, None, None]
-    rewards = jnp.array([1.0, 2.0, 4.0, 8.0])[:, None]
-    over = jnp.array([False, False, False, ends])
-    found = _chained(inputs, inputs.astype(jnp.int32), rewards, over, jnp.asarray(0.5), 2)
-    if ends:
-        assert np.array_equal(found["reward"][:, 0, 0], [2.0, 4.0, 8.0, 8.0])
-        assert np.array_equal(found["worth"][:, 0, 0], [0.25, 0.25, 0.0, 0.0])
-        assert np.array_equal(found["inputs"][:, 0, 0], [0.0, 1.0, 2.0, 3.0])
-    else:
-        assert np.array_equal(found["reward"][:, 0, 0], [2.0, 4.0, 4.0, 4.0])
-        assert np.array_equal(found["worth"][:, 0, 0], [0.25, 0.25, 0.5, 0.5])
-        assert np.array_equal(found["inputs"][:, 0, 0], [0.0, 1.0, 2.0, 2.0])
-        assert np.array_equal(found["following"][:, 0, 0], [2.0, 3.0, 3.0, 3.0])
-
-
-def test_exploration_may_choose_anything_and_is_mostly_near_an_average_period() -> None:
-    codec = action_codec(lost_sales(lead_time=2, mean=3.0), "discrete")
-    ends = exploring(codec)[0]
-    chances = np.diff(ends, prepend=0.0)
-    assert chances.min() > 0
-    assert np.isclose(chances.sum(), 1.0)
-    assert 2.5 < chances @ np.array(codec.slots[0].choices) < 4.0
-
-
 @pytest.mark.slow
 def test_the_same_key_gives_the_same_run() -> None:
     problem = lost_sales(lead_time=1, mean=2.0)
@@ -108,7 +82,7 @@ def test_many_joint_actions_are_factorized_and_a_horizon_ends() -> None:
 def test_exploding_values_stop_the_run_and_keep_the_last_good_parameters() -> None:
     config = dataclasses.replace(QUICK, updates=20, learning_rate=1e9)
     found = train(lost_sales(lead_time=1, mean=2.0), config, key=jax.random.key(0))
-    assert found.stopped in (STOPPED_BY_NUMBERS, STOPPED_BY_SIZE)
+    assert found.stopped == STOPPED_BY_DIVERGENCE
     assert found.updates < 20
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found.policy.network))
 

@@ -10,9 +10,10 @@ import pytest
 from basestock.envs import action_codec
 from basestock.evaluation.certificates import certify_problem, value_of
 from basestock.learning import a2c, ppo, sac
-from basestock.learning.experience import first_outputs, is_fine, kept, staged
+from basestock.learning.exploration import first_outputs
 from basestock.learning.laws import law_of
 from basestock.learning.on_policy import advantages_of
+from basestock.learning.updates import is_fine, kept
 from basestock.problems import backorder, lost_sales, make_problem
 
 TINY = {
@@ -25,10 +26,13 @@ TINY = {
 def test_advantages_by_hand():
     rewards = np.array([[1.0], [2.0]], np.float32)
     values = np.array([[0.5], [1.0], [3.0]], np.float32)
-    found = advantages_of(jnp.asarray(rewards), jnp.asarray(values), jnp.asarray(0.9), 0.5)
+    discounts = jnp.asarray(np.array([0.9, 0.9], np.float32))
+    found = advantages_of(jnp.asarray(rewards), jnp.asarray(values), discounts, 0.5)
     last = 2.0 + 0.9 * 3.0 - 1.0
     first = 1.0 + 0.9 * 1.0 - 0.5
     np.testing.assert_allclose(found[:, 0], [first + 0.45 * last, last], rtol=1e-6)
+    found = advantages_of(jnp.asarray(rewards), jnp.asarray(values), discounts.at[0].set(0.0), 0.5)
+    np.testing.assert_allclose(found[:, 0], [0.5, last], rtol=1e-6)
 
 
 def test_joint_and_separate_choices_are_the_same_law():
@@ -60,18 +64,6 @@ def test_choices_are_drawn_by_their_chances():
     drawn = law.draw(outputs, jnp.zeros((1, 1)), jnp.asarray(noise))
     shares = np.bincount(np.asarray(drawn[0]), minlength=len(scores)) / noise.shape[1]
     np.testing.assert_allclose(shares, np.exp(scores) / np.exp(scores).sum(), atol=1e-3)
-
-
-@pytest.mark.slow
-def test_problems_that_end_are_played_whole():
-    settings = {"paths": 64, "periods": 15, "discount": 0.9, "restarts": 0.5}
-    ending = staged(make_problem("or_gym/inv_management_v0"), "continuous", jax.random.key(0), **settings)
-    assert ending.scene.periods == 30 and ending.scene.ends
-    assert ending.moving.state.on_hand.shape[-1] == 32
-    assert float(ending.scene.discount) == pytest.approx(0.97)
-    endless = staged(TINY["lost sales"](), "continuous", jax.random.key(0), **settings)
-    assert endless.scene.periods == 15 and not endless.scene.ends
-    assert float(endless.scene.discount) == pytest.approx(0.9)
 
 
 @pytest.mark.slow

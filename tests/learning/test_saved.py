@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from basestock.decision import Problem
-from basestock.learning import SettingError, loaded_actor, saved_actor, saved_policies
+from basestock.learning import loaded_actor, saved_actor, saved_policies
 from basestock.learning.actors import QuantityActor
 from basestock.learning.registry import ALGORITHMS
 from basestock.policies.saved import SavedPolicyError, read_policy
@@ -49,27 +49,9 @@ def test_a_policy_of_another_network_is_refused(problem: Problem, actor: Quantit
         loaded_actor(saved, longer)
 
 
-@pytest.mark.parametrize(
-    ("given", "told"),
-    [
-        ({"pathes": 3}, "pathes"),
-        ({"paths": "many"}, "paths is 'many'"),
-        ({"seconds": True}, "seconds is True"),
-    ],
-)
-def test_a_wrong_setting_is_refused(given: dict[str, object], told: str) -> None:
-    with pytest.raises(SettingError, match=told):
-        ALGORITHMS["pathwise"].configured(given)
-
-
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_every_learner_has_settings_and_a_line_in_the_documents(name: str) -> None:
     algorithm = ALGORITHMS[name]
     config = algorithm.configured({"seconds": 3, "updates": 4})
     assert (config.seconds, config.updates) == (3.0, 4)
     assert f"| `{name}` |" in PAGE.read_text(encoding="utf-8")
-
-
-def test_settings_take_the_type_of_their_default() -> None:
-    config = ALGORITHMS["pathwise"].configured({"seconds": 5, "hidden": [8, 8]})
-    assert config.seconds == 5.0 and isinstance(config.seconds, float) and config.hidden == (8, 8)

@@ -108,7 +108,7 @@ def test_any_network_comes_back_from_its_text(parts: dict[str, Any]):
     assert from_toml(to_toml(network)) == network
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(parts())
 def test_any_network_comes_back_from_its_folder(
     tmp_path_factory: pytest.TempPathFactory, parts: dict[str, Any]

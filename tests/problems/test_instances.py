@@ -246,10 +246,20 @@ def test_products_that_contradict_each_other_are_told(changes: dict[str, Any], s
     assert sentence in " ".join(pair(**changes).wrong)
 
 
+FOREIGN = {
+    "null": None, "text": "x", "nan": float("nan"), "huge": 10**400, "nested": [[1]],
+    "negative": -1, "fraction": 1.5, "list": [], "object": {}, "truth": True, "law": {"type": "poisson"},
+}  # fmt: skip
+TYPICAL = ("null", "text", "nan", "huge", "nested")
+"""Values that are tried in every run."""
+
+
 @pytest.mark.parametrize(
     "value",
-    [None, -1, 1.5, "x", [], {}, True, float("nan"), 10**400, [[1]], {"type": "poisson"}],
-    ids=["null", "negative", "fraction", "text", "list", "object", "truth", "nan", "huge", "nested", "law"],
+    [
+        pytest.param(value, id=name, marks=() if name in TYPICAL else pytest.mark.slow)
+        for name, value in FOREIGN.items()
+    ],
 )
 @pytest.mark.skipif(not SHARED.exists(), reason="needs shared/benchmarks beside the repository")
 def test_whatever_stands_in_a_record_is_refused_or_built(value: object) -> None:

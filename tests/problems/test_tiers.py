@@ -19,9 +19,7 @@ from basestock.envs.render import show
 from basestock.network import Item, Lane, Node, Process, Supplier, SupplyNetwork, load, save
 from basestock.problems.electronics import electronics_network
 from basestock.uncertainty import Poisson, Uncertainty
-
-# Whole units are exact at any level of optimization, and the compiler is most of the time that these tests take.
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+from tests.compiler import QUICK
 
 
 def audited(problem: Problem, periods: int = 25) -> tuple[dict[str, float], dict[str, float]]:

@@ -46,6 +46,6 @@ def random_demand(draw: np.random.Generator) -> Uncertainty:
     laws = (Poisson(0.0), Poisson(3.0), Geometric(4.0), NegativeBinomial(2.0, 9.0))
     places = [(f"n{node}", f"i{item}") for node in range(NODES) for item in range(ITEMS)]
     kinds = draw.integers(0, len(laws), len(places))
-    # One place always has the longest table, so that every network has tables of one length.
-    kinds[-1] = 3
+    # One place always has the law with the longest table, so that every network has tables of one length.
+    kinds[-1] = 2
     return Uncertainty({place: laws[kind] for place, kind in zip(places, kinds, strict=True)})

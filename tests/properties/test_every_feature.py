@@ -34,6 +34,7 @@ from basestock.economics import Tariff, ledger_for, make_tariff
 from basestock.economics.tariff import RATE_AXES
 from basestock.network import SupplyNetwork
 from basestock.uncertainty import AnySource, World, root_words
+from tests.compiler import QUICK
 from tests.properties.everything import FEATURES, NEEDS, random_problem
 
 PERIODS, PATHS = 30, 2
@@ -197,10 +198,6 @@ def repaired_twice(network: NetworkArrays, step: Step) -> Array:
     return jnp.abs(repaired.ordered - step.outcome.ordered).max()
 
 
-# Whole units are exact at any level of optimization, and the compiler is most of the time that these tests take.
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-
-
 @functools.partial(jax.jit, static_argnames="sequence", compiler_options=QUICK)
 def play(
     network: NetworkArrays, source: AnySource, tariff: Tariff, start: State, root: Array, sequence: Sequence
@@ -244,8 +241,8 @@ GROUPS = {
 }  # fmt: skip
 """Choices that together switch on every feature."""
 
-LONG = ("life", "market", "supply")
-"""Groups whose compilation leaves no time for them in every run."""
+QUICKEST = "production"
+"""The feature whose laws are checked in every run, alone; the compilation of groups leaves no time for them."""
 
 BINDING = {
     "supply": ("unfilled_lost", "lost_in_transit", "overflow", "cancelled", "vehicles", "limit_excess"),
@@ -306,9 +303,8 @@ def test_the_groups_switch_on_every_feature() -> None:
     assert {name for group in GROUPS.values() for name in group} == set(FEATURES)
 
 
-@pytest.mark.parametrize(
-    "group", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in GROUPS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("group", GROUPS)
 def test_every_law_holds_on_random_networks_of_one_program(group: str) -> None:
     """SIM-101 to 115, 201 to 205, 301, 302: twenty topologies each, compiled once (SIM-611)."""
     TRACES.clear()
@@ -330,8 +326,9 @@ def test_every_law_holds_with_everything_switched_on(sequence: Sequence) -> None
     assert len(TRACES) == 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("feature", FEATURES)
+@pytest.mark.parametrize(
+    "feature", [pytest.param(name, marks=() if name == QUICKEST else pytest.mark.slow) for name in FEATURES]
+)
 def test_every_law_holds_with_one_feature_alone(feature: str) -> None:
     conserved({feature, NEEDS.get(feature, feature)}, range(10))
 

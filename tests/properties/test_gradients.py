@@ -23,10 +23,10 @@ from basestock.dynamics import (
     with_stock,
 )
 from basestock.uncertainty import Event, record, root_words
+from tests.compiler import QUICK
 from tests.properties.everything import FEATURES, NEEDS, random_problem
 
 PERIODS, STEP = 5, 0.02
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 Levers = dict[str, Array]
 """What a path is differentiated by: orders and starting stock, runs and prices where there are any."""
 

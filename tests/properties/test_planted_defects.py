@@ -18,20 +18,16 @@ from basestock.dynamics import (
     Step,
     compile_network,
     empty_state,
-    residuals,
     transition,
     with_repairs,
 )
 from basestock.uncertainty import World, root_words
+from tests.compiler import QUICK, audit
 from tests.properties.everything import random_problem
 
 FEATURES = ("backorders", "random lead times", "capacities", "orders that travel", "substitution", "returns")
 SEQUENCE = with_repairs(RECEIVE_ORDER_SELL)
 SEEDS, PERIODS = 4, 20
-
-# Whole units are exact at any level of optimization, and the compiler is most of the time that these tests take.
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-audit = jax.jit(residuals, compiler_options=QUICK)
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,11 @@ from basestock.dynamics import (
     with_repairs,
 )
 from basestock.uncertainty import Event, record, root_words
+from tests.compiler import QUICK
 from tests.properties.everything import random_problem
 
 PERIODS, PATHS = 16, 2
 FRACTIONAL = "i2"
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 FLOWS = (
     "ordered",
     "shipped",

@@ -17,6 +17,7 @@ from basestock.cli import (
     planning,
     programs,
     sampling,
+    searching,
     solving,
     training,
 )
@@ -54,6 +55,7 @@ for name, function in {
     "bound": solving.bound,
     "certify": certifying.certify,
     "train": training.train,
+    "search-hyperparameters": searching.search_hyperparameters,
     "sampling-plan": sampling.sampling_plan,
     "template": data.template,
     "doctor": doctor.doctor,

@@ -18,6 +18,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "bound": "prove a bound on the optimum of a problem",
         "certify": "compare policies with the optimum of every instance of a file",
         "train": "learn a policy of a problem, and say how far it is from the best",
+        "search-hyperparameters": "try settings of a learner, and keep the best",
         "network": "optimize the plan of an authored network (network optimize FILE.toml)",
         "sampling-plan": "find the acceptance sampling plan that keeps two risks",
     },
@@ -49,7 +50,8 @@ Options:
 def overview() -> str:
     """Return the page."""
     parts: list[str] = []
+    width = max(len(name) for commands in GROUPS.values() for name in commands) + 2
     for group, commands in GROUPS.items():
-        lines = [f"  {name:<14}{line}" for name, line in commands.items()]
+        lines = [f"  {name:<{width}}{line}" for name, line in commands.items()]
         parts.append("\n".join([f"{group}:", *lines]))
     return _FRAME.format(groups="\n\n".join(parts))

@@ -31,7 +31,10 @@ def _learners() -> list[str]:
 Learner = Annotated[
     str,
     typer.Argument(
-        metavar="ALGORITHM", help="Name of a learner.", autocompletion=_learners, show_default=False
+        metavar="ALGORITHM",
+        help="Name of a learner: pathwise, ppo, a2c, sac, td3, ddpg, dqn or tabular.",
+        autocompletion=_learners,
+        show_default=False,
     ),
 ]
 EnvironmentId = Annotated[
@@ -46,7 +49,7 @@ Budget = Annotated[
         "--budget-seconds",
         metavar="S",
         min=1.0,
-        help="Time of a run, compiling included.",
+        help="Time of a run, compiling included; else the learner's own.",
         show_default=False,
     ),
 ]
@@ -54,20 +57,26 @@ Seeds = Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Number 
 SettingsFile = Annotated[
     Path | None,
     typer.Option(
-        "--settings", metavar="FILE", help="TOML file of the learner's settings.", show_default=False
+        "--settings",
+        metavar="FILE",
+        help="TOML file of the learner's settings, as --show-settings prints them.",
+        show_default=False,
     ),
 ]
 SettingEntries = Annotated[
     list[str] | None,
     typer.Option(
-        "--setting", metavar="KEY=VALUE", help="A setting of the learner; repeatable.", show_default=False
+        "--setting",
+        metavar="KEY=VALUE",
+        help="A setting of the learner, which wins over the file; repeatable.",
+        show_default=False,
     ),
 ]
 ShowSettings = Annotated[
     bool, typer.Option("--show-settings", help="Print the settings as TOML, and learn nothing.")
 ]
 Replications = Annotated[
-    int, typer.Option("--replications", metavar="N", min=2, help="Where a policy must be simulated.")
+    int, typer.Option("--replications", metavar="N", min=2, help="Paths where a policy must be simulated.")
 ]
 
 
@@ -90,8 +99,8 @@ def train(
 ) -> None:
     """Learn a policy of a problem, and say how far it is from the best.
 
-    --out DIR keeps every run in a folder of its own: policy, settings, curve. The optimum or bound that gaps are
-    stated against is computed when all runs are finished.
+    --out DIR keeps every run in a folder of its own, never over another: policy, settings, curve. The optimum or bound
+    that gaps are stated against is computed when all runs are finished.
     """
     from basestock.learning import ALGORITHMS, SettingError
     from basestock.learning.folder import as_toml
@@ -99,10 +108,7 @@ def train(
     require_known("algorithm", algorithm, ALGORITHMS)
     chosen = ALGORITHMS[algorithm]
     try:
-        given = _settings(settings, setting)
-        if budget_seconds is not None:
-            given["seconds"] = budget_seconds
-        config = chosen.configured(given)
+        config = chosen.configured(given_settings(settings, setting, budget_seconds))
     except SettingError as error:
         raise CommandError(str(error), USAGE) from None
     if show_settings:
@@ -110,16 +116,13 @@ def train(
 
         show(as_toml(dataclasses.asdict(config), algorithm).encode())
         return
-    found = (
-        _environment(env_id, common)
-        if env_id is not None
-        else chosen_problem(problem, instances, id_, common)
-    )
-    if found.kind == "closed_form":
-        raise CommandError(
-            f"{found.name} is computed, not played: `basestock solve` prints its optimum.", USAGE
-        )
     first = common.seed or 0
+    for seed in range(first, first + seeds):
+        _require_new(common.out, seed)
+    found = played_problem(env_id, problem, instances, id_, common)
+    if common.out is not None:
+        # A place that cannot be written to is found before anything is learned.
+        _folder(common.out, first).mkdir(parents=True, exist_ok=True)
     results = {seed: _learned(chosen, found, config, seed, common) for seed in range(first, first + seeds)}
     from basestock.evaluation.certificates import certify_problem
 
@@ -145,8 +148,16 @@ def train(
     show(answer.rendered(common.format_))
 
 
-def _settings(file: Path | None, entries: list[str] | None) -> dict[str, Any]:
-    """Return the settings of a file and of entries, which win; values are written as in TOML."""
+def given_settings(
+    file: Path | None, entries: list[str] | None, budget_seconds: float | None
+) -> dict[str, Any]:
+    """Return the settings of a file, of entries, which win, and of the time; values are written as in TOML.
+
+    Raises
+    ------
+    CommandError
+        If the file is none or no TOML.
+    """
     given: dict[str, Any] = {}
     if file is not None:
         try:
@@ -158,11 +169,68 @@ def _settings(file: Path | None, entries: list[str] | None) -> dict[str, Any]:
             given[key] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:
             given[key] = value
-    return given
+    return given if budget_seconds is None else {**given, "seconds": budget_seconds}
 
 
-def _environment(env_id: str, common: Common) -> "Problem":
-    """Return the problem of a Gymnasium id."""
+def _require_new(out: Path | None, seed: int) -> None:
+    """Refuse to write over a run that took time, or where nothing can be written when it has.
+
+    Raises
+    ------
+    CommandError
+        Naming the folder of the run.
+    """
+    if out is None:
+        return
+    if out.exists() and not out.is_dir():
+        raise CommandError(f"--out {out}: is a file, must be a folder. Choose another place.", USAGE)
+    if any(_folder(out, seed).glob("*")):
+        raise CommandError(
+            f"--out {out}: {_folder(out, seed).name} is there already, must be a folder without a run of seed {seed}. "
+            "Choose another folder, or other seeds with --seed.",
+            USAGE,
+        )
+
+
+def _folder(out: Path, seed: int) -> Path:
+    return out / f"seed-{seed}"
+
+
+def played_problem(
+    env_id: str | None, name: str | None, instances: Path | None, id_: str | None, common: Common
+) -> "Problem":
+    """Return the problem of a Gymnasium id, of a name, or of an instance of a file.
+
+    Raises
+    ------
+    CommandError
+        If none or several are named, or what is named is not played.
+    """
+    found = _named(env_id, name, instances, id_, common)
+    if found.kind == "closed_form":
+        raise CommandError(
+            f"{found.name} is computed, not played: `basestock solve` prints its optimum.", USAGE
+        )
+    return found
+
+
+def _named(
+    env_id: str | None, name: str | None, instances: Path | None, id_: str | None, common: Common
+) -> "Problem":
+    if env_id is None:
+        if name is None and instances is None and id_ is None:
+            raise CommandError(
+                "--problem is missing, must be --problem NAME, --instances FILE --id ID, or --env-id ID; "
+                "`basestock problems` lists the names.",
+                USAGE,
+            )
+        return chosen_problem(name, instances, id_, common)
+    given = {"--problem": name, "--instances": instances, "--id": id_}
+    if others := [option for option, value in given.items() if value is not None]:
+        raise CommandError(
+            f"--env-id {env_id} and {', '.join(others)} both name a problem, must be one of them. Leave the other out.",
+            USAGE,
+        )
     from basestock.envs import environment_id
     from basestock.problems import FAMILIES
 
@@ -239,7 +307,7 @@ def _keep(problem: "Problem", result: "TrainResult", facts: dict[str, Any], comm
     """Write a run into a folder of its own."""
     from basestock.learning.folder import write_run
 
-    folder = Path(str(common.out)) / f"seed-{facts['seed']}"
+    folder = _folder(Path(str(common.out)), facts["seed"])
     write_run(folder, problem, result, facts)
     return folder
 

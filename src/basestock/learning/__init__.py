@@ -1,8 +1,9 @@
 """How to learn: one file an algorithm, each ``train(problem, config, *, key) -> TrainResult``."""
 
-from basestock.learning.registry import ALGORITHMS, Algorithm, SettingError, learn
+from basestock.learning.registry import ALGORITHMS, Algorithm, learn
 from basestock.learning.results import Point, TrainResult
 from basestock.learning.saved import loaded_actor, policy_of, saved_actor, saved_policies
+from basestock.learning.settings import SettingError
 from basestock.learning.streams import run_key
 
 __all__ = [

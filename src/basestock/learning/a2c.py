@@ -9,15 +9,16 @@ from jaxtyping import Array, Float
 from basestock.decision import Problem
 from basestock.learning.on_policy import Batch, Method, OnPolicyConfig, learned_on_policy
 from basestock.learning.results import TrainResult
-from basestock.learning.runs import Tell
+from basestock.learning.runs import Tell, tell_nobody
+from basestock.learning.settings import Count, Positive
 
 
 @dataclasses.dataclass(frozen=True)
 class A2CConfig(OnPolicyConfig):
     """Settings of A2C, all of which it shares with PPO: an update is one step on all decisions."""
 
-    periods: int = 15
-    learning_rate: float = 5e-3
+    periods: Count = 15
+    learning_rate: Positive = 5e-3
 
 
 class PolicyGradient(Method):
@@ -30,25 +31,10 @@ class PolicyGradient(Method):
         return -(logarithms * batch.advantages).mean()
 
 
-def train(problem: Problem, config: A2CConfig, *, key: Array, tell: Tell = lambda point: None) -> TrainResult:
+def train(problem: Problem, config: A2CConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
     """Learn a policy by advantage actor-critic.
 
-    Parameters
-    ----------
-    problem
-        Any simulated problem.
-    config
-        Settings.
-    key
-        Key of the run: weights, training and selection events follow from it.
-    tell
-        Is told every point of the curve, with scalars named as CleanRL does (``losses/policy_loss`` and so on).
-
-    Returns
-    -------
-    TrainResult
-        The cheapest candidate on events of selection, without exploration: last parameters, their running average, or
-        the best point of the curve.
+    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
 
     Notes
     -----

@@ -2,7 +2,6 @@
 
 import abc
 import dataclasses
-import itertools
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from jaxtyping import Array, Float
 from basestock.decision import Observation, Policy, Problem
 from basestock.dynamics import Decision
 from basestock.envs import ActionCodec
+from basestock.learning.choices import best_choices
 from basestock.learning.encoding import Encoder
 from basestock.learning.networks import Mlp
 from basestock.policies import Newsvendor
@@ -176,14 +176,6 @@ class ChoiceActor(Actor):
     def quantities(self, outputs: Float[Array, "output replication"]) -> Float[Array, "slot replication"]:
         """Return the quantities of the best choices."""
         return self.codec.quantities(best_choices(self.codec, outputs))
-
-
-def best_choices(codec: ActionCodec, scores: Float[Array, "output replication"]) -> Array:
-    """Return the action of the highest scores: ``[replication]`` for joint choices, else ``[slot, replication]``."""
-    if codec.kind == "discrete":
-        return scores.argmax(0)
-    ends = np.cumsum([0, *codec.sizes])
-    return jnp.stack([scores[low:high].argmax(0) for low, high in itertools.pairwise(ends)])
 
 
 FORMS: dict[str, type[Actor]] = {"quantity": QuantityActor, "share": ShareActor, "choice": ChoiceActor}

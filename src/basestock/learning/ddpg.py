@@ -8,7 +8,8 @@ from jaxtyping import Array
 from basestock.decision import Problem
 from basestock.learning.off_policy import Deterministic, OffPolicyConfig, learned_off_policy
 from basestock.learning.results import TrainResult
-from basestock.learning.runs import Tell
+from basestock.learning.runs import Tell, tell_nobody
+from basestock.learning.settings import NonNegative
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +22,7 @@ class DDPGConfig(OffPolicyConfig):
         Standard deviation of noise on the shares, in [-1, 1], that are tried.
     """
 
-    exploring: float = 0.2
+    exploring: NonNegative = 0.2
 
 
 class SingleCritic(Deterministic):
@@ -30,27 +31,10 @@ class SingleCritic(Deterministic):
     name: ClassVar[str] = "ddpg"
 
 
-def train(
-    problem: Problem, config: DDPGConfig, *, key: Array, tell: Tell = lambda point: None
-) -> TrainResult:
+def train(problem: Problem, config: DDPGConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
     """Learn a policy by deep deterministic policy gradient.
 
-    Parameters
-    ----------
-    problem
-        Any simulated problem.
-    config
-        Settings.
-    key
-        Key of the run: weights, training and selection events follow from it.
-    tell
-        Is told every point of the curve, with scalars named as CleanRL does (``losses/qf_loss`` and so on).
-
-    Returns
-    -------
-    TrainResult
-        The cheapest candidate on events of selection, without exploration: last parameters, their running average, or
-        the best point of the curve.
+    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
 
     Notes
     -----

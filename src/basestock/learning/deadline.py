@@ -1,6 +1,7 @@
 """Schedules driven by the clock: a busy machine makes a run worse, never longer."""
 
 import dataclasses
+import math
 import time
 
 
@@ -44,3 +45,38 @@ class Deadline:
         if self.updates is not None:
             return min(done / max(self.updates, 1), 1.0)
         return min(self.elapsed / max(self.seconds - reserve, 1e-3), 1.0)
+
+    def left(self, reserve: float = 0.0) -> float | None:
+        """Return the seconds that are left, never negative; nothing where the clock does not count."""
+        return None if self.updates is not None else max(self.seconds - reserve - self.elapsed, 0.0)
+
+
+def linear(share: float, first: float, last: float, over: float = 1.0) -> float:
+    """Return where a number stands that moves evenly from one to another.
+
+    Parameters
+    ----------
+    share
+        Share of the run that is over.
+    first, last
+        Where it begins and ends.
+    over
+        Share of the run over which it moves.
+
+    Examples
+    --------
+    >>> linear(0.25, 1.0, 0.0), linear(0.25, 1.0, 0.0, over=0.5), linear(0.75, 1.0, 0.0, over=0.5)
+    (0.75, 0.5, 0.0)
+    """
+    return first + (last - first) * min(share / max(over, 1e-9), 1.0)
+
+
+def cosine(share: float, first: float, last: float) -> float:
+    """Return where a number stands that moves along half a cosine, slowly at both ends.
+
+    Examples
+    --------
+    >>> [round(cosine(share, 1.0, 0.0), 3) for share in (0.0, 0.25, 0.5, 1.0)]
+    [1.0, 0.854, 0.5, 0.0]
+    """
+    return last + (first - last) * 0.5 * (1.0 + math.cos(math.pi * share))

@@ -2,8 +2,6 @@
 
 import dataclasses
 import math
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -16,36 +14,45 @@ from basestock.decision import Problem
 from basestock.dynamics import Moving
 from basestock.envs import ActionCodec, action_codec
 from basestock.learning.actors import ChoiceActor
-from basestock.learning.deadline import Deadline
+from basestock.learning.choices import places_of
+from basestock.learning.deadline import Deadline, cosine, linear
+from basestock.learning.experience import (
+    Chance,
+    Scene,
+    Stage,
+    Transitions,
+    gathered,
+    scalar,
+    staged,
+    transitions_of,
+)
+from basestock.learning.exploration import ChoiceExplorer, random_choices
 from basestock.learning.networks import Mlp
 from basestock.learning.replay import Replay
-from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, TrainResult
-from basestock.learning.runs import Run, Tell
-from basestock.learning.states import beginnings
-from basestock.learning.streams import training_key
-from basestock.learning.transitions import (
-    EXPLODED,
-    STOPPED_BY_NUMBERS,
-    STOPPED_BY_SIZE,
-    Explorer,
-    Grounds,
-    begun_paths,
-    compiled,
-    played,
+from basestock.learning.results import STOPPED_BY_DIVERGENCE, TrainResult
+from basestock.learning.runs import Run, Tell, tell_nobody
+from basestock.learning.settings import (
+    Count,
+    PlaySettings,
+    Positive,
+    PositiveShare,
+    Several,
+    Share,
+    Widths,
 )
-from basestock.uncertainty import root_words
+from basestock.learning.streams import training_key
+from basestock.learning.updates import EXPLODED, adam, compiling, cut, stepped, toward
+
+LARGEST_GRADIENT = 10.0
+"""Norm to which gradients are cut."""
 
 
 @dataclasses.dataclass(frozen=True)
-class DqnConfig:
-    """Settings of deep Q-learning.
+class DqnConfig(PlaySettings):
+    """Settings of deep Q-learning, besides those of all that play many paths.
 
     Parameters
     ----------
-    seconds
-        Wall time of the run, compiling included.
-    updates
-        Number of updates, for runs that are the same on every machine; by the clock if not given.
     hidden
         Widths of the hidden layers.
     joint
@@ -64,12 +71,6 @@ class DqnConfig:
         Exponent of the importance weights at first; it grows to 1 over the run.
     steps
         Periods whose rewards are summed before the value of the next state is read.
-    discount
-        Worth of a period later where costs are averaged; discounted problems have their own.
-    paths
-        Paths played side by side.
-    periods
-        Periods of an update on each path, of problems without end.
     gradient_steps
         Steps down the gradient in an update.
     draws
@@ -84,40 +85,32 @@ class DqnConfig:
     learning_rate, final_rate
         Step of Adam at first, and its share at the end (cosine in between).
     epsilon, final_epsilon, decay
-        Share of random choices at first and in the end, and the share of the run over which it falls.
-    restarts
-        Share of the paths that begin anew in an update: in the declared start or a state of random play.
-    most_cells
-        Places times paths times periods of an update at most.
+        Share of random choices at first and in the end, and the share of the run over which it falls. Random choices
+        lead far away, so half as many paths begin anew at least.
     """
 
-    seconds: float = 60.0
-    updates: int | None = None
-    hidden: tuple[int, ...] = (64, 64)
-    joint: int = 256
-    levels: int | None = None
+    paths: Count = 64
+    restarts: Share = 0.1
+    hidden: Widths = (64, 64)
+    joint: Count = 256
+    levels: Several | None = None
     summed: bool = True
     double: bool = True
     dueling: bool = True
-    power: float = 0.0
-    correction: float = 0.4
-    steps: int = 1
-    discount: float = 0.99
-    paths: int = 64
-    periods: int = 16
-    gradient_steps: int = 16
-    draws: int = 256
-    capacity: int = 100_000
-    clipped: float = 10.0
-    target_every: int = 1
-    target_share: float = 0.01
-    learning_rate: float = 2e-3
-    final_rate: float = 0.02
-    epsilon: float = 1.0
-    final_epsilon: float = 0.05
-    decay: float = 0.3
-    restarts: float = 0.1
-    most_cells: int = 4_000_000
+    power: Share = 0.0
+    correction: Share = 0.4
+    steps: Count = 1
+    gradient_steps: Count = 16
+    draws: Count = 256
+    capacity: Count = 100_000
+    clipped: Positive = 10.0
+    target_every: Count = 1
+    target_share: PositiveShare = 0.01
+    learning_rate: Positive = 2e-3
+    final_rate: Share = 0.02
+    epsilon: Share = 1.0
+    final_epsilon: Share = 0.05
+    decay: Share = 0.3
 
 
 class Branches(eqx.Module):
@@ -146,13 +139,9 @@ class Branches(eqx.Module):
     @classmethod
     def of(cls, codec: ActionCodec, *, dueling: bool, summed: bool) -> "Branches":
         """Return the branches of a codec of discrete actions."""
-        sizes = [math.prod(codec.sizes)] if codec.kind == "discrete" else list(codec.sizes)
-        ends = np.cumsum([0, *sizes])
-        columns = np.arange(max(sizes))
-        lasts = np.array(sizes)[:, None] - 1
-        table = (ends[:-1, None] + np.minimum(columns, lasts)).astype(np.int32)
-        branch = np.repeat(np.arange(len(sizes)), sizes).astype(np.int32)
-        real = (columns <= lasts).astype(np.float32)
+        table, there = places_of(codec)
+        branch = np.repeat(np.arange(len(table)), there.sum(1)).astype(np.int32)
+        real = there.astype(np.float32)
         return cls(jnp.asarray(table), jnp.asarray(real), jnp.asarray(branch), dueling, summed)
 
     @property
@@ -195,7 +184,8 @@ class Branches(eqx.Module):
 class _Window(eqx.Module):
     """Everything that an update reads and does not change."""
 
-    grounds: Grounds
+    scene: Scene
+    ends: Array
     branches: Branches
     actor: ChoiceActor
     config: DqnConfig = eqx.field(static=True)
@@ -221,23 +211,21 @@ class _Rates(eqx.Module):
 
 
 def _loss(
-    network: Mlp, window: _Window, target: Mlp, sample: dict[str, Array], weights: Array
+    network: Mlp, window: _Window, target: Mlp, sample: Transitions, weights: Array
 ) -> tuple[Array, Array]:
     """Return the weighted mean loss, and the size of the error of each transition."""
     branches, own = window.branches, window.config.double
-    outputs = network(
-        jnp.concatenate([sample["inputs"], sample["following"]], 1) if own else sample["inputs"]
-    )
+    outputs = network(jnp.concatenate([sample.inputs, sample.following], 1) if own else sample.inputs)
     values = branches.values(outputs)
     draws = weights.shape[0]
-    after = branches.values(target(sample["following"]))
+    after = branches.values(target(sample.following))
     judged = jax.lax.stop_gradient(values[:, draws:]) if own else after
     following = branches.joint(branches.best(after, judged))
-    if window.grounds.clock.endless:
+    if window.scene.clock.endless:
         # Only differences of values matter without end; a median does not mind the few states that are far off.
         following = following - jnp.median(following)
-    aim = jax.lax.stop_gradient(sample["reward"][0] + sample["worth"][0] * following)
-    taken = branches.taken(values[:, :draws], sample["action"])
+    aim = jax.lax.stop_gradient(sample.rewards + sample.worth * following)
+    taken = branches.taken(values[:, :draws], sample.drawn)
     errors = aim[None] - (taken.sum(0, keepdims=True) if branches.summed else taken)
     losses = optax.huber_loss(errors, delta=window.config.clipped)
     return (weights * losses).mean(), jnp.abs(errors).mean(0)
@@ -253,11 +241,11 @@ def _descended(
     (loss, errors), gradient = slope(
         learner.network, window, learner.target, sample.transitions, sample.weights
     )
-    step, means = _adam().update(gradient, learner.means)
-    network = jax.tree.map(lambda old, move: old - rates.rate * move, learner.network, step)
+    step, means = adam(least=1e-8).update(cut(gradient, LARGEST_GRADIENT), learner.means)
+    network = stepped(learner.network, step, rates.rate)
     descents = learner.descents + 1
     share = jnp.where(descents % config.target_every == 0, config.target_share, 0.0)
-    target = jax.tree.map(lambda old, new: old + share * (new - old), learner.target, network)
+    target = toward(learner.target, network, share)
     replay = learner.replay.revalued(sample.columns, errors)
     after = _Learner(network, target, means, replay, learner.moving, descents)
     return after, (loss, optax.tree.norm(gradient))
@@ -265,46 +253,31 @@ def _descended(
 
 @eqx.filter_jit
 def _update(
-    window: _Window, learner: _Learner, key: Array, rates: _Rates
+    window: _Window, learner: _Learner, chance: Chance, key: Array, rates: _Rates
 ) -> tuple[_Learner, dict[str, Array]]:
     """Play some periods, remember them, and make some gradient steps."""
-    events, begin_key, draw_key = jax.random.split(key, 3)
-    actor = dataclasses.replace(window.actor, network=window.branches.folded(learner.network))
-    grounds = window.grounds
-    explorer = Explorer(actor, grounds.ends, rates.epsilon)
-    moving = begun_paths(grounds, learner.moving, rates.epsilon, begin_key)
-    end, found = played(grounds, explorer, moving, root_words(events), window.config.steps)
-    transitions = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, -2).reshape(*leaf.shape[1:-1], -1), found)
-    learner = dataclasses.replace(learner, moving=end, replay=learner.replay.added(transitions))
-    keys = jax.random.split(draw_key, window.config.gradient_steps)
+    explorer = _explorer(window, window.branches.folded(learner.network), rates.epsilon)
+    found, moving = gathered(window.scene, explorer, learner.moving, chance)
+    transitions = transitions_of(found, window.scene.discount, window.config.steps).flat()
+    learner = dataclasses.replace(learner, moving=moving, replay=learner.replay.added(transitions))
+    keys = jax.random.split(key, window.config.gradient_steps)
     learner, (losses, sizes) = jax.lax.scan(lambda at, own: _descended(window, at, own, rates), learner, keys)
-    told = {"td_loss": losses.mean(), "gradient_norm": sizes.mean(), "reward": transitions["reward"].mean()}
-    return learner, told
+    return learner, {
+        "td_loss": losses.mean(),
+        "gradient_norm": sizes.mean(),
+        "reward": transitions.rewards.mean(),
+    }
 
 
-def _adam() -> optax.GradientTransformation:
-    return optax.chain(optax.clip_by_global_norm(10.0), optax.scale_by_adam(0.9, 0.999))
+def _explorer(window: _Window, network: Mlp, epsilon: Array) -> ChoiceExplorer:
+    """Return who tries choices."""
+    return ChoiceExplorer(window.actor.encoder, window.actor.codec, network, window.ends, epsilon)
 
 
-def train(problem: Problem, config: DqnConfig, *, key: Array, tell: Tell = lambda point: None) -> TrainResult:
+def train(problem: Problem, config: DqnConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
     """Learn the values of choices by deep Q-learning.
 
-    Parameters
-    ----------
-    problem
-        Any simulated problem.
-    config
-        Settings.
-    key
-        Key of the run: weights, training and selection events follow from it.
-    tell
-        Is told every point of the curve.
-
-    Returns
-    -------
-    TrainResult
-        The cheapest candidate on events of selection: the learned network, the target network, or the best point of the
-        curve.
+    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
 
     Notes
     -----
@@ -315,29 +288,29 @@ def train(problem: Problem, config: DqnConfig, *, key: Array, tell: Tell = lambd
     relative value iteration (Abounadi et al. 2001, doi:10.1137/S0363012999361974).
     """
     deadline = Deadline(config.seconds, config.updates)
-    own, begin_key = jax.random.split(jax.random.fold_in(key, 0))
-    window, learner = _set_up(problem, config, own, begin_key)
+    own, stage_key = jax.random.split(jax.random.fold_in(key, 0))
+    stage = staged(problem, _codec(problem, config), config, stage_key)
+    window, learner = _begun(stage, config, own)
+    explorer = _explorer(window, learner.network, scalar(0.0))
+
+    def random(number: int, share: float) -> tuple[Chance, Array, _Rates]:
+        now, rates = training_key(key, number), _rates(config, share)
+        return window.scene.chance(now, explorer, restarts=float(rates.epsilon) / 2.0), now, rates
+
     run = Run(problem, "dqn", config, key, deadline, tell)
-    rates = _rates(config, 0.0)
-    # Two programs are compiled beside each other.
-    with ThreadPoolExecutor(1) as beside:
-        compiling = beside.submit(compiled, _update, window, learner, training_key(key, 0), rates)
-        grounds = window.grounds.priced(problem, key)
-        run.look(0, _actor(window, learner.network))
-        update = compiling.result()
-    window = dataclasses.replace(window, grounds=grounds)
-    done, stopped = 0, STOPPED_BY_TIME if config.updates is None else STOPPED_BY_UPDATES
-    while (share := deadline.share(done, run.reserve)) < 1.0:
-        after, told = update(window, learner, training_key(key, done), _rates(config, share))
-        loss = float(told["td_loss"])
-        if not loss < EXPLODED:
-            stopped = STOPPED_BY_SIZE if math.isfinite(loss) else STOPPED_BY_NUMBERS
+    program = compiling(_update, window, learner, *random(0, 0.0))
+    window = dataclasses.replace(window, scene=stage.priced(stage_key))
+    run.look(0, _actor(window, learner.network))
+    update, done, stopped = run.in_time(program), 0, run.ending
+    while update and (share := run.share(done)) < 1.0:
+        after, told = update(window, learner, *random(done, share))
+        values = {name: float(each) for name, each in told.items()}
+        if not values["td_loss"] < EXPLODED:
+            stopped = STOPPED_BY_DIVERGENCE
             break
         learner, done = after, done + 1
         if run.is_due(share):
-            run.look(
-                done, _actor(window, learner.network), **{name: float(each) for name, each in told.items()}
-            )
+            run.look(done, _actor(window, learner.network), **values)
     last = {"last": _actor(window, learner.network), "target": _actor(window, learner.target)}
     return run.finished(done, stopped, last)
 
@@ -354,13 +327,9 @@ def _folded(branches: Branches, network: Mlp) -> Mlp:
 
 def _rates(config: DqnConfig, share: float) -> _Rates:
     """Return the schedules after a share of the run."""
-    epsilon = config.epsilon + (config.final_epsilon - config.epsilon) * min(
-        share / max(config.decay, 1e-9), 1.0
-    )
-    falls = config.final_rate + (1 - config.final_rate) * 0.5 * (1 + math.cos(math.pi * share))
-    correction = config.correction + (1.0 - config.correction) * share
-    each = (epsilon, config.learning_rate * falls, correction)
-    return _Rates(*(jnp.asarray(np.float32(number)) for number in each))
+    epsilon = linear(share, config.epsilon, config.final_epsilon, config.decay)
+    rate = config.learning_rate * cosine(share, 1.0, config.final_rate)
+    return _Rates(scalar(epsilon), scalar(rate), scalar(linear(share, config.correction, 1.0)))
 
 
 def _codec(problem: Problem, config: DqnConfig) -> ActionCodec:
@@ -370,26 +339,15 @@ def _codec(problem: Problem, config: DqnConfig) -> ActionCodec:
     return dataclasses.replace(codec, kind="discrete") if few else codec
 
 
-def _set_up(problem: Problem, config: DqnConfig, own: Array, begin_key: Array) -> tuple[_Window, _Learner]:
+def _begun(stage: Stage, config: DqnConfig, own: Array) -> tuple[_Window, _Learner]:
     """Return what updates read, and what they change."""
-    codec = _codec(problem, config)
-    begun = beginnings(problem, codec, begin_key)
+    codec, width = stage.codec, stage.encoder.width
     branches = Branches.of(codec, dueling=config.dueling, summed=config.summed)
-    width = begun.encoder.width
     network = Mlp.create((width, *config.hidden, branches.width), own, last=0.1)
-    grounds = Grounds.of(
-        *(problem, codec, begun),
-        paths=config.paths,
-        periods=config.periods,
-        discount=config.discount,
-        restarts=config.restarts,
-        most_cells=config.most_cells,
-    )
-    count = grounds.periods * grounds.paths
-    rows = {"inputs": width, "reward": 1, "worth": 1, "following": width}
-    example: dict[str, np.ndarray] = {name: np.zeros((row, count), np.float32) for name, row in rows.items()}
-    example["action"] = np.zeros((len(branches.table), count), np.int32)
+    count = stage.scene.periods * stage.scene.paths
+    example = Transitions.blank(width, len(branches.table), count, np.int32)
     replay = Replay.create(example, config.capacity, power=config.power)
-    nothing, learned = jnp.asarray(np.zeros((), np.int32)), cast(Any, network)
-    learner = _Learner(network, network, _adam().init(learned), replay, grounds.first, nothing)
-    return _Window(grounds, branches, ChoiceActor(begun.encoder, network, codec), config), learner
+    ends, nothing = jnp.asarray(random_choices(codec)), jnp.asarray(np.zeros((), np.int32))
+    learner = _Learner(network, network, adam(least=1e-8).init(network), replay, stage.scene.first, nothing)
+    actor = ChoiceActor(stage.encoder, network, codec)
+    return _Window(stage.scene, ends, branches, actor, config), learner

@@ -22,6 +22,9 @@ PAST = ("last_demand", "demand_history")
 LONGEST_CYCLE = 400
 """Periods up to which a calendar is told by its phase."""
 
+LONGEST_RUN = 400
+"""Periods of a path at most that are played at a time where the problem does not repeat itself."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Clock:
@@ -58,6 +61,11 @@ class Clock:
     def whole_cycles(self, periods: int) -> int:
         """Return at least that many periods, a multiple of the cycle."""
         return max(self.cycle, 1) * math.ceil(periods / max(self.cycle, 1))
+
+    def stretch(self, periods: int) -> int:
+        """Return the periods to play at a time: about so many in whole cycles, else equal parts of the whole run."""
+        parts = math.ceil(self.periods / LONGEST_RUN)
+        return self.whole_cycles(periods) if self.repeats else math.ceil(self.periods / parts)
 
 
 class Encoder(eqx.Module):

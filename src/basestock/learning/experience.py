@@ -1,79 +1,31 @@
-"""Experience: what paths show when networks that explore decide, period by period."""
+"""Experience: what paths show when somebody explores, period by period, and the transitions that it consists of."""
 
-import abc
 import dataclasses
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
-from jaxtyping import Array, Bool, Float, Int, PyTree, UInt32
+from jax.typing import DTypeLike
+from jaxtyping import Array, Bool, Float, Int, UInt32
 
-from basestock.decision import Game, Observation, Policy, Problem, advance, game
-from basestock.dynamics import Decision, Moving
+from basestock.decision import Game, Problem, advance, game
+from basestock.dynamics import Moving
 from basestock.envs import ActionCodec, action_codec
-from basestock.envs.actions import ActionKind
 from basestock.learning.actors import QuantityActor
 from basestock.learning.encoding import Clock, Encoder
+from basestock.learning.exploration import Explorer
 from basestock.learning.networks import Mlp, generator
-from basestock.learning.pathwise import LONGEST_RUN, columns, scale_of
-from basestock.learning.selection import PERIODS, PeriodCost, costs_of, period_cost
-from basestock.learning.states import beginnings, renumbered, restarted
+from basestock.learning.selection import PERIODS, PeriodCost, costs_of, period_cost, scale_of
+from basestock.learning.settings import PlaySettings
+from basestock.learning.states import Beginnings, beginnings, columns, renumbered, restarted
 from basestock.uncertainty import root_words
-
-EXPLODED = 1e6
-"""Parameters beyond this have diverged: inputs and rewards are of about unit size."""
-
-AVERAGING = 0.02
-"""Share of the newest network in the running average of networks."""
-
-FAR = 10.0
-"""Error of the critic, in rewards, beyond which its loss grows no faster than the error (Huber's)."""
-
-CENTERING = 0.1
-"""Share of the newest rewards in their running mean."""
 
 LOST = 8.0
 """Input of a network, in standard deviations of random play, beyond which a path begins anew: a policy that orders too
 much would fill its stocks for ever, and learn from nothing else."""
-
-STOPPED_BY_DIVERGENCE = "the parameters diverged: the last good ones are kept"
-
-
-class Explorer(Policy):
-    """Decides on noise that its memory holds, and remembers what it read and did in its last period.
-
-    Parameters
-    ----------
-    encoder
-        What networks read.
-    codec
-        From actions to quantities.
-    """
-
-    encoder: Encoder
-    codec: ActionCodec
-
-    @abc.abstractmethod
-    def explored(
-        self, inputs: Float[Array, "input replication"], noise: Float[Array, "slot replication"]
-    ) -> tuple[Array, Array]:
-        """Return the action of the codec, and what is to be remembered of it, ``[slot, replication]``."""
-
-    def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
-        """Decide, and remember."""
-        inputs = self.encoder(observation)
-        action, drawn = self.explored(inputs, memory[0])
-        return self.codec.decision(action), (memory[0], inputs, drawn)
-
-    def blank(self, noise: Float[Array, "slot replication"]) -> tuple[Array, Array, Array]:
-        """Return the memory before a period with some noise, in the shapes of every later one."""
-        inputs = jnp.zeros((self.encoder.width, noise.shape[-1]))
-        drawn = jax.eval_shape(lambda: self.explored(inputs, noise)[1])
-        return noise, inputs, jnp.zeros(drawn.shape, drawn.dtype)
 
 
 class Chance(NamedTuple):
@@ -86,13 +38,13 @@ class Chance(NamedTuple):
     which, picked
         ``[path]`` whether a path begins anew, and where.
     noise
-        ``[period, slot, path]`` of the explorer.
+        ``[period, row, path]`` of the explorer.
     """
 
     root: UInt32[Array, "2"]
     which: Bool[Array, " path"]
     picked: Int[Array, " path"]
-    noise: Float[Array, "period slot path"]
+    noise: Float[Array, "period row path"]
 
 
 class Scene(eqx.Module):
@@ -104,14 +56,18 @@ class Scene(eqx.Module):
         The compiled problem, and what prices a period.
     pool
         Where paths may begin.
-    scale
-        Money of a reward of 1.
+    first
+        The first paths.
+    baseline, scale
+        What a period costs under a base stock, and the size of that, money: rewards are savings in this unit.
     discount
         What a reward of the next period is worth.
     clock
         How time matters.
     periods
         Periods whose decisions are learned from at a time.
+    skipped
+        First periods of all whose money does not count.
     restarts
         Share of the paths that begin anew each time.
     """
@@ -119,39 +75,66 @@ class Scene(eqx.Module):
     game: Game
     fold: PeriodCost
     pool: Moving
+    first: Moving
+    baseline: Array
     scale: Array
     discount: Array
     clock: Clock = eqx.field(static=True)
     periods: int = eqx.field(static=True)
+    skipped: int = eqx.field(static=True)
     restarts: float = eqx.field(static=True)
 
     @property
-    def ends(self) -> bool:
-        """Whether the horizon is reached in the last of the periods, so that nothing follows it."""
-        return not self.clock.endless and self.periods == self.clock.periods
+    def paths(self) -> int:
+        """Number of paths."""
+        return self.first.state.on_hand.shape[-1]
 
-    def chance(self, key: Array, slots: int, paths: int, *, gaussian: bool) -> Chance:
+    def chance(self, key: Array, explorer: Explorer | None = None, *, restarts: float = 0.0) -> Chance:
         """Draw what is random.
 
         Parameters
         ----------
         key
             Key of the events and of everything else.
-        slots, paths
-            Numbers of quantities that are decided, and of paths.
-        gaussian
-            Whether noise is standard normal; uniform in [0, 1) if not.
+        explorer
+            Whose noise is drawn; none without one.
+        restarts
+            Share of the paths that begin anew, where that is more than usual.
         """
         draw = generator(key)
-        # Where paths go on, one more period is played for what it shows: its money is left out.
-        shape = self.periods + (not self.ends), slots, paths
+        # One more period is played for what it shows before its decision.
+        shape = self.periods + 1, explorer.rows if explorer else 0, self.paths
+        gaussian = explorer is not None and explorer.gaussian
         noise = draw.standard_normal(shape, np.float32) if gaussian else draw.random(shape, np.float32)
         return Chance(
             root_words(key),
-            jnp.asarray(draw.random(paths) < self.restarts),
-            jnp.asarray(draw.integers(0, self.pool.state.on_hand.shape[-1], paths), dtype=jnp.int32),
+            jnp.asarray(draw.random(self.paths) < max(self.restarts, restarts)),
+            jnp.asarray(draw.integers(0, self.pool.state.on_hand.shape[-1], self.paths), dtype=jnp.int32),
             jnp.asarray(noise),
         )
+
+    def going_on(self, end: Moving, chance: Chance, lost: Array | bool = False) -> Moving:
+        """Return where paths go on after some periods.
+
+        Parameters
+        ----------
+        end
+            The paths as they ended.
+        chance
+            What is random.
+        lost
+            ``[path]`` whether a path begins anew in any case.
+
+        Returns
+        -------
+        Moving
+            The same paths but for those that begin anew; where the problem does not repeat itself, the first paths
+            once the horizon is reached.
+        """
+        if self.clock.repeats:
+            return restarted(renumbered(end, self.clock), self.pool, chance.which | lost, chance.picked)
+        over = end.state.period >= self.clock.periods
+        return jax.tree.map(lambda first, now: jnp.where(over, first, now), self.first, end)
 
 
 class Experience(NamedTuple):
@@ -160,16 +143,59 @@ class Experience(NamedTuple):
     Parameters
     ----------
     inputs
-        ``[period, input, path]`` what networks read; one period more than rewards where paths go on.
+        ``[period, input, path]`` what networks read, in one period more than is learned from.
     drawn
-        ``[period, slot, path]`` what the explorer remembers of its actions, as many periods as rewards.
+        ``[period, branch, path]`` what the explorer remembers of its actions.
     rewards
-        ``[period, path]`` minus the cost of each period, scaled.
+        ``[period, path]`` what each period costs less than the baseline, scaled.
+    more
+        ``[period]`` 0 where the horizon ended, else 1.
     """
 
     inputs: Float[Array, "read input path"]
     drawn: Array
     rewards: Float[Array, "period path"]
+    more: Float[Array, " period"]
+
+
+class Transitions(NamedTuple):
+    """Decisions and what came of them, ``[..., decision]`` or ``[period, ..., path]``.
+
+    Parameters
+    ----------
+    inputs, following
+        ``[input, decision]`` what was read before the decision, and after the periods whose rewards are summed.
+    drawn
+        ``[branch, decision]`` what was done.
+    rewards
+        ``[decision]`` sum of scaled rewards, each at its worth.
+    worth
+        ``[decision]`` what a reward of the period that follows is worth; 0 where the horizon ended.
+    """
+
+    inputs: Array
+    following: Array
+    drawn: Array
+    rewards: Array
+    worth: Array
+
+    @classmethod
+    def blank(cls, width: int, branches: int, count: int, drawn: DTypeLike = np.float32) -> "Transitions":
+        """Return transitions of nothing, for shapes.
+
+        Parameters
+        ----------
+        width, branches, count
+            Numbers of inputs, of branches of an action, and of decisions.
+        drawn
+            Type of what was done.
+        """
+        seen, each = (jnp.asarray(np.zeros(shape, np.float32)) for shape in ((width, count), count))
+        return cls(seen, seen, jnp.asarray(np.zeros((branches, count), drawn)), each, each)
+
+    def flat(self) -> "Transitions":
+        """Return transitions of several periods beside each other, a column a decision."""
+        return Transitions(*(jnp.moveaxis(leaf, 0, -2).reshape(*leaf.shape[1:-1], -1) for leaf in self))
 
 
 def gathered(scene: Scene, explorer: Explorer, moving: Moving, chance: Chance) -> tuple[Experience, Moving]:
@@ -189,30 +215,60 @@ def gathered(scene: Scene, explorer: Explorer, moving: Moving, chance: Chance) -
     Returns
     -------
     tuple
-        What was seen, and the paths for the next call: all at their start where the problem does not repeat itself;
-        else as they are, but for those that begin anew, at random or because they are lost.
+        What was seen, and where the paths go on in the next call.
     """
     count = moving.state.on_hand.shape[-1]
-    replications = jnp.arange(count)
 
-    def period(now: Moving, noise: Array) -> tuple[Moving, tuple[Array, Array, Array]]:
+    def period(paths: tuple[Moving, Moving], noise: Array) -> tuple[tuple[Moving, Moving], tuple[Array, ...]]:
+        now, _ = paths
         path = advance(
             *(scene.game, explorer, dataclasses.replace(now, memory=(now.memory[0], explorer.blank(noise)))),
             root=chance.root,
-            replications=replications,
+            replications=jnp.arange(count),
             num_periods=1,
             fold=scene.fold,
             initial=scene.fold.initial(count),
         )
         seen, (_, inputs, drawn) = path.end.memory
-        return dataclasses.replace(path.end, memory=(seen, None)), (inputs, drawn, path.traced[0])
+        end = dataclasses.replace(path.end, memory=(seen, None))
+        return (end, now), (inputs, drawn, path.traced[0], now.state.period)
 
-    end, (inputs, drawn, money) = jax.lax.scan(period, moving, chance.noise)
-    found = Experience(inputs, drawn[: scene.periods], -money[: scene.periods] / scene.scale)
-    if not scene.clock.repeats:
-        return found, moving
-    which = chance.which | (jnp.abs(inputs[-1]) > LOST).any(0)
-    return found, restarted(renumbered(end, scene.clock), scene.pool, which, chance.picked)
+    # The last period is played for what is read before its decision only: paths go on from its beginning.
+    (_, end), (inputs, drawn, money, number) = jax.lax.scan(period, (moving, moving), chance.noise)
+    number = number[: scene.periods]
+    rewards = (scene.baseline - money[: scene.periods]) / scene.scale
+    more = jnp.ones(scene.periods)
+    if not scene.clock.endless:
+        last = scene.clock.periods - 1
+        counts, more = (number >= scene.skipped) & (number <= last), (number < last).astype(jnp.float32)
+        rewards = jnp.where(counts[:, None], rewards, 0.0)
+        # Nothing is there to read beyond the horizon.
+        inputs = inputs.at[-1].set(jnp.where(more[-1] > 0, inputs[-1], inputs[-2]))
+    lost = (jnp.abs(inputs[-1]) > LOST).any(0)
+    return Experience(inputs, drawn[: scene.periods], rewards, more), scene.going_on(end, chance, lost)
+
+
+def transitions_of(found: Experience, discount: Array, steps: int = 1) -> Transitions:
+    """Return the transitions ``[period, ..., path]`` of some experience.
+
+    Parameters
+    ----------
+    found
+        The experience.
+    discount
+        What a reward of the next period is worth.
+    steps
+        Periods at most whose rewards are summed; fewer where the experience or the horizon ends before.
+    """
+    periods = len(found.rewards)
+    number, total, worth = jnp.arange(periods), jnp.zeros_like(found.rewards), jnp.ones(periods)
+    for step in range(steps):
+        at, there = jnp.minimum(number + step, periods - 1), number + step < periods
+        total += jnp.where(there, worth, 0.0)[:, None] * found.rewards[at]
+        worth = jnp.where(there, worth * discount * found.more[at], worth)
+    following = found.inputs[jnp.minimum(number + steps, periods)]
+    each = jnp.broadcast_to(worth[:, None], total.shape)
+    return Transitions(found.inputs[:periods], following, found.drawn, total, each)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -221,138 +277,104 @@ class Stage:
 
     Parameters
     ----------
+    problem
+        The problem.
     scene
-        Where paths are played.
-    moving
-        The first paths.
+        Where paths are played; rewards have no unit yet.
     encoder
         What networks read.
     codec
         From actions to quantities.
     """
 
+    problem: Problem
     scene: Scene
-    moving: Moving
     encoder: Encoder
     codec: ActionCodec
 
+    def priced(self, key: Array) -> Scene:
+        """Return the scene whose rewards are savings on a base stock at newsvendor levels, in about what it costs.
 
-def staged(
-    problem: Problem,
-    actions: ActionKind,
-    key: Array,
-    *,
-    paths: int,
-    periods: int,
-    discount: float,
-    restarts: float,
-) -> Stage:
+        Parameters
+        ----------
+        key
+            Key of the events.
+        """
+        codec = action_codec(self.problem, "continuous")
+        network = Mlp.create((self.encoder.width, 1, len(codec.slots)), key, last=0.0)
+        costs = costs_of(self.problem, QuantityActor.create(self.problem, self.encoder, codec, network), key)
+        mean = float(costs.mean())
+        baseline = math.copysign(scale_of(self.problem, mean), mean)
+        # Where profits and costs cancel out, what a period costs varies much more than it is.
+        periods = min(self.problem.horizon, PERIODS)
+        scale = max(abs(baseline), scale_of(self.problem, costs.std() * math.sqrt(periods)))
+        return dataclasses.replace(self.scene, baseline=scalar(baseline), scale=scalar(scale))
+
+
+def staged(problem: Problem, codec: ActionCodec, settings: PlaySettings, key: Array) -> Stage:
     """Return what a learner begins with.
 
     Parameters
     ----------
-    problem
-        The problem.
-    actions
-        Encoding of actions.
+    problem, codec
+        The problem, and what is decided.
+    settings
+        How many paths are played, and how.
     key
-        Key of random play and of the events of the baseline.
-    paths, periods
-        Paths, and periods of each that are learned from at a time. Problems that end are played from their start to
-        their end, by so many paths that there are about as many decisions.
-    discount
-        What a reward of the next period is worth where the problem does not say: in averages of the long run.
+        Key of random play.
+    """
+    begun = beginnings(problem, codec, key)
+    clock = begun.encoder.clock
+    length = clock.stretch(settings.periods)
+    # About as many decisions where problems end, which are played whole.
+    paths = max(settings.paths * settings.periods // length, min(settings.paths, 8))
+    undiscounted = settings.discount if clock.endless else 1.0
+    worth = problem.discount if problem.discounts else undiscounted
+    scene = scene_of(
+        *(problem, begun, length, paths),
+        discount=worth,
+        restarts=settings.restarts,
+        most_cells=settings.most_cells,
+    )
+    return Stage(problem, scene, begun.encoder, codec)
+
+
+def scene_of(
+    problem: Problem,
+    begun: Beginnings,
+    periods: int,
+    paths: int,
+    *,
+    restarts: float,
+    most_cells: int,
+    discount: float = 1.0,
+) -> Scene:
+    """Return where paths are played; rewards have no unit.
+
+    Parameters
+    ----------
+    problem, begun
+        The problem, and where paths begin.
+    periods, paths
+        Periods that are learned from at a time, and paths beside each other.
     restarts
         Share of the paths that begin anew each time.
+    most_cells
+        Places times paths times periods at most, so long as there are eight paths.
+    discount
+        What a reward of the next period is worth.
     """
-    codec, clock = action_codec(problem, actions), Clock.of(problem)
-    begun = beginnings(problem, codec, key)
-    # One more period is played than learned from: paths stop where the calendar begins again.
-    repeated = clock.whole_cycles(periods + 1) - 1
-    length = repeated if clock.repeats else min(clock.periods, LONGEST_RUN)
-    count = max(paths * periods // length, 8)
-    undiscounted = discount if clock.endless else 1.0
-    worth = problem.discount if problem.discounts else undiscounted
-    size = begun.pool.state.on_hand.shape[-1]
-    picked = np.arange(count) % size
-    scene = Scene(
-        *(game(problem), period_cost(problem), begun.pool),
-        *(_scalar(_scale(problem, begun.encoder, key)), _scalar(worth)),
-        *(clock, length, restarts),
+    clock = begun.encoder.clock
+    places = problem.arrays.num_nodes * problem.arrays.num_items
+    count, size = min(paths, max(most_cells // (places * periods), 8)), begun.pool.state.on_hand.shape[-1]
+    first = jax.tree.map(lambda leaf: columns(leaf, np.arange(count) % size, size), begun.pool)
+    return Scene(
+        *(game(problem), period_cost(problem), begun.pool, first),
+        *(scalar(1.0), scalar(1.0), scalar(discount)),
+        *(clock, periods, 0 if clock.endless else problem.warm_up, restarts),
     )
-    moving = jax.tree.map(lambda leaf: columns(leaf, picked, size), begun.pool)
-    return Stage(scene, moving, begun.encoder, codec)
 
 
-def _scalar(value: float) -> Array:
+def scalar(value: float) -> Array:
+    """Return a number as programs take it, so that another value compiles nothing."""
     return jnp.asarray(np.float32(value))
-
-
-def _scale(problem: Problem, encoder: Encoder, key: Array) -> float:
-    """Return about what a period costs under a base stock at newsvendor levels, or how much that varies."""
-    codec = action_codec(problem, "continuous")
-    network = Mlp.create((encoder.width, 1, len(codec.slots)), key, last=0.0)
-    baseline = QuantityActor.create(problem, encoder, codec, network)
-    costs = costs_of(problem, baseline, key)
-    # Where profits and costs cancel out, what a period costs varies much more than it is.
-    periods = min(problem.horizon, PERIODS)
-    return max(scale_of(problem, costs.mean()), scale_of(problem, costs.std() * math.sqrt(periods)))
-
-
-def first_outputs(codec: ActionCodec) -> np.ndarray:
-    """Return ``[output]`` of a network before it has learned anything: orders of an average period on average.
-
-    Notes
-    -----
-    Continuous actions are shares before they are squashed. Scores of choices are those of the most random law with that
-    mean; an untrained network that chose evenly would fill every stock.
-    """
-    typical = np.array([slot.typical if slot.typical > 0 else 1.0 for slot in codec.slots])
-    if codec.kind == "continuous":
-        return np.arctanh(np.clip(codec.encode(typical), -0.95, 0.95))
-    scores = [
-        -np.array(slot.choices) / unit if slot.name != "price" else np.zeros(len(slot.choices))
-        for slot, unit in zip(codec.slots, typical, strict=True)
-    ]
-    if codec.kind == "multi_discrete":
-        return np.concatenate(scores)
-    joint = np.zeros(1)
-    for each in scores:
-        joint = (joint[:, None] + each).reshape(-1)
-    return joint
-
-
-def with_first_outputs(network: Mlp, outputs: np.ndarray) -> Mlp:
-    """Return a network whose last biases are given outputs, zeros beyond them."""
-    bias = np.zeros((network.sizes[-1], 1), np.float32)
-    bias[: len(outputs), 0] = outputs
-    return dataclasses.replace(network, biases=(*network.biases[:-1], jnp.asarray(bias)))
-
-
-def is_fine(parameters: PyTree) -> Array:
-    """Tell whether all parameters are finite and none has exploded."""
-    leaves = [leaf for leaf in jax.tree.leaves(parameters) if eqx.is_inexact_array(leaf)]
-    return jnp.stack([(jnp.abs(leaf) < EXPLODED).all() for leaf in leaves]).all()
-
-
-def kept(fine: Array, new: PyTree, old: PyTree) -> PyTree:
-    """Return what is new where that is fine, else what is old."""
-    return jax.tree.map(lambda after, before: jnp.where(fine, after, before), new, old)
-
-
-def cut(gradient: PyTree, largest: float) -> PyTree:
-    """Return a gradient cut to a norm."""
-    share = jnp.minimum(largest / (optax.tree.norm(gradient) + 1e-12), 1.0)
-    return jax.tree.map(lambda leaf: share * leaf, gradient)
-
-
-def adam() -> Any:
-    """Return Adam without its step."""
-    # One long array is quicker to compile than many short ones.
-    return optax.flatten(optax.scale_by_adam(eps=1e-5))
-
-
-def recentered(mean: Array, rewards: Array, done: Array) -> Array:
-    """Return the running mean of rewards after some updates: of all of them at first, then one that forgets."""
-    newest = jnp.maximum(CENTERING, 1.0 / (done + 1))
-    return mean + newest * (rewards.mean() - mean)

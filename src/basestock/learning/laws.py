@@ -1,16 +1,15 @@
 """Laws of random actions: what the outputs of a policy network are the parameters of."""
 
 import abc
-import itertools
 import math
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from basestock.envs import ActionCodec
+from basestock.learning.choices import places_of
 
 LOG_SPREADS = -4.0, 1.0
 """Bounds on the logarithm of the standard deviation of a continuous action before it is squashed."""
@@ -45,7 +44,8 @@ class SquashedGaussian(Law):
 
     Notes
     -----
-    Densities and entropies are those before squashing: ratios of densities are the same after it.
+    Densities and entropies are those before squashing: ratios of densities are the same after it. What squashing takes
+    off the logarithm is :meth:`squashing`.
     """
 
     def draw(self, outputs: Float[Array, "output replication"], spread: Array, noise: Array) -> Array:
@@ -62,6 +62,11 @@ class SquashedGaussian(Law):
         """Return the logarithm of the density."""
         far = (drawn - outputs) * jnp.exp(-spread)
         return (-0.5 * far**2 - spread - 0.5 * math.log(2 * math.pi)).sum(0)
+
+    def squashing(self, drawn: Float[Array, "slot replication"]) -> Float[Array, " replication"]:
+        """Return the logarithm of the slope of squashing, which the density of shares is divided by."""
+        # log(1 - tanh(x)^2), without cancellation.
+        return (2.0 * (math.log(2.0) - drawn - jax.nn.softplus(-2.0 * drawn))).sum(0)
 
     def entropy(
         self, outputs: Float[Array, "output replication"], spread: Array
@@ -91,12 +96,8 @@ class Choices(Law):
     @classmethod
     def of(cls, codec: ActionCodec) -> "Choices":
         """Return the law of a codec."""
-        joint = codec.kind == "discrete"
-        sizes = [math.prod(codec.sizes)] if joint else list(codec.sizes)
-        starts = np.array([0, *itertools.accumulate(sizes)])[:-1, None]
-        count = np.arange(max(sizes))[None]
-        there = count < np.array(sizes)[:, None]
-        return cls(jnp.asarray(np.where(there, starts + count, 0)), jnp.asarray(there), joint)
+        places, there = places_of(codec)
+        return cls(jnp.asarray(places), jnp.asarray(there), codec.kind == "discrete")
 
     def _logarithms(self, outputs: Float[Array, "output replication"]) -> Array:
         scores = jnp.where(self.there[..., None], outputs[self.places], -1e9)

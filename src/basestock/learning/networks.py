@@ -1,5 +1,6 @@
 """Small neural networks whose arrays have replications last, like everything else here."""
 
+import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 
@@ -66,6 +67,11 @@ class Mlp(eqx.Module):
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = jax.nn.silu(weight @ hidden + bias)
         return self.weights[-1] @ hidden + self.linear @ inputs + self.biases[-1]
+
+    def biased(self, outputs: np.ndarray) -> "Mlp":
+        """Return the network with given biases of its outputs."""
+        bias = jnp.asarray(outputs[:, None], dtype=jnp.float32)
+        return dataclasses.replace(self, biases=(*self.biases[:-1], bias))
 
     @property
     def sizes(self) -> tuple[int, ...]:

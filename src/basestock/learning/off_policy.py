@@ -2,7 +2,8 @@
 
 import abc
 import dataclasses
-from typing import ClassVar, NamedTuple
+import math
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -13,102 +14,70 @@ from jaxtyping import Array, Float, PyTree
 
 from basestock.decision import Problem
 from basestock.dynamics import Moving
-from basestock.envs import ActionCodec
+from basestock.envs import ActionCodec, action_codec
 from basestock.learning.actors import ShareActor
-from basestock.learning.deadline import Deadline
+from basestock.learning.deadline import Deadline, linear
 from basestock.learning.experience import (
-    AVERAGING,
-    FAR,
-    STOPPED_BY_DIVERGENCE,
     Chance,
-    Experience,
-    Explorer,
     Scene,
     Stage,
-    adam,
-    cut,
-    first_outputs,
+    Transitions,
     gathered,
+    scalar,
+    staged,
+    transitions_of,
+)
+from basestock.learning.exploration import Explorer, first_outputs
+from basestock.learning.networks import Mlp, generator
+from basestock.learning.replay import Replay
+from basestock.learning.results import STOPPED_BY_DIVERGENCE, TrainResult
+from basestock.learning.runs import Run, Tell
+from basestock.learning.settings import Count, PlaySettings, Positive, PositiveShare, Share, Widths
+from basestock.learning.streams import training_key
+from basestock.learning.updates import (
+    AVERAGING,
+    FAR,
+    adam,
+    compiling,
+    cut,
     is_fine,
     kept,
     recentered,
-    staged,
-    with_first_outputs,
+    stepped,
+    toward,
 )
-from basestock.learning.networks import Mlp, generator
-from basestock.learning.replay import Replay
-from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, TrainResult
-from basestock.learning.runs import Run, Tell
-from basestock.learning.streams import training_key
 
 
 @dataclasses.dataclass(frozen=True)
-class OffPolicyConfig:
-    """Settings that SAC, TD3 and DDPG share.
+class OffPolicyConfig(PlaySettings):
+    """Settings that SAC, TD3 and DDPG share, besides those of all that play many paths.
 
     Parameters
     ----------
-    seconds
-        Wall time of the run, compiling included.
-    updates
-        Number of updates, for runs that are the same on every machine; by the clock if not given.
     hidden
         Widths of the hidden layers, of the policy and of every critic.
-    paths, periods
-        Paths that are played in an update, and periods of each. Problems that end are played whole, by as many paths as
-        make about as many decisions.
     steps, batch
         Gradient steps of an update, and transitions of a step.
     capacity
         Transitions that are remembered.
     learning_rate, final_rate
         Step of Adam at first, and its share at the end (linear in between).
-    discount
-        What a reward of the next period is worth where the problem itself does not say.
     following
         Share of the way that targets go in a step to what they follow.
     largest_gradient
         Norm to which the gradients of the policy and of the critics are cut.
-    restarts
-        Share of the paths that begin anew in an update: in the declared start or a state of random play.
     """
 
-    seconds: float = 60.0
-    updates: int | None = None
-    hidden: tuple[int, ...] = (32, 32)
-    paths: int = 32
-    periods: int = 15
-    steps: int = 64
-    batch: int = 256
-    capacity: int = 100_000
-    learning_rate: float = 2e-3
-    final_rate: float = 0.05
-    discount: float = 0.99
-    following: float = 0.01
-    largest_gradient: float = 1.0
-    restarts: float = 0.3
-
-
-class Transitions(NamedTuple):
-    """What is remembered, a column a decision.
-
-    Parameters
-    ----------
-    inputs, next_inputs
-        ``[input, decision]`` what networks read before it and a period later.
-    shares
-        ``[slot, decision]`` shares of the ranges of quantities, in [-1, 1].
-    rewards
-        ``[decision]`` scaled rewards.
-    more
-        ``[decision]`` 0 where the horizon ended, else 1.
-    """
-
-    inputs: Array
-    next_inputs: Array
-    shares: Array
-    rewards: Array
-    more: Array
+    paths: Count = 32
+    periods: Count = 15
+    hidden: Widths = (32, 32)
+    steps: Count = 64
+    batch: Count = 256
+    capacity: Count = 100_000
+    learning_rate: Positive = 2e-3
+    final_rate: Share = 0.05
+    following: PositiveShare = 0.01
+    largest_gradient: Positive = 1.0
 
 
 class Learned(eqx.Module):
@@ -225,24 +194,6 @@ class _Learner(eqx.Module):
     done: Array
 
 
-def transitions_of(found: Experience) -> Transitions:
-    """Return what some experience is remembered as."""
-    periods, paths = found.rewards.shape
-    inputs, more = found.inputs, np.ones((periods, paths), np.float32)
-    if len(inputs) == periods:
-        # What is read after the end is never used.
-        inputs = jnp.concatenate([inputs, inputs[-1:]])
-        more[-1] = 0.0
-
-    def flat(each: Array) -> Array:
-        return each.transpose(1, 0, 2).reshape(each.shape[1], -1)
-
-    return Transitions(
-        *(flat(inputs[:-1]), flat(inputs[1:]), flat(found.drawn)),
-        *(found.rewards.reshape(-1), jnp.asarray(more.reshape(-1))),
-    )
-
-
 _Carry = tuple[Learned, PyTree, PyTree]
 
 
@@ -253,33 +204,29 @@ def _step(
     learned, policy_moments, critic_moments = carry
     rate, entropy = told
     method, optimizer = plan.explorer.method, adam()
-    ahead = method.ahead(learned, batch.next_inputs, noise[0])
-    aim = jax.lax.stop_gradient(batch.rewards + plan.scene.discount * batch.more * ahead)
+    ahead = method.ahead(learned, batch.following, noise[0])
+    aim = jax.lax.stop_gradient(batch.rewards + batch.worth * ahead)
 
     def critics_loss(critics: tuple[Mlp, ...]) -> tuple[Array, Array]:
-        said = worth(critics, batch.inputs, batch.shares)
+        said = worth(critics, batch.inputs, batch.drawn)
         return optax.huber_loss(said, aim[None], delta=FAR).mean(1).sum(), said[0].mean()
 
     (critic_loss, said), slope = jax.value_and_grad(critics_loss, has_aux=True)(learned.critics)
     move, critic_moments = optimizer.update(cut(slope, plan.largest_gradient), critic_moments)
-    critics = jax.tree.map(lambda old, by: old - rate * by, learned.critics, move)
+    critics = stepped(learned.critics, move, rate)
     learned = dataclasses.replace(learned, critics=critics)
     policy = learned.network, learned.temperature
 
     def go() -> tuple[tuple[Mlp, Array], PyTree, Array]:
         slope, loss = jax.grad(method.loss, has_aux=True)(policy, learned, batch.inputs, noise[1], entropy)
         by, moments = optimizer.update(cut(slope, plan.largest_gradient), policy_moments)
-        return jax.tree.map(lambda old, by: old - rate * by, policy, by), moments, loss
+        return stepped(policy, by, rate), moments, loss
 
     if method.delay == 1:
         policy, policy_moments, loss = go()
     else:
         policy, policy_moments, loss = jax.lax.cond(turn, go, lambda: (policy, policy_moments, jnp.zeros(())))
-    targets = jax.tree.map(
-        lambda old, new: old + plan.following * (new - old),
-        learned.targets,
-        method.followed(policy[0], critics),
-    )
+    targets = toward(learned.targets, method.followed(policy[0], critics), plan.following)
     learned = Learned(policy[0], critics, targets, policy[1])
     return (learned, policy_moments, critic_moments), jnp.stack([loss * method.delay, critic_loss, said])
 
@@ -296,7 +243,7 @@ def _update(
     """Play, remember, learn; tell losses of policy and critics, what they say, temperature, and whether all is fine."""
     explorer = dataclasses.replace(plan.explorer, network=learner.learned.network)
     found, moving = gathered(plan.scene, explorer, learner.moving, chance)
-    replay = learner.replay.added(transitions_of(found))
+    replay = learner.replay.added(transitions_of(found, plan.scene.discount).flat())
     mean = recentered(learner.mean_reward, found.rewards, learner.done)
     # In the long run only differences from the mean matter: critics need not learn the sum of all means.
     off = mean if plan.scene.clock.endless else 0.0
@@ -312,9 +259,7 @@ def _update(
     after, losses = jax.lax.scan(step, begun, each)
     losses = losses.mean(0)
     fine = is_fine(after[0]) & jnp.isfinite(losses).all() & jnp.isfinite(mean)
-    averaged = jax.tree.map(
-        lambda old, new: old + AVERAGING * (new - old), learner.averaged, after[0].network
-    )
+    averaged = toward(learner.averaged, after[0].network, AVERAGING)
     changed = _Learner(*after, replay, moving, averaged, mean, learner.done + 1)
     new = kept(fine, changed, dataclasses.replace(learner, replay=replay, moving=moving))
     shown = jnp.stack([jnp.exp(new.learned.temperature), fine.astype(losses.dtype)])
@@ -332,30 +277,12 @@ def learned_off_policy(
 ) -> TrainResult:
     """Learn from transitions that are remembered.
 
-    Parameters
-    ----------
-    problem
-        Any simulated problem.
-    config
-        Settings.
-    method
-        What is done with a transition.
-    key
-        Key of the run: weights, training and selection events follow from it.
-    tell
-        Is told every point of the curve, with scalars named as CleanRL does.
-    entropies
-        Entropy that is aimed at, at first and at the end, nats a slot.
+    Parameters and result are those of every learner, :class:`basestock.learning.registry.Train`, besides ``method``,
+    what is done with a transition, and ``entropies``, what entropy is aimed at at first and at the end, nats a slot.
     """
     deadline = Deadline(config.seconds, config.updates)
     own, stage_key = jax.random.split(jax.random.fold_in(key, 0))
-    stage = staged(
-        *(problem, "continuous", stage_key),
-        paths=config.paths,
-        periods=config.periods,
-        discount=config.discount,
-        restarts=config.restarts,
-    )
+    stage = staged(problem, action_codec(problem, "continuous"), config, stage_key)
     learner = _begun(stage, config, method, own)
     explorer = MethodExplorer(stage.encoder, stage.codec, learner.learned.network, method)
     plan = _Plan(
@@ -366,26 +293,28 @@ def learned_off_policy(
     def actor(network: Mlp) -> ShareActor:
         return ShareActor(stage.encoder, network, stage.codec)
 
-    run = Run(problem, method.name, config, key, deadline, tell)
-    run.look(0, actor(learner.learned.network))
-    slots, paths = len(stage.codec.slots), learner.moving.state.on_hand.shape[-1]
-    done, stopped = 0, STOPPED_BY_TIME if config.updates is None else STOPPED_BY_UPDATES
-    while (share := deadline.share(done, run.reserve)) < 1.0:
-        rate = config.learning_rate * (config.final_rate + (1.0 - config.final_rate) * (1.0 - share))
-        entropy = slots * (entropies[0] + (entropies[1] - entropies[0]) * share)
-        now = training_key(key, done)
-        chance = plan.scene.chance(now, slots, paths, gaussian=True)
-        shape = config.steps, 2, slots, config.batch
+    def random(number: int) -> tuple[Chance, Array, Array]:
+        now = training_key(key, number)
+        shape = config.steps, 2, explorer.rows, config.batch
         noise = generator(jax.random.fold_in(now, 1)).standard_normal(shape, np.float32)
-        told = jnp.asarray(np.float32(rate)), jnp.asarray(np.float32(entropy))
-        learner, shown = _update(plan, learner, chance, jnp.asarray(noise), now, told)
+        return plan.scene.chance(now, explorer), jnp.asarray(noise), now
+
+    run = Run(problem, method.name, config, key, deadline, tell)
+    program = compiling(_update, plan, learner, *random(0), (scalar(0.0), scalar(0.0)))
+    plan = dataclasses.replace(plan, scene=stage.priced(stage_key))
+    run.look(0, actor(learner.learned.network))
+    update, done, stopped = run.in_time(program), 0, run.ending
+    while update and (share := run.share(done)) < 1.0:
+        rate = config.learning_rate * linear(share, 1.0, config.final_rate)
+        entropy = explorer.rows * linear(share, *entropies)
+        learner, shown = update(plan, learner, *random(done), (scalar(rate), scalar(entropy)))
         values = np.asarray(shown, dtype=float)
         if values[-1] < 1.0:
             stopped = STOPPED_BY_DIVERGENCE
             break
         done += 1
         if run.is_due(share):
-            steps = plan.scene.periods * paths * done
+            steps = plan.scene.periods * plan.scene.paths * done
             run.look(done, actor(learner.learned.network), **_scalars(method, values, rate, steps))
     networks = {"last": learner.learned.network, "averaged": learner.averaged}
     return run.finished(done, stopped, {name: actor(each) for name, each in networks.items()})
@@ -403,19 +332,15 @@ def _begun(stage: Stage, config: OffPolicyConfig, method: ActorCriticMethod, key
     keys = jax.random.split(key, 1 + method.twins)
     slots, width = len(stage.codec.slots), stage.encoder.width
     outputs = method.first_outputs(stage.codec)
-    network = with_first_outputs(
-        Mlp.create((width, *config.hidden, len(outputs)), keys[0], last=0.01), outputs
-    )
+    network = Mlp.create((width, *config.hidden, len(outputs)), keys[0], last=0.01).biased(outputs)
     critics = tuple(Mlp.create((width + slots, *config.hidden, 1), each, last=0.1) for each in keys[1:])
-    temperature = jnp.asarray(np.float32(np.log(0.1)))
+    temperature = scalar(math.log(0.1))
     learned = Learned(network, critics, method.followed(network, critics), temperature)
-    count = stage.scene.periods * stage.moving.state.on_hand.shape[-1]
-    shapes = (width, count), (width, count), (slots, count), (count,), (count,)
-    example = Transitions(*(jnp.asarray(np.zeros(shape, np.float32)) for shape in shapes))
-    nothing = jnp.asarray(np.float32(0.0))
+    count = stage.scene.periods * stage.scene.paths
+    example = Transitions.blank(width, slots, count)
     return _Learner(
         *(learned, adam().init((network, temperature)), adam().init(critics)),
-        *(Replay.create(example, config.capacity), stage.moving, network, nothing, nothing),
+        *(Replay.create(example, config.capacity), stage.scene.first, network, scalar(0.0), scalar(0.0)),
     )
 
 

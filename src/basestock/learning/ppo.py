@@ -10,7 +10,8 @@ from jaxtyping import Array, Float
 from basestock.decision import Problem
 from basestock.learning.on_policy import Batch, Method, OnPolicyConfig, learned_on_policy
 from basestock.learning.results import TrainResult
-from basestock.learning.runs import Tell
+from basestock.learning.runs import Tell, tell_nobody
+from basestock.learning.settings import Count, Positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,10 +30,10 @@ class PPOConfig(OnPolicyConfig):
         Approximate Kullback-Leibler divergence from the policy that played, beyond which no further epoch is made.
     """
 
-    epochs: int = 4
-    minibatches: int = 4
-    clip: float = 0.2
-    most_change: float = 0.03
+    epochs: Count = 4
+    minibatches: Count = 4
+    clip: Positive = 0.2
+    most_change: Positive = 0.03
 
 
 class Clipped(Method):
@@ -54,25 +55,10 @@ class Clipped(Method):
         return -jnp.minimum(ratio * batch.advantages, within * batch.advantages).mean()
 
 
-def train(problem: Problem, config: PPOConfig, *, key: Array, tell: Tell = lambda point: None) -> TrainResult:
+def train(problem: Problem, config: PPOConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
     """Learn a policy by proximal policy optimization.
 
-    Parameters
-    ----------
-    problem
-        Any simulated problem.
-    config
-        Settings.
-    key
-        Key of the run: weights, training and selection events follow from it.
-    tell
-        Is told every point of the curve, with scalars named as CleanRL does (``losses/policy_loss`` and so on).
-
-    Returns
-    -------
-    TrainResult
-        The cheapest candidate on events of selection, without exploration: last parameters, their running average, or
-        the best point of the curve.
+    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
 
     Notes
     -----

@@ -2,17 +2,43 @@
 
 import dataclasses
 import importlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array
 
 from basestock.decision import Problem
 from basestock.learning.results import TrainResult
+from basestock.learning.runs import Tell
+from basestock.learning.settings import configured
 
 
-class SettingError(ValueError):
-    """A setting of a learner is unknown or has a wrong value."""
+@runtime_checkable
+class Train(Protocol):
+    """What a learner does."""
+
+    def __call__(self, problem: Problem, config: Any, *, key: Array, tell: Tell = ...) -> TrainResult:
+        """Learn a policy.
+
+        Parameters
+        ----------
+        problem
+            A simulated problem.
+        config
+            Settings, of the learner's own dataclass.
+        key
+            Key of the run: weights, training and selection events follow from it.
+        tell
+            Is told every point of the curve: its cost, and scalars of the learner, named as CleanRL does where that has
+            a name (``losses/policy_loss`` and so on).
+
+        Returns
+        -------
+        TrainResult
+            The cheapest candidate on events of selection, without exploration: the last parameters, their average or
+            those that targets are computed with, or the best point of the curve.
+        """
+        ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,13 +64,13 @@ class Algorithm:
         return importlib.import_module(f"basestock.learning.{self.name}")
 
     @property
-    def config(self) -> Callable[..., Any]:
-        """Makes its settings."""
+    def config(self) -> type[Any]:
+        """Dataclass of its settings."""
         return getattr(self._module, self.settings)
 
     @property
-    def train(self) -> Callable[..., TrainResult]:
-        """``(problem, config, *, key, tell) -> TrainResult``."""
+    def train(self) -> Train:
+        """Its function."""
         return self._module.train
 
     def configured(self, given: Mapping[str, Any]) -> Any:
@@ -53,37 +79,9 @@ class Algorithm:
         Raises
         ------
         SettingError
-            If a setting is unknown or has another type than its default.
+            If a setting is unknown or breaks the rule of its field.
         """
-        known = {field.name: field for field in dataclasses.fields(self.config())}
-        defaults = self.config()
-        strange = sorted(set(given) - set(known))
-        if strange:
-            raise SettingError(
-                f"{self.name}: {', '.join(map(repr, strange))} unknown, must be one of {', '.join(known)}."
-            )
-        values = {
-            name: _like(self.name, name, value, getattr(defaults, name)) for name, value in given.items()
-        }
-        return self.config(**values)
-
-
-def _like(owner: str, name: str, value: Any, default: Any) -> Any:
-    """Return a value as the type of its default."""
-    if isinstance(default, tuple) and isinstance(value, list | tuple):
-        return tuple(value)
-    if isinstance(default, bool) or isinstance(value, bool):
-        fine = isinstance(default, bool) and isinstance(value, bool)
-    elif isinstance(default, float):
-        fine = isinstance(value, int | float)
-        value = float(value) if fine else value
-    else:
-        fine = default is None or isinstance(value, type(default))
-    if not fine:
-        raise SettingError(
-            f"{owner}: {name} is {value!r}, must be like its default {default!r}. Correct the setting."
-        )
-    return value
+        return configured(self.name, self.config, given)
 
 
 ALGORITHMS: dict[str, Algorithm] = {
@@ -96,6 +94,11 @@ ALGORITHMS: dict[str, Algorithm] = {
         Algorithm("td3", "TD3Config", "twin delayed deterministic policy gradient"),
         Algorithm("ddpg", "DDPGConfig", "deep deterministic policy gradient"),
         Algorithm("dqn", "DqnConfig", "deep Q-learning: double, dueling, prioritized, one head a quantity"),
+        Algorithm(
+            "deep_controlled",
+            "DeepControlledConfig",
+            "policy iteration: simulated choices, learned by a network",
+        ),
         Algorithm("tabular", "TabularConfig", "Q-learning with a table, for small problems"),
     )
 }
@@ -123,7 +126,7 @@ def learn(
     Raises
     ------
     SettingError
-        If a setting is unknown or has a wrong type.
+        If a setting is unknown or breaks the rule of its field.
     """
     chosen = ALGORITHMS[algorithm]
     return chosen.train(problem, chosen.configured(settings or {}), key=key, **more)

@@ -8,6 +8,7 @@ from basestock.learning.actors import Actor
 
 STOPPED_BY_TIME = "the time was used up"
 STOPPED_BY_UPDATES = "all updates were made"
+STOPPED_BY_DIVERGENCE = "the parameters diverged: the last good ones are kept"
 
 
 @dataclasses.dataclass(frozen=True)

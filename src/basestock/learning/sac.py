@@ -12,8 +12,8 @@ from jaxtyping import Array, Float
 
 from basestock.decision import Problem
 from basestock.envs import ActionCodec
-from basestock.learning.experience import first_outputs
-from basestock.learning.laws import LOG_SPREADS
+from basestock.learning.exploration import first_outputs
+from basestock.learning.laws import LOG_SPREADS, SquashedGaussian
 from basestock.learning.networks import Mlp
 from basestock.learning.off_policy import (
     ActorCriticMethod,
@@ -23,7 +23,8 @@ from basestock.learning.off_policy import (
     worth,
 )
 from basestock.learning.results import TrainResult
-from basestock.learning.runs import Tell
+from basestock.learning.runs import Tell, tell_nobody
+from basestock.learning.settings import Positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,7 @@ class SACConfig(OffPolicyConfig):
         is 0.69. The worth of entropy is learned so that it is met.
     """
 
-    spread: float = 0.4
+    spread: Positive = 0.4
     entropy: float = -1.0
     final_entropy: float = -2.5
 
@@ -91,34 +92,16 @@ class Soft(ActorCriticMethod):
 
 def _drawn(outputs: Array, noise: Array) -> tuple[Array, Array]:
     """Return shares that noise stands for, and the logarithms of their densities."""
-    slots = len(noise)
-    spread = jnp.clip(outputs[slots:], *LOG_SPREADS)
-    before = outputs[:slots] + jnp.exp(spread) * noise
-    gaussian = -0.5 * noise**2 - spread - 0.5 * math.log(2 * math.pi)
-    # log(1 - tanh(x)^2), without cancellation.
-    squashing = 2.0 * (math.log(2.0) - before - jax.nn.softplus(-2.0 * before))
-    return jnp.tanh(before), (gaussian - squashing).sum(0)
+    law, slots = SquashedGaussian(), len(noise)
+    means, spread = outputs[:slots], jnp.clip(outputs[slots:], *LOG_SPREADS)
+    drawn = law.draw(means, spread, noise)
+    return law.action(drawn), law.logarithm(means, spread, drawn) - law.squashing(drawn)
 
 
-def train(problem: Problem, config: SACConfig, *, key: Array, tell: Tell = lambda point: None) -> TrainResult:
+def train(problem: Problem, config: SACConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
     """Learn a policy by soft actor-critic.
 
-    Parameters
-    ----------
-    problem
-        Any simulated problem.
-    config
-        Settings.
-    key
-        Key of the run: weights, training and selection events follow from it.
-    tell
-        Is told every point of the curve, with scalars named as CleanRL does (``losses/qf_loss`` and so on).
-
-    Returns
-    -------
-    TrainResult
-        The cheapest candidate on events of selection, without exploration: last parameters, their running average, or
-        the best point of the curve.
+    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
 
     Notes
     -----

@@ -88,12 +88,37 @@ def costs_of(problem: Problem, policy: Policy, key: Array, *, paths: int = PATHS
 
 
 def cheapest(
-    problem: Problem, candidates: Mapping[str, Policy], key: Array, *, paths: int = PATHS
+    problem: Problem,
+    candidates: Mapping[str, Policy],
+    key: Array,
+    *,
+    paths: int = PATHS,
+    known: Mapping[str, float] | None = None,
 ) -> tuple[str, dict[str, float]]:
-    """Return the name of the cheapest candidate, and the mean cost of each in the problem's own sense, money."""
-    found = {
-        name: float(costs_of(problem, each, key, paths=paths).mean()) for name, each in candidates.items()
-    }
+    """Return the name of the cheapest candidate, and the mean cost of each in the problem's own sense, money.
+
+    Parameters
+    ----------
+    problem, candidates
+        The problem, and policies by name.
+    key
+        Key of the run.
+    paths
+        Number of paths.
+    known
+        Mean costs of candidates that have been played on these events, money.
+    """
+    found = dict(known or {})
+    for name in candidates.keys() - found.keys():
+        found[name] = float(costs_of(problem, candidates[name], key, paths=paths).mean())
+    found = {name: found[name] for name in candidates}
     finite = {name: cost for name, cost in found.items() if np.isfinite(cost)}
     best = min(finite, key=lambda name: finite[name]) if finite else next(iter(candidates))
     return best, {name: problem.sign * cost for name, cost in found.items()}
+
+
+def scale_of(problem: Problem, cost: float) -> float:
+    """Return about what a period costs, money, of the cost of a path."""
+    discount = problem.discount if problem.discounts else 1.0
+    worth = problem.horizon if discount == 1 else (1 - discount**problem.horizon) / (1 - discount)
+    return max(abs(cost) / (1.0 if problem.averages else worth), 1e-6)

@@ -42,6 +42,9 @@ class RandomPlay(Policy):
         ``[slot, replication]`` mean order in units of an average period.
     chance
         ``[slot, replication]`` probability of an order in a period.
+    noise
+        ``[period, two, slot, replication]`` uniform in [0, 1): how much is ordered, and whether. Drawn by NumPy, for
+        programs that draw are dear to compile.
     network
         The authored network.
     fields
@@ -52,25 +55,24 @@ class RandomPlay(Policy):
     typical: Float[Array, " slot"]
     intensity: Float[Array, "slot replication"]
     chance: Float[Array, "slot replication"]
+    noise: Float[Array, "period two slot replication"]
     network: SupplyNetwork = eqx.field(static=True)
     fields: tuple[str, ...] = eqx.field(static=True)
 
     def init(self, observation: Observation) -> Any:
         """Return empty sums: count, features, and their squares."""
         nothing = jnp.zeros_like(features(observation, self.network, self.fields))
-        return jnp.zeros(()), nothing, nothing
+        return jnp.zeros((), dtype=jnp.int32), nothing, nothing
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Order at random, and look."""
-        how_much, whether = jax.random.split(key)
-        share = 2.0 * jax.random.uniform(how_much, self.intensity.shape)
-        ordered = jax.random.uniform(whether, self.intensity.shape) < self.chance
+        count, total, squares = memory
+        share, ordered = 2.0 * self.noise[count, 0], self.noise[count, 1] < self.chance
         units = self.typical[:, None] * self.intensity * share * ordered / self.chance
         priced = jnp.asarray([slot.name == "price" for slot in self.codec.slots])[:, None]
         low, high = self.codec.low[:, None], self.codec.high[:, None]
         units = jnp.where(priced, low + (high - low) * share / 2.0, units)
         units = jnp.where(self.codec.whole[:, None] > 0, jnp.round(units), units)
-        count, total, squares = memory
         seen = features(observation, self.network, self.fields)
         return self.codec.decide(units), (count + 1, total + seen, squares + seen**2)
 
@@ -117,6 +119,7 @@ def beginnings(problem: Problem, codec: ActionCodec, key: Array) -> Beginnings:
         jnp.asarray(np.array([slot.typical or 1.0 for slot in codec.slots], np.float32)),
         jnp.asarray(draw.uniform(0.0, 2.0, shape), dtype=jnp.float32),
         jnp.asarray(draw.uniform(0.2, 1.0, shape), dtype=jnp.float32),
+        jnp.asarray(draw.random((LOOKS * length, 2, *shape), np.float32)),
         problem.network,
         fields_of(problem),
     )
@@ -203,3 +206,8 @@ def restarted(moving: Moving, pool: Moving, which: Array, picked: Array) -> Movi
         return jnp.where(which, new[..., picked], now)
 
     return jax.tree.map(mixed, moving, pool)
+
+
+def columns(leaf: Any, picked: np.ndarray, size: int) -> Any:
+    """Return some paths of a leaf that has so many; other leaves as they are."""
+    return jnp.asarray(np.asarray(leaf)[..., picked]) if _is_wide(leaf, size) else leaf

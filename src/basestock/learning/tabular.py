@@ -3,8 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Annotated, Any
 
 import equinox as eqx
 import jax
@@ -14,25 +13,33 @@ from jaxtyping import Array, Float, Int
 
 from basestock.decision import Game, Problem
 from basestock.dynamics import Moving, open_period
-from basestock.envs import ActionCodec, action_codec
+from basestock.envs import action_codec
 from basestock.learning.actors import ChoiceActor
-from basestock.learning.deadline import Deadline
+from basestock.learning.deadline import Deadline, linear
 from basestock.learning.encoding import LONGEST_CYCLE, Encoder
-from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, TrainResult
-from basestock.learning.runs import Run, Tell
-from basestock.learning.states import beginnings
-from basestock.learning.streams import training_key
-from basestock.learning.transitions import (
-    EXPLODED,
-    STOPPED_BY_NUMBERS,
-    STOPPED_BY_SIZE,
-    Explorer,
-    Grounds,
-    begun_paths,
-    compiled,
-    played,
+from basestock.learning.experience import (
+    Chance,
+    Scene,
+    Stage,
+    Transitions,
+    gathered,
+    scalar,
+    staged,
+    transitions_of,
 )
+from basestock.learning.exploration import ChoiceExplorer, random_choices
+from basestock.learning.results import STOPPED_BY_DIVERGENCE, TrainResult
+from basestock.learning.runs import Run, Tell, tell_nobody
+from basestock.learning.settings import Count, PlaySettings, PositiveShare, Rule, Several, Share, is_number
+from basestock.learning.streams import training_key
+from basestock.learning.updates import EXPLODED, compiling
 from basestock.uncertainty import root_words
+
+NEARLY = 1e-2
+"""Distance from a whole number, units, that rounding of inputs may leave."""
+
+
+Falling = Annotated[float, Rule("a number in (0.5, 1]", lambda value: is_number(value) and 0.5 < value <= 1)]
 
 
 class TooManyStatesError(ValueError):
@@ -40,48 +47,30 @@ class TooManyStatesError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True)
-class TabularConfig:
-    """Settings of tabular Q-learning.
+class TabularConfig(PlaySettings):
+    """Settings of tabular Q-learning, besides those of all that play many paths.
 
     Parameters
     ----------
-    seconds
-        Wall time of the run, compiling included.
-    updates
-        Number of updates, for runs that are the same on every machine; by the clock if not given.
     levels
         Choices of a slot; single units up to 50, 21 levels beyond, if not given.
-    discount
-        Worth of a period later where costs are averaged; discounted problems have their own.
     power
         A value is moved by its number of visits to the power of minus this: above 1/2, at most 1.
-    paths
-        Paths played side by side.
-    periods
-        Periods of an update on each path, of problems without end.
     epsilon, final_epsilon, decay
-        Share of random choices at first and in the end, and the share of the run over which it falls.
-    restarts
-        Share of the paths that begin anew in an update: in the declared start or a state of random play.
+        Share of random choices at first and in the end, and the share of the run over which it falls. Random choices
+        lead far away, so half as many paths begin anew at least.
     most_values
         Numbers of the table at most.
-    most_cells
-        Places times paths times periods of an update at most.
     """
 
-    seconds: float = 60.0
-    updates: int | None = None
-    levels: int | None = None
-    discount: float = 0.95
-    power: float = 0.7
-    paths: int = 256
-    periods: int = 16
-    epsilon: float = 1.0
-    final_epsilon: float = 0.3
-    decay: float = 0.5
-    restarts: float = 0.1
-    most_values: int = 4_000_000
-    most_cells: int = 4_000_000
+    discount: PositiveShare = 0.95
+    restarts: Share = 0.1
+    levels: Several | None = None
+    power: Falling = 0.7
+    epsilon: Share = 1.0
+    final_epsilon: Share = 0.3
+    decay: Share = 0.5
+    most_values: Count = 4_000_000
 
 
 class Table(eqx.Module):
@@ -155,22 +144,23 @@ class _Learner(eqx.Module):
 class _Window(eqx.Module):
     """Everything that an update reads and does not change."""
 
-    grounds: Grounds
+    scene: Scene
+    ends: Array
     actor: TableActor
     power: float = eqx.field(static=True)
 
 
 def _learned(
-    window: _Window, carry: tuple[Table, Array], row: dict[str, Array]
+    window: _Window, carry: tuple[Table, Array], row: Transitions
 ) -> tuple[tuple[Table, Array], Array]:
     """Move the values of what was chosen on every path in a period toward what came of it."""
     table, visits = carry
-    at = row["action"][0], table.states(row["inputs"])
-    following = table(row["following"]).max(0)
-    if window.grounds.clock.endless:
+    at = row.drawn[0], table.states(row.inputs)
+    following = table(row.following).max(0)
+    if window.scene.clock.endless:
         # Only differences of values matter without end; a median does not mind the few states that are far off.
         following = following - jnp.median(following)
-    errors = row["reward"][0] + row["worth"][0] * following - table.values[at]
+    errors = row.rewards + row.worth * following - table.values[at]
     counted = visits.at[at].add(1.0)
     # Paths in the same state move its value by their mean error, not by the sum of their errors.
     rate = jnp.minimum(counted[at] ** -window.power, 1.0 / (counted[at] - visits[at]))
@@ -180,44 +170,32 @@ def _learned(
 
 @eqx.filter_jit
 def _update(
-    window: _Window, learner: _Learner, key: Array, epsilon: Array
+    window: _Window, learner: _Learner, chance: Chance, epsilon: Array
 ) -> tuple[_Learner, dict[str, Array]]:
     """Play some periods, and move the values of what was chosen."""
-    events, begin_key = jax.random.split(key)
-    grounds = window.grounds
-    explorer = Explorer(_with_table(window.actor, learner.table), grounds.ends, epsilon)
-    moving = begun_paths(grounds, learner.moving, epsilon, begin_key)
-    end, rows = played(grounds, explorer, moving, root_words(events))
+    explorer = _explorer(window, learner.table, epsilon)
+    found, moving = gathered(window.scene, explorer, learner.moving, chance)
     (table, visits), errors = jax.lax.scan(
-        lambda carry, row: _learned(window, carry, row), (learner.table, learner.visits), rows
+        lambda carry, row: _learned(window, carry, row),
+        (learner.table, learner.visits),
+        transitions_of(found, window.scene.discount),
     )
-    return _Learner(table, visits, end), {"td_loss": errors.mean(), "reward": rows["reward"].mean()}
+    return _Learner(table, visits, moving), {"td_loss": errors.mean(), "reward": found.rewards.mean()}
+
+
+def _explorer(window: _Window, table: Table, epsilon: Array) -> ChoiceExplorer:
+    """Return who tries choices."""
+    return ChoiceExplorer(window.actor.encoder, window.actor.codec, table, window.ends, epsilon)
 
 
 def _with_table(actor: TableActor, table: Table) -> TableActor:
     return dataclasses.replace(actor, network=table)
 
 
-def train(
-    problem: Problem, config: TabularConfig, *, key: Array, tell: Tell = lambda point: None
-) -> TrainResult:
-    """Learn the value of every choice in every state.
+def train(problem: Problem, config: TabularConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+    """Learn the value of every choice in every state, where these are few and of whole units.
 
-    Parameters
-    ----------
-    problem
-        A problem with few states of whole units.
-    config
-        Settings.
-    key
-        Key of the run: training and selection events follow from it.
-    tell
-        Is told every point of the curve.
-
-    Returns
-    -------
-    TrainResult
-        The cheapest candidate on events of selection: the last table, or the best point of the curve.
+    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
 
     Raises
     ------
@@ -232,57 +210,42 @@ def train(
     play did not reach count as the nearest ones that it did.
     """
     deadline = Deadline(config.seconds, config.updates)
-    window, learner = _set_up(problem, config, jax.random.fold_in(key, 0))
+    stage_key = jax.random.fold_in(key, 0)
+    codec = action_codec(problem, "multi_discrete", levels=config.levels)
+    stage = staged(problem, dataclasses.replace(codec, kind="discrete"), config, stage_key)
+    window, learner = _begun(stage, config, stage_key)
+    explorer = _explorer(window, learner.table, scalar(0.0))
+
+    def random(number: int, share: float) -> tuple[Chance, Array]:
+        epsilon = linear(share, config.epsilon, config.final_epsilon, config.decay)
+        now = training_key(key, number)
+        return window.scene.chance(now, explorer, restarts=epsilon / 2.0), scalar(epsilon)
+
     run = Run(problem, "tabular", config, key, deadline, tell)
-    # Two programs are compiled beside each other.
-    with ThreadPoolExecutor(1) as beside:
-        compiling = beside.submit(
-            *(compiled, _update, window, learner, training_key(key, 0)),
-            jnp.asarray(np.float32(config.epsilon)),
-        )
-        grounds = window.grounds.priced(problem, key)
-        run.look(0, _with_table(window.actor, learner.table))
-        update = compiling.result()
-    window = dataclasses.replace(window, grounds=grounds)
-    done, stopped = 0, STOPPED_BY_TIME if config.updates is None else STOPPED_BY_UPDATES
-    while (share := deadline.share(done, run.reserve)) < 1.0:
-        falls = min(share / max(config.decay, 1e-9), 1.0)
-        epsilon = config.epsilon + (config.final_epsilon - config.epsilon) * falls
-        after, told = update(window, learner, training_key(key, done), jnp.asarray(np.float32(epsilon)))
-        loss = float(told["td_loss"])
-        if not loss < EXPLODED:
-            stopped = STOPPED_BY_SIZE if math.isfinite(loss) else STOPPED_BY_NUMBERS
+    program = compiling(_update, window, learner, *random(0, 0.0))
+    window = dataclasses.replace(window, scene=stage.priced(stage_key))
+    run.look(0, _with_table(window.actor, learner.table))
+    update, done, stopped = run.in_time(program), 0, run.ending
+    while update and (share := run.share(done)) < 1.0:
+        after, told = update(window, learner, *random(done, share))
+        values = {name: float(each) for name, each in told.items()}
+        if not values["td_loss"] < EXPLODED:
+            stopped = STOPPED_BY_DIVERGENCE
             break
         learner, done = after, done + 1
         if run.is_due(share):
-            values = {name: float(each) for name, each in told.items()}
-            run.look(done, _with_table(window.actor, learner.table), epsilon=epsilon, **values)
+            run.look(done, _with_table(window.actor, learner.table), **values)
     return run.finished(done, stopped, {"last": _with_table(window.actor, learner.table)})
 
 
-def _set_up(problem: Problem, config: TabularConfig, key: Array) -> tuple[_Window, _Learner]:
+def _begun(stage: Stage, config: TabularConfig, key: Array) -> tuple[_Window, _Learner]:
     """Return what updates read, and what they change."""
-    codec = action_codec(problem, "multi_discrete", levels=config.levels)
-    codec = dataclasses.replace(codec, kind="discrete")
-    begun = beginnings(problem, codec, key)
-    encoder = dataclasses.replace(
-        begun.encoder,
-        center=jnp.asarray(np.zeros(begun.encoder.center.shape, np.float32)),
-        scale=jnp.asarray(np.ones(begun.encoder.scale.shape, np.float32)),
-    )
-    grounds = Grounds.of(
-        *(problem, codec, begun),
-        paths=config.paths,
-        periods=config.periods,
-        discount=config.discount,
-        restarts=config.restarts,
-        most_cells=config.most_cells,
-    )
-    seen = np.asarray(_inputs(grounds.game, encoder, grounds.pool, root_words(key)))
-    table = _table(problem, encoder, codec, seen, config.most_values)
+    scene = stage.scene
+    seen = np.asarray(_inputs(scene.game, stage.encoder, scene.pool, root_words(key)))
+    table = _table(stage, seen, config.most_values)
     visits = jnp.asarray(np.zeros(table.values.shape, np.float32))
-    actor = TableActor(encoder, table, codec)
-    return _Window(grounds, actor, config.power), _Learner(table, visits, grounds.first)
+    actor, ends = TableActor(stage.encoder, table, stage.codec), jnp.asarray(random_choices(stage.codec))
+    return _Window(scene, ends, actor, config.power), _Learner(table, visits, scene.first)
 
 
 @eqx.filter_jit
@@ -297,17 +260,21 @@ def _inputs(game: Game, encoder: Encoder, pool: Moving, root: Array) -> Float[Ar
     return encoder(observation)
 
 
-def _table(problem: Problem, encoder: Encoder, codec: ActionCodec, seen: np.ndarray, most: int) -> Table:
+def _table(stage: Stage, inputs: np.ndarray, most: int) -> Table:
     """Return a table of zeros over the states between the ends of what was seen."""
-    width, clock = encoder.center.shape[0], encoder.clock
-    read = _telling(seen[:width])
-    low, high = seen[read].min(1), seen[read].max(1)
-    counts = (np.round(high - low) + 1).astype(np.int64)
-    steps = np.ones(len(read))
-    if not np.allclose(seen[read], np.round(seen[read])):
+    name, clock, codec = stage.problem.name, stage.encoder.clock, stage.codec
+    center, scale = np.asarray(stage.encoder.center), np.asarray(stage.encoder.scale)
+    width = len(center)
+    seen = inputs[:width] * scale[:, None] + center[:, None]
+    if np.abs(seen - np.round(seen)).max() > NEARLY:
         raise TooManyStatesError(
-            f"problem {problem.name!r}: its states are not whole numbers, must be for a table. Use dqn."
+            f"problem {name!r}: its states are not whole numbers, must be for a table. Use dqn."
         )
+    seen = np.round(seen)
+    read = _telling(seen)
+    low, high = seen[read].min(1), seen[read].max(1)
+    counts = (high - low + 1).astype(np.int64)
+    low, steps = (low - center[read]) / scale[read], 1.0 / scale[read]
     if not clock.endless:
         read, low = np.append(read, width), np.append(low, 0.0)
         steps, counts = np.append(steps, 1.0 / clock.periods), np.append(counts, clock.periods + 1)
@@ -315,8 +282,7 @@ def _table(problem: Problem, encoder: Encoder, codec: ActionCodec, seen: np.ndar
     size = math.prod([*map(int, counts), cycle]), math.prod(codec.sizes)
     if math.prod(size) > most:
         raise TooManyStatesError(
-            f"problem {problem.name!r}: {size[0]:,} states times {size[1]:,} choices, must be at most {most:,} values. "
-            "Use dqn."
+            f"problem {name!r}: {size[0]:,} states times {size[1]:,} choices, must be at most {most:,} values. Use dqn."
         )
     return Table(
         jnp.asarray(np.zeros((size[1], size[0]), np.float32)),

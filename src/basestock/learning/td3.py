@@ -8,7 +8,8 @@ from jaxtyping import Array
 from basestock.decision import Problem
 from basestock.learning.off_policy import Deterministic, OffPolicyConfig, learned_off_policy
 from basestock.learning.results import TrainResult
-from basestock.learning.runs import Tell
+from basestock.learning.runs import Tell, tell_nobody
+from basestock.learning.settings import Count, NonNegative
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,10 +26,10 @@ class TD3Config(OffPolicyConfig):
         Steps of the critics for a step of the policy.
     """
 
-    exploring: float = 0.2
-    smoothing: float = 0.1
-    within: float = 0.25
-    delay: int = 2
+    exploring: NonNegative = 0.2
+    smoothing: NonNegative = 0.1
+    within: NonNegative = 0.25
+    delay: Count = 2
 
 
 class TwinDelayed(Deterministic):
@@ -37,25 +38,10 @@ class TwinDelayed(Deterministic):
     name: ClassVar[str] = "td3"
 
 
-def train(problem: Problem, config: TD3Config, *, key: Array, tell: Tell = lambda point: None) -> TrainResult:
+def train(problem: Problem, config: TD3Config, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
     """Learn a policy by twin delayed deep deterministic policy gradient.
 
-    Parameters
-    ----------
-    problem
-        Any simulated problem.
-    config
-        Settings.
-    key
-        Key of the run: weights, training and selection events follow from it.
-    tell
-        Is told every point of the curve, with scalars named as CleanRL does (``losses/qf_loss`` and so on).
-
-    Returns
-    -------
-    TrainResult
-        The cheapest candidate on events of selection, without exploration: last parameters, their running average, or
-        the best point of the curve.
+    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
 
     Notes
     -----

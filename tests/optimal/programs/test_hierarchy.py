@@ -3,13 +3,14 @@
 import dataclasses
 import itertools
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from basestock.decision import Problem, game, simulate
-from basestock.dynamics import InitialState, empty_state
+from basestock.decision import Observation, Policy, Problem, game, simulate
+from basestock.dynamics import Decision, InitialState, empty_state
 from basestock.economics import make_tariff
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.optimal.mdp import optimize
@@ -231,6 +232,15 @@ def _iterated(lost: float) -> tuple[float, np.ndarray]:
     return float(gain), costs
 
 
+@eqx.filter_jit
+def _decided(policy: Policy, seen: Observation) -> Decision:
+    return policy(seen, policy.init(seen), key=KEY)[0]
+
+
+def _ordered(policy: Policy, seen: Observation) -> np.ndarray:
+    return np.asarray(_decided(policy, seen).order)[0, 0]
+
+
 @pytest.mark.requirement("D-07")
 @pytest.mark.parametrize("lost", [4.0, 15.0])
 def test_the_operational_dynamic_program_equals_value_iteration_and_orders_within_the_plan(lost: float):
@@ -242,13 +252,13 @@ def test_the_operational_dynamic_program_equals_value_iteration_and_orders_withi
     stock = np.arange(7)
     state = empty_state(made.arrays, len(stock))
     seen = observe(made, dataclasses.replace(state, on_hand=state.on_hand + stock))
-    orders = np.asarray(found.policy(seen, found.policy.init(seen), key=KEY)[0].order)[0, 0].astype(int)
+    orders = _ordered(found.policy, seen).astype(int)
     np.testing.assert_allclose(costs[stock, orders], costs[stock].min(1), rtol=1e-6)
     # The same decisions, held to a tight plan: what it does not allow is not ordered.
     tight = plan_hierarchy(
         made, [Site("plant", 1.0)], num_periods=4, operational=optimum.policy(made), flexibility=0.0
     )
-    held = np.asarray(tight.policy(seen, tight.policy.init(seen), key=KEY)[0].order)[0, 0]
+    held = _ordered(tight.policy, seen)
     np.testing.assert_array_equal(held, np.minimum(orders, np.asarray(tight.policy.allowed)[0, 0, 0, 0]))
 
 

@@ -1,0 +1,335 @@
+"""Deep controlled learning: choices that simulation finds better, learned by a network, again and again."""
+
+import dataclasses
+import math
+from typing import Annotated, Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from basestock.decision import Problem
+from basestock.learning import pathwise
+from basestock.learning.actors import Actor, ChoiceActor
+from basestock.learning.choice_scores import Lessons, Scorer, fitted, shapes
+from basestock.learning.deadline import Deadline
+from basestock.learning.elimination import Halving
+from basestock.learning.networks import Mlp, generator
+from basestock.learning.order_rule import NO_CAP, base_stock_scores, ruled, single_units
+from basestock.learning.pathwise import PathwiseConfig, scale_of
+from basestock.learning.questions import Asked, Questions, first_rules, next_rules, rule_of
+from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, Point, TrainResult
+from basestock.learning.runs import Run, Tell
+from basestock.learning.selection import costs_of
+from basestock.learning.settings import Count, Natural, Positive, Rule, Settings, Share, Widths
+from basestock.learning.states import beginnings
+from basestock.learning.streams import training_key
+
+GENERATIONS = 3
+"""Generations of rules that are tried before the first policy."""
+
+FOLLOWED = 4
+"""Blocks of periods through which a rule is followed, of problems without end; the second half counts."""
+
+MOST_POLICIES = 16
+"""New policies that there is time for at least, with comparisons in fewer states where these take long."""
+
+FAVORED = 1.0
+"""Standard errors by which a new policy must be cheaper than the one it follows."""
+
+FIT = 1_000_000
+"""Numbers of the keys of fitting begin here, beyond those of events."""
+
+
+Doubled = Annotated[
+    int,
+    Rule(
+        "a power of two, at least 2",
+        lambda value: isinstance(value, int) and value >= 2 and value & (value - 1) == 0,
+    ),
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class DeepControlledConfig(Settings):
+    """Settings of deep controlled learning.
+
+    Parameters
+    ----------
+    hidden
+        Widths of the hidden layers.
+    first
+        First policy: ``order_up_to`` (levels, thresholds and caps tuned by simulation), ``pathwise`` (learned by
+        pathwise gradients), or ``cheaper`` of both.
+    first_share
+        Share of the time for the first policy, and for that of pathwise gradients.
+    first_updates
+        Updates of pathwise gradients where the clock does not count.
+    states
+        States in which choices are compared, for every new policy.
+    candidates
+        Choices that are compared in a state, a power of two: the smallest, and those around what the policy does.
+    replications
+        Simulations of each candidate in the first stage.
+    stages
+        Stages of elimination: half of the candidates is left after each, and is simulated twice as often.
+    horizon
+        Periods through which a choice is followed; until it is no longer felt if not given.
+    explored, restarts
+        Shares of decisions off what the policy does, and of paths that begin anew between two states.
+    remembered
+        Policies whose comparisons are learned from together.
+    steps, draws
+        Gradient steps for every new policy, and comparisons of each step.
+    learning_rate, final_rate
+        Step of Adam when the first new policy is learned, and its share when the last one is; for every policy half a
+        cosine leads from there to 0.
+    waves
+        Cosines of the quantity that scores are made of, beside its powers.
+    columns
+        Paths that are simulated beside each other.
+    most_cells
+        Entries of the states of all of these at most.
+    """
+
+    seconds: Positive = 120.0
+    hidden: Widths = (64, 64)
+    first: Literal["order_up_to", "pathwise", "cheaper"] = "order_up_to"
+    first_share: Share = 0.2
+    first_updates: Count = 200
+    states: Count = 6144
+    candidates: Doubled = 8
+    replications: Count = 4
+    stages: Count = 1
+    horizon: Count | None = None
+    explored: Share = 0.2
+    restarts: Share = 0.2
+    remembered: Count = 6
+    steps: Count = 500
+    draws: Count = 512
+    learning_rate: Positive = 1e-2
+    final_rate: Share = 0.1
+    waves: Natural = 4
+    columns: Count = 16384
+    most_cells: Count = 600_000
+
+
+class _Memory:
+    """Comparisons of the last policies, as they are learned from.
+
+    Parameters
+    ----------
+    starts
+        ``[slot]`` first output of each slot.
+    scale
+        Money of a period.
+    batches, policies
+        Batches of questions of a policy at most, and policies that are remembered.
+    """
+
+    def __init__(self, starts: np.ndarray, scale: float, batches: int, policies: int) -> None:
+        self.starts, self.scale, self.most, self.policies = starts, scale, batches * policies, policies
+        self.batches: list[dict[str, np.ndarray]] = []
+        self.counts: list[int] = []
+
+    def begin(self) -> None:
+        """Begin with a policy, and forget the oldest one: its choices were followed by other decisions."""
+        self.counts.append(0)
+        if len(self.counts) > self.policies:
+            self.batches = self.batches[self.counts.pop(0) :]
+
+    def add(self, asked: Asked) -> None:
+        """Remember questions of the policy that was begun with last."""
+        outputs = self.starts[asked.slot][:, None] + asked.choices
+        width, parts = asked.choices.shape[1], list[dict[str, np.ndarray]]()
+        for stage in asked.stages:
+            alive = np.take_along_axis(outputs, stage.candidates, 1)
+            excess = (stage.costs - stage.costs.min(1, keepdims=True)) / self.scale
+            fill = ((0, 0), (0, width - alive.shape[1]))
+            parts.append(
+                {
+                    "inputs": asked.inputs.T,
+                    "candidates": np.pad(alive, fill, mode="edge"),
+                    "excess": np.pad(excess, fill, constant_values=np.inf),
+                    "slot": asked.slot,
+                    "weight": np.full(len(alive), stage.replications / asked.stages[0].replications),
+                }
+            )
+        self.batches.append({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+        self.counts[-1] += 1
+
+    def lessons(self) -> Lessons:
+        """Return all of them, filled up to a fixed number."""
+        found = {name: np.concatenate([batch[name] for batch in self.batches]) for name in self.batches[0]}
+        size = len(found["slot"])
+        room = self.most * len(self.batches[0]["slot"]) - size
+
+        def leaf(name: str, kind: Any) -> Array:
+            filled = np.pad(found[name], ((0, room), *((0, 0),) * (found[name].ndim - 1)))
+            return jnp.asarray(filled.T, dtype=kind)
+
+        return Lessons(
+            *(leaf("inputs", jnp.float32), leaf("candidates", jnp.int32), leaf("excess", jnp.float32)),
+            *(leaf("slot", jnp.int32), leaf("weight", jnp.float32), jnp.asarray(size, dtype=jnp.int32)),
+        )
+
+
+class _Judge:
+    """Compares policies on the events of selection, and keeps the curve.
+
+    Parameters
+    ----------
+    run
+        The run.
+    first
+        The first policy.
+    """
+
+    def __init__(self, run: Run, first: Actor) -> None:
+        self.run, self.seconds = run, 0.0
+        self.best, self.costs = first.deciding(), self.played(0, first)
+
+    @property
+    def reserve(self) -> float:
+        """Seconds to leave for the end of the run."""
+        return 2.5 * self.seconds
+
+    def played(self, done: int, actor: Actor, **told: float) -> Float[np.ndarray, " path"]:
+        """Play a policy, add a point to the curve, and return its cost on each path, money."""
+        problem, deadline = self.run.problem, self.run.deadline
+        began = deadline.elapsed
+        costs = costs_of(problem, actor.deciding(), self.run.key)
+        self.seconds = deadline.elapsed - began
+        point = Point(deadline.elapsed, done, {"cost": problem.sign * float(costs.mean()), **told})
+        self.run.curve.append(point)
+        self.run.tell(point)
+        return costs
+
+    def judge(self, done: int, actor: Actor, *, certain: float = FAVORED, **told: float) -> None:
+        """Keep a policy if it is cheaper on the same events.
+
+        Parameters
+        ----------
+        done
+            Policies so far.
+        actor
+            The policy.
+        certain
+            Standard errors by which it must be cheaper.
+        told
+            What else is told of it.
+        """
+        costs = self.played(done, actor, **told)
+        saved = self.costs - costs
+        if saved.mean() > certain * saved.std(ddof=1) / math.sqrt(len(saved)):
+            self.best, self.costs = actor.deciding(), costs
+
+
+def train(
+    problem: Problem, config: DeepControlledConfig, *, key: Array, tell: Tell = lambda point: None
+) -> TrainResult:
+    """Learn choices by approximate policy iteration with simulations.
+
+    Parameters
+    ----------
+    problem
+        Any simulated problem.
+    config
+        Settings.
+    key
+        Key of the run: weights, training and selection events follow from it.
+    tell
+        Is told every point of the curve.
+
+    Returns
+    -------
+    TrainResult
+        The last policy that the events of selection favored over the one before it; the first one if they favored none.
+
+    Notes
+    -----
+    Temizoz et al. 2025 (doi:10.1016/j.ejor.2025.01.026): in states along the paths of a policy, each of some choices
+    is followed by the policy on common events, candidates are eliminated step by step, a network learns what was found,
+    and the next policy is the network. Two things differ. A network that learns the label of the best candidate learns
+    the noise of few simulations with it; this one minimizes the expected cost of its choices, which averages noise over
+    states. And scores are a few smooth functions of the quantity, whose weights the network learns.
+    """
+    deadline = Deadline(config.seconds, config.updates)
+    own, begin_key, draw_key = jax.random.split(jax.random.fold_in(key, 0), 3)
+    codec = single_units(problem)
+    begun = beginnings(problem, codec, begin_key)
+    width = begun.encoder.width
+    blank = Mlp.create((width, sum(codec.sizes)), own, last=0.0)
+    start = ChoiceActor(begun.encoder, base_stock_scores(problem, begun.encoder, codec, blank), codec)
+    questions = Questions(
+        *(problem, codec, begun, Halving(config.candidates, config.replications, config.stages)),
+        columns=min(config.columns, config.most_cells // _cells(begun.pool)),
+        explored=config.explored,
+        restarted=config.restarts,
+        key=key,
+        draw=generator(draw_key),
+    )
+    run = Run(problem, "deep_controlled", config, key, deadline, tell)
+    rule, cap = _tuned(questions, start, deadline, config)
+    judge = _Judge(run, rule)
+    if config.first != "order_up_to":
+        seconds = config.first_share * config.seconds
+        updates = None if config.updates is None else config.first_updates
+        smooth = pathwise.train(problem, PathwiseConfig(seconds=seconds, updates=updates), key=key)
+        judge.judge(0, smooth.policy, certain=0.0 if config.first == "cheaper" else -math.inf)
+    questions.notice(judge.best)
+    if config.horizon is not None:
+        questions.blocks = math.ceil(config.horizon / questions.arena.periods)
+    functions = shapes(codec, cap, config.waves)
+    network = Mlp.create((width, *config.hidden, functions.shape[1]), own, last=0.0)
+    scorer = Scorer(rule.network, jnp.asarray(functions), network)
+    batches = math.ceil(config.states / questions.count)
+    if not questions.clock.repeats:
+        questions.stride = max(questions.clock.periods // batches, 1)
+    scale = scale_of(problem, float(np.abs(judge.costs.mean())))
+    memory = _Memory(np.cumsum([0, *codec.sizes])[:-1], scale, batches, config.remembered)
+    done = 0
+    while deadline.share(done, judge.reserve) < 1.0:
+        memory.begin()
+        until = deadline.elapsed + config.seconds / MOST_POLICIES
+        for _ in range(batches):
+            memory.add(questions.ask(judge.best))
+            if config.updates is None and deadline.elapsed > until:
+                break
+        share = deadline.share(done, judge.reserve)
+        rate = config.learning_rate * (1.0 + share * (config.final_rate - 1.0))
+        scorer, losses = fitted(
+            *(scorer, memory.lessons(), codec, training_key(key, FIT + done)),
+            *(jnp.asarray(rate), config.steps, config.draws),
+        )
+        done += 1
+        new = ChoiceActor(begun.encoder, scorer.folded(), codec)
+        judge.judge(done, new, loss=float(losses[-len(losses) // 10 :].mean()))
+    stopped = STOPPED_BY_TIME if config.updates is None else STOPPED_BY_UPDATES
+    return run.finished(done, stopped, {"favored": judge.best})
+
+
+def _cells(moving: Any) -> int:
+    """Return the number of entries of the state of one path."""
+    leaves = [leaf for leaf in jax.tree.leaves(moving) if hasattr(leaf, "shape")]
+    size = moving.state.on_hand.shape[-1]
+    return max(sum(leaf.size // size for leaf in leaves if leaf.ndim and leaf.shape[-1] == size), 1)
+
+
+def _tuned(
+    questions: Questions, start: ChoiceActor, deadline: Deadline, config: DeepControlledConfig
+) -> tuple[ChoiceActor, Float[np.ndarray, " slot"]]:
+    """Return the order-up-to rule that costs least in simulations, and its caps, units."""
+    codec = questions.codec
+    values = first_rules(codec)
+    best = values[..., 0]
+    for generation in range(GENERATIONS):
+        blocks = FOLLOWED if questions.clock.endless else questions.blocks
+        costs = questions.costs_of_rules(start, values, blocks)
+        best = values[..., costs.argmin()]
+        if config.updates is None and deadline.elapsed > config.first_share * config.seconds:
+            break
+        values = next_rules(values, costs, codec, 0.5**generation, questions.draw)
+    network = ruled(start.network, rule_of(codec, best[..., None]), codec)
+    return dataclasses.replace(start, network=network), np.minimum(best[2], NO_CAP)
