@@ -152,6 +152,7 @@ def lessons() -> Lessons:
     )
 
 
+@pytest.mark.slow
 def test_scores_learn_what_is_cheapest() -> None:
     codec = action_codec(lost_sales(lead_time=0, mean=1.0), "multi_discrete")
     outputs = sum(codec.sizes)

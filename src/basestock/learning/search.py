@@ -1,8 +1,10 @@
 """Search of the settings of a learner, by Optuna: every trial is a run, judged on the events of selection."""
 
+import contextlib
 import dataclasses
 import json
 import math
+import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -230,22 +232,27 @@ def _ended(optuna: Any) -> tuple[Any, ...]:
 
 def _study(optuna: Any, name: str, storage: Path | None, *, prunes: bool) -> Any:
     """Return the study of a name, from the storage if it is there."""
-    from sqlalchemy.exc import SQLAlchemyError
-
+    if storage is not None:
+        _require_storage(storage)
     median = optuna.pruners.MedianPruner(n_startup_trials=FIRST_TRIALS)
+    return optuna.create_study(
+        storage=None if storage is None else f"sqlite:///{storage}",
+        pruner=median if prunes else optuna.pruners.NopPruner(),
+        study_name=name,
+        direction="minimize",
+        load_if_exists=True,
+    )
+
+
+def _require_storage(file: Path) -> None:
+    """Refuse a file that is no database, or that cannot be made one."""
     try:
-        return optuna.create_study(
-            storage=None if storage is None else f"sqlite:///{storage}",
-            pruner=median if prunes else optuna.pruners.NopPruner(),
-            study_name=name,
-            direction="minimize",
-            load_if_exists=True,
-        )
-    except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            database.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
         raise SearchError(
-            f"{storage} cannot be used ({reason}), must be the SQLite file of a search, or a new file in a folder "
-            "that can be written to. Choose another file."
+            f"{file} cannot be used ({error}), must be the SQLite file of a search, or a new file in a folder that can "
+            "be written to. Choose another file."
         ) from None
 
 
