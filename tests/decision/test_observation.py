@@ -35,7 +35,7 @@ def _chain() -> SupplyNetwork:
     )  # fmt: skip
 
 
-def _seen(window: int = 0, waits: float = 0.0) -> tuple[Observation, SupplyNetwork]:
+def _seen(window: int = 0) -> tuple[Observation, SupplyNetwork]:
     network = _chain()
     start = InitialState(
         on_hand={("dc", "i"): 10, ("shop", "i"): 2},
@@ -50,9 +50,6 @@ def _seen(window: int = 0, waits: float = 0.0) -> tuple[Observation, SupplyNetwo
         initial_state=start,
     )
     compiled, state, root = game(problem), problem.start(1), root_words(jax.random.key(0))
-    assert state.unfilled is not None
-    lane = network.lane_index["dc -> shop"]
-    state = dataclasses.replace(state, unfilled=state.unfilled.at[lane].set(waits))
     world = compiled.events.initial_world(1)
     outcome = blank_outcome(compiled.network, compiled.sequence, compiled.events, state, world, root)
     information = Information(demand_window=window)
@@ -68,15 +65,6 @@ def test_positions_count_what_is_under_way() -> None:
     assert seen.inventory_position.reshape(-1).tolist() == [17, 5]
     assert seen.echelon_position.reshape(-1).tolist() == [22, 5]
     assert seen.due[2].reshape(-1).tolist() == [7, 0, 0]
-
-
-def test_what_waits_for_its_source_is_on_order_and_owed() -> None:
-    seen, _ = _seen(waits=4.0)
-    assert seen.on_order.reshape(-1).tolist() == [7, 7]
-    assert seen.owed is not None
-    assert seen.owed.reshape(-1).tolist() == [4, 0]
-    assert seen.inventory_position.reshape(-1).tolist() == [13, 9]
-    assert seen.echelon_position.reshape(-1).tolist() == [22, 9]
 
 
 def test_flat_observations_have_a_label_for_every_entry() -> None:

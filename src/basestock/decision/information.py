@@ -85,8 +85,7 @@ def _full_observation(
     runs = None if state.work_in_process is None else state.work_in_process.sum(0)
     if runs is not None:
         arriving = arriving + expected_output(network, runs)
-    asked = None if state.unfilled is None else out_of_nodes(network, state.unfilled)
-    components = nothing if network.production is None else owed_components(network, state)
+    owed = nothing if network.production is None else owed_components(network, state)
     echelon = jnp.einsum("nj,jir->nir", network.descendants, level + arriving) + waiting
     due = state.due
     return Observation(
@@ -97,7 +96,7 @@ def _full_observation(
         backorders=backorders,
         inventory_level=level,
         on_order=arriving + waiting,
-        inventory_position=level + arriving + waiting - components - (nothing if asked is None else asked),
+        inventory_position=level + arriving + waiting - owed,
         echelon_position=echelon,
         in_transit=state.in_transit,
         unfilled=unfilled,
@@ -106,7 +105,7 @@ def _full_observation(
         last_demand=last_demand,
         last_sales=nothing if last_outcome.sales is None else last_outcome.sales,
         demand_history=history,
-        owed=asked,
+        owed=None if state.unfilled is None else out_of_nodes(network, state.unfilled),
         incoming=state.incoming,
         lots=state.lots,
         life_clock=state.life_clock,

@@ -33,8 +33,7 @@ class Observation(eqx.Module):
     on_order
         In transit to the node, plus ordered and not yet shipped, units.
     inventory_position
-        inventory_level + on_order, less what other nodes have ordered here and not been sent, and less what the runs
-        that waiting orders ask for will take of components.
+        inventory_level + on_order, less what waiting orders will take of components and of what is made here.
     echelon_position
         Inventory level of the node and all it supplies, what is in transit to any of them, and what the node has
         ordered and its source has not shipped.

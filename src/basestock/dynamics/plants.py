@@ -100,10 +100,17 @@ def pulled_runs(network: NetworkArrays, state: State, demand: NodeItem | None = 
 
 
 def owed_components(network: NetworkArrays, state: State) -> NodeItem:
-    """Return what the runs that waiting orders ask for will take of their components, units."""
+    """Return the requirements that stock must still meet, units: what waiting orders take of components and products.
+
+    What a node makes is owed to the nodes whose orders wait for it; what their runs will take is owed to the runs.
+    """
     production = require(network.production, "production")
     taken = consumption(production, pulled_runs(network, state))
-    return to_plants(production, taken, network.num_nodes)
+    owed = to_plants(production, taken, network.num_nodes)
+    if state.unfilled is None:
+        return owed
+    made = to_plants(production, production.pulls, network.num_nodes) > 0
+    return owed + jnp.where(made, out_of_nodes(network, state.unfilled), 0.0)
 
 
 def idle_plants(network: NetworkArrays, num_replications: int) -> dict[str, Array]:
