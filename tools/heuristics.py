@@ -255,7 +255,7 @@ LEVEL = {"level": "base_stock_level"}
 PLAYS: dict[tuple[str, str], Play] = {
     ("lost_sales", "myopic"): rule(Myopic.for_problem),
     ("lost_sales", "myopic2"): rule(Myopic2.for_problem),
-    ("lost_sales", "dual_balancing"): rule(DualBalancing.for_problem),
+    ("lost_sales", "dual_balancing"): rule(DualBalancing.of_all_stock),
     ("lost_sales", "std_vector_base_stock"): rule(VectorBaseStock.standard),
     ("lost_sales", "better_vector_base_stock"): best_common_ratio,
     ("lost_sales", "std_base_stock"): rule(Newsvendor.for_problem),
@@ -301,8 +301,10 @@ NOTES: dict[tuple[str, str], str] = {
         "geometric demand, lead time 3 and p = 4 the printed 11.26 is the cost at a ratio of 0.69; the best is 10.52."
     ),
     ("lost_sales", "dual_balancing"): (
-        "Here the whole unit nearest to the balance point is ordered. Rounding up, down or at random and other weights "
-        "of holding were tried, and none gives all printed costs: unexplained."
+        "The printed costs are those of weighing the holding of all stock until it is gone; the balance of the paper, "
+        "which weighs that of the ordered units (`dual_balancing` elsewhere here), is nearer to the optimum. One "
+        "cell, geometric demand at lead time 4 and p = 39, is off: 26.9 % is printed after 32.9 and 31.2 % at lead "
+        "times 1 and 3; ours is 30.0 %. Unexplained."
     ),
     ("dual_sourcing", "single_index"): "Labels of a figure; parameters are not printed and were tuned here.",
     ("general_network", "node base stock"): (

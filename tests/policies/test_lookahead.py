@@ -4,7 +4,6 @@ import dataclasses
 import itertools
 from functools import lru_cache
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -20,7 +19,6 @@ from basestock.policies import (
     VectorBaseStock,
 )
 from basestock.policies.formulas import leaf
-from basestock.policies.lookahead import crossing
 from basestock.policies.stock_law import StockLaw
 from basestock.problems import backorder, lost_sales
 from basestock.uncertainty import Discrete, Uncertainty
@@ -155,9 +153,22 @@ def test_balancing_meets_between_holding_and_shortage() -> None:
         again = sum(m * held[max(units - int(v), 0)] for v, m in zip(VALUES, MASSES, strict=True) if v > 0)
         held[units] = (left + again) / (1 - MASSES[0])
     short = {q: 3.7 * sum(m * max(v - q, 0.0) for v, m in zip(VALUES, MASSES, strict=True)) for q in held}
-    gap = jnp.array([held[q] - short[q] for q in held])
-    expected = np.floor(float(crossing(gap)) + 0.5)
+    expected = min(held, key=lambda q: max(held[q], short[q]))
     assert orders(DualBalancing.for_problem(problem), seen(problem, 0)) == [expected]
+    assert orders(DualBalancing.of_all_stock(problem), seen(problem, 0)) == [expected]
+
+
+@pytest.mark.slow
+def test_weighing_all_stock_orders_less_than_weighing_the_ordered_units() -> None:
+    """What is left of 4 units is held whoever ordered it: it counts in the one balance and not in the other."""
+    problem = problem_of(1)
+    marginal, whole = DualBalancing.for_problem(problem), DualBalancing.of_all_stock(problem)
+    ordered = [
+        orders(marginal, seen(problem, stock))[0] - orders(whole, seen(problem, stock))[0]
+        for stock in range(5)
+    ]
+    assert min(ordered) >= 0
+    assert max(ordered) > 0
 
 
 @pytest.mark.slow

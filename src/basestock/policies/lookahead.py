@@ -1,5 +1,6 @@
 """Policies that weigh what an order meets when it arrives: projected level, myopic, dual balancing."""
 
+import dataclasses
 from typing import Any
 
 import equinox as eqx
@@ -169,14 +170,28 @@ class Myopic2(Lookahead):
 
 
 class DualBalancing(Lookahead):
-    """Order as much as makes what its units will cost in holding equal to the shortage it leaves (Levi et al. 2008).
+    """Order as much as makes what stock will cost in holding equal to the shortage that is left (Levi et al. 2008).
+
+    Parameters
+    ----------
+    marginal
+        Whether the holding of the ordered units is weighed, as in the paper, or that of all stock until it is gone.
 
     Notes
     -----
     doi:10.1287/moor.1070.0285: units leave in the order in which they came, so that q units behind a stock I cost
-    h sum over k of E[(I + q - D(k))+ - (I - D(k))+], D(k) the demand of k periods from the arrival on. The crossing
-    with p E[(D - I - q)+] is rounded to the nearest whole unit; the paper draws one of both neighbors.
+    h sum over k of E[(I + q - D(k))+ - (I - D(k))+], D(k) the demand of k periods from the arrival on; the shortage is
+    p E[(D - I - q)+]. Whole units: the q whose larger side is least; the paper draws one of both neighbors. The costs
+    printed in Zipkin 2008, doi:10.1287/opre.1070.0471, are those of weighing all stock, h sum over k of
+    E[(I + q - D(k))+].
     """
+
+    marginal: bool = eqx.field(static=True, default=True)
+
+    @classmethod
+    def of_all_stock(cls, problem: Problem) -> "DualBalancing":
+        """Compute the policy that weighs the holding of all stock until it is gone."""
+        return dataclasses.replace(cls.for_problem(problem), marginal=False)
 
     @staticmethod
     def largest(problem: Problem, money: "Money") -> np.ndarray:
@@ -186,16 +201,19 @@ class DualBalancing(Lookahead):
 
     @staticmethod
     def tabulated(money: "Money", most: int) -> tuple[np.ndarray, ...]:
-        """Return the holding of a stock until the last unit is gone, less the shortage of a period."""
+        """Return the holding of a stock until the last unit is gone, and the shortage of a period."""
         return (money.held_for_ever(most), money.shortage(most))
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Order the quantity at which both expectations meet."""
         found = self.law.on_arrival(observation)
         held, short = (by_quantity(found, table, self.most) for table in self.tables)
-        order = crossing(held - held[:1] - short)
+        if self.marginal:
+            held = held - held[:1]
         if observation.network.features.whole_units:
-            order = jnp.floor(order + 0.5)
+            order = jnp.maximum(held, short).argmin(0).astype(jnp.float32)
+        else:
+            order = crossing(held - short)
         return NodeOrders()(self.units(order, observation), observation), memory
 
 
