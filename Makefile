@@ -49,4 +49,4 @@ constraints: $(STAMPS)/base-constraints ## new exact versions for every group an
 
 clean: ## remove the environment and everything made here
 	rm -rf .venv site docs/generated .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
-	find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests tools benchmarks experiments -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -36,7 +36,7 @@ def _texts() -> Iterator[Path]:
     yield from (
         path for path in ROOT.iterdir() if path.is_file() and path.suffix in TEXTS and path.name != "uv.lock"
     )
-    for directory in ["src", "tests", "docs", "tools", "benchmarks", "examples", ".ci"]:
+    for directory in ["src", "tests", "docs", "tools", "benchmarks", "experiments", "examples", ".ci"]:
         for path in sorted((ROOT / directory).rglob("*")):
             if path.is_file() and path.suffix in TEXTS and MADE_HERE.isdisjoint(path.parts):
                 yield path

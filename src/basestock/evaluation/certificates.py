@@ -125,12 +125,16 @@ def certify_problem(
             seconds=time.perf_counter() - began,
             decision=found.decision,
         )
+    why = ""
     try:
         optimum = optimize(problem, method=method, max_bytes=max_bytes, max_seconds=max_seconds, tell=tell)
     except (*REFUSALS, ValueError) as error:
-        tell(f"no exact optimum: {error}")
+        # The error holds on to all tables that were made: bounds begin when it is gone.
+        optimum, why = None, str(error)
+    if optimum is None:
+        tell(f"no exact optimum: {why}")
         return _bounded(
-            problem, best_bound(problem, max_bytes=max_bytes, max_seconds=max_seconds), began, str(error)
+            problem, best_bound(problem, max_bytes=max_bytes, max_seconds=max_seconds), began, why
         )
     seconds = time.perf_counter() - began
     off = _off(problem, optimum)

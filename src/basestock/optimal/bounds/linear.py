@@ -31,6 +31,12 @@ ROUNDS = 40
 ADDED = 400
 """Constraints that are added in a round."""
 
+BLOCK = 1 << 14
+"""Rows of a table of states for which a basis function is computed at a time."""
+
+TABLES = 6
+"""Tables of numbers, as large as that of the states, that a round holds at a time."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pairs:
@@ -178,6 +184,34 @@ class Approximation:
     values: np.ndarray
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Feature:
+    """A basis function: a corner, or the square, of a sum of entries; it is computed where it is needed.
+
+    Parameters
+    ----------
+    carried, mixed
+        ``[carried]`` and ``[mixed]`` what the two parts of a state add to the sum.
+    low, size
+        Least sum of a state, and how far apart sums are.
+    corner
+        What the sum exceeds is returned; ``None`` for the square.
+    """
+
+    carried: np.ndarray
+    mixed: np.ndarray
+    low: float
+    size: float
+    corner: float | None
+
+    def __call__(self, carried: np.ndarray, mixed: np.ndarray) -> np.ndarray:
+        """Return the function of states by the numbers of their parts, between 0 and 1."""
+        total = self.carried[carried] + self.mixed[mixed]
+        if self.corner is None:
+            return ((total - self.low) / self.size) ** 2
+        return np.maximum(total - self.corner, 0.0) / self.size
+
+
 def approximate(process: Process, *, deadline: float = np.inf) -> Approximation:
     """Find the sum of basis functions that proves most about the average cost of a listed process.
 
@@ -202,15 +236,15 @@ def approximate(process: Process, *, deadline: float = np.inf) -> Approximation:
     weights = np.zeros(len(basis))
     left: list[np.ndarray] = []
     right: list[np.ndarray] = []
-    spread = np.random.default_rng(0).permutation(len(carried))[: 4 * ADDED]
+    spread = np.random.default_rng(0).choice(len(carried), min(4 * ADDED, len(carried)), replace=False)
     for _ in range(ROUNDS):
-        values = np.tensordot(weights, basis, 1)
+        values = _values(process, basis, weights)
         after, choice = sweep.best(values)
         change = np.where(after < FORBIDDEN / 1e6, after - values, np.inf)[carried, mixed]
         proven = float(change.min())
         if proven > best.gain:
             best = Approximation(proven, values)
-        worst = np.argsort(change, kind="stable")[:ADDED]
+        worst = np.argpartition(change, min(ADDED, len(change)) - 1)[:ADDED]
         picked = np.union1d(worst, spread) if not left else worst
         at = carried[picked], mixed[picked]
         rows, costs = _constraints(process, basis, *at, choice[at])
@@ -225,15 +259,34 @@ def approximate(process: Process, *, deadline: float = np.inf) -> Approximation:
     return best
 
 
+def _values(process: Process, basis: Sequence[Feature], weights: np.ndarray) -> np.ndarray:
+    """Return ``[carried, mixed]`` a weighted sum of basis functions; 0 where there is no state."""
+    values = np.zeros(process.valid.shape)
+    mixed = np.arange(values.shape[1])[None]
+    # In blocks of rows: only the sum itself is as large as the table of states.
+    for first in range(0, len(values), BLOCK):
+        block = values[first : first + BLOCK]
+        carried = np.arange(first, first + len(block))[:, None]
+        for weight, feature in zip(weights, basis, strict=True):
+            if weight != 0.0:
+                block += weight * feature(carried, mixed)
+    values[~process.valid] = 0.0
+    return values
+
+
 def _constraints(
-    process: Process, basis: np.ndarray, carried: np.ndarray, mixed: np.ndarray, decision: np.ndarray
+    process: Process, basis: Sequence[Feature], carried: np.ndarray, mixed: np.ndarray, decision: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return phi(s) - E phi(s') and the costs of pairs."""
     pairs = pairs_of(process, carried, mixed, decision)
-    chances = process.phases[0].chances[pairs.row]
-    following = [np.asarray(chances.multiply(each[pairs.column]).sum(1)).reshape(-1) for each in basis]
-    here = basis[:, pairs.carried, pairs.mixed]
-    return (here - np.stack(following)).T, pairs.cost
+    chances = process.phases[0].chances[pairs.row].tocoo()
+    column, count = pairs.column[chances.row], len(pairs.cost)
+    columns: list[np.ndarray] = []
+    for feature in basis:
+        later = np.where(process.valid[column, chances.col], feature(column, chances.col), 0.0)
+        expected = np.bincount(chances.row, weights=chances.data * later, minlength=count)
+        columns.append(feature(pairs.carried, pairs.mixed) - expected)
+    return np.stack(columns, axis=1) if columns else np.zeros((count, 0)), pairs.cost
 
 
 def _weights(left: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray] | None:
@@ -253,34 +306,36 @@ def _weights(left: np.ndarray, right: np.ndarray) -> tuple[float, np.ndarray] | 
     return -solved.objective, weight.at(solved.values)
 
 
-def _basis(process: Process) -> np.ndarray:
-    """Return ``[function, carried, mixed]``: corners and squares of the running sums of the state's entries."""
+def _basis(process: Process) -> list[Feature]:
+    """Return corners and squares of the state's entries and of their running sums."""
     structure = process.structure
     parts = sorted(
         [(entry, 0, at) for at, entry in enumerate(structure.mixed)]
         + [(entry, 1, at) for at, entry in enumerate(structure.carried)]
     )
-    total = np.zeros(process.valid.shape)
-    found: list[np.ndarray] = []
+    carried, mixed = np.zeros(len(process.carried)), np.zeros(len(process.mixed))
+    found: list[Feature] = []
     for _, kind, at in parts:
-        entry = process.mixed[None, :, at] if kind == 0 else process.carried[:, at, None]
-        total = total + entry
-        found += _corners(np.broadcast_to(entry, total.shape), process.valid, 2)
-        found += _corners(total, process.valid, KNOTS)
-    return np.stack(found) if found else np.zeros((0, *process.valid.shape))
+        if kind == 0:
+            entry = np.zeros_like(carried), process.mixed[:, at].astype(float)
+        else:
+            entry = process.carried[:, at].astype(float), np.zeros_like(mixed)
+        carried, mixed = carried + entry[0], mixed + entry[1]
+        found += _corners(*entry, process.valid, 2)
+        found += _corners(carried, mixed, process.valid, KNOTS)
+    return found
 
 
-def _corners(quantity: np.ndarray, valid: np.ndarray, count: int) -> Sequence[np.ndarray]:
-    """Return the square of a quantity and what it exceeds corners by, each of size 1."""
-    low, high = float(quantity[valid].min()), float(quantity[valid].max())
+def _corners(carried: np.ndarray, mixed: np.ndarray, valid: np.ndarray, count: int) -> list[Feature]:
+    """Return the square of a sum and what it exceeds corners by, each of size 1."""
+    low, high = np.inf, -np.inf
+    for first in range(0, len(carried), BLOCK):
+        part = (carried[first : first + BLOCK, None] + mixed)[valid[first : first + BLOCK]]
+        low, high = min(low, part.min(initial=np.inf)), max(high, part.max(initial=-np.inf))
     if high <= low:
         return []
-    scaled = np.where(valid, (quantity - low) / (high - low), 0.0)
     corners = np.unique(np.round(np.linspace(low, high, count + 1)[:-1]))
-    return [
-        scaled**2,
-        *(np.where(valid, np.maximum(quantity - at, 0.0), 0.0) / (high - low) for at in corners),
-    ]
+    return [Feature(carried, mixed, low, high - low, at) for at in (None, *corners.tolist())]
 
 
 def approximate_program_bound(problem: Problem, *, max_bytes: int, max_seconds: float) -> Bound | None:
@@ -305,9 +360,12 @@ def approximate_program_bound(problem: Problem, *, max_bytes: int, max_seconds: 
         box = first_box(problem)
         if not box.reason:
             return None
-        pieces = list_problem(problem, box, budget=Budget(max_bytes, began + max_seconds / 2))
+        budget = Budget(max_bytes, began + max_seconds / 2)
+        pieces = list_problem(problem, box, budget=budget)
         if len(pieces.schedule) != 1:
             return None
+        largest = max((each.valid.size for each in pieces.processes), default=0)
+        budget.require_bytes(problem, 8.0 * TABLES * largest, f"{TABLES} tables of values")
         deadline = began + max_seconds
         gain = pieces.base[0] + sum(approximate(each, deadline=deadline).gain for each in pieces.processes)
     except ValueError:

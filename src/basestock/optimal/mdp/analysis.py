@@ -198,7 +198,7 @@ def _part(
 ) -> Part:
     alone = samples.of(list(component.entries), list(component.controls))
     kept = alone
-    if repairs and math.prod(box.max_order[list(component.controls)] + 1) <= MOST_DECISIONS:
+    if repairs and math.prod((box.max_order[list(component.controls)] + 1).tolist()) <= MOST_DECISIONS:
         # Only decisions that rules leave as they are are handed on as they are.
         decisions = decisions_of(problem, box, component.controls)
         choices = listed(decisions[kept_by_repairs(alone, decisions)])

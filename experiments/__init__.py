@@ -1,0 +1,1 @@
+"""Published experiments, run again: each prints its table beside the published numbers."""

@@ -1,0 +1,65 @@
+"""E-C2: the supply chains of OR-Gym: tuned classics, rolling programs, learners, and the bound of full knowledge."""
+
+import dataclasses
+
+from basestock.decision import Problem
+from basestock.optimal.bounds.hindsight import hindsight_bound
+from basestock.optimal.players import PLAYERS
+from basestock.problems import make_problem
+from experiments.contest import Contender, Measure, contest, kpi, rows, tuned
+from experiments.learners import learned
+from experiments.registry import Experiment, Options
+from experiments.report import Report, Table
+
+NAMES = ("or_gym/inv_management_v0", "or_gym/inv_management_v1")
+
+CLASSICS = ("base_stock", "echelon_base_stock", "order_up_to")
+
+ROLLING = 40
+"""Episodes of the rolling program, which solves a linear program in every period: the first ones of all."""
+
+BOUND_SECONDS = 120.0
+"""Time of the programs of whoever knows each path."""
+
+
+def run(options: Options) -> Report:
+    """Play both variants."""
+    return Report(
+        EXPERIMENT.name,
+        EXPERIMENT.about,
+        EXPERIMENT.source,
+        [_table(make_problem(name), options) for name in NAMES],
+        [
+            "No number is published for these defaults but those of the environment itself, whose transcript the tests "
+            "replay step by step.",
+            f"The rolling program plays at most the first {ROLLING} episodes of these events: a wider interval.",
+            "Full knowledge is the mean over paths of the best plan for each: no policy earns more.",
+        ],
+        dataclasses.asdict(options),
+    )
+
+
+def _table(problem: Problem, options: Options) -> Table:
+    rolling = PLAYERS["rolling_horizon"].compute
+    assert rolling is not None
+    contenders = [
+        *(tuned(problem, name, options) for name in CLASSICS),
+        *(learned(problem, name, options) for name in ("pathwise", "ppo", "sac")),
+    ]
+    measures: dict[str, Measure] = {"fill rate": kpi("fill_rate")}
+    found = rows(problem, contest(problem, contenders, options), measures)
+    few = dataclasses.replace(options, replications=min(options.replications, ROLLING))
+    programs = contest(problem, [Contender("rolling program", [rolling(problem)])], few)
+    found += rows(problem, programs, measures)
+    bound = hindsight_bound(problem, max_seconds=BOUND_SECONDS, seed=options.seed)
+    if bound is not None:
+        found.append({"policy": "full knowledge (bound)", "ours": bound.value, "+-": bound.half_width})
+    return Table(f"{problem.name}: profit of an episode", found)
+
+
+EXPERIMENT = Experiment(
+    "E-C2",
+    "supply chains of OR-Gym with their defaults",
+    "or-gym 0.5, InvManagement-v0 and -v1, doi:10.48550/arXiv.2008.06319",
+    run,
+)

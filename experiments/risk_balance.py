@@ -1,0 +1,138 @@
+"""E-A1: a plant that balances its own risk and its customers': before and after."""
+
+import dataclasses
+
+import numpy as np
+
+from basestock.decision import Problem
+from basestock.economics import cvar
+from basestock.evaluation import Played, paired
+from basestock.policies import REGISTRY
+from basestock.problems.manufacturing_market import manufacturing_market
+from experiments.contest import Contender, Measure, Outcome, contest, kpi, rows, tuned
+from experiments.learners import learned
+from experiments.registry import Experiment, Options
+from experiments.report import Cell, Report, Table
+
+PUBLISHED: dict[str, tuple[float, float]] = {
+    "fulfilment %": (89.5, 97.2),
+    "holding, thousand": (1250.0, 870.0),
+    "stockout events": (42.0, 11.0),
+    "profit, thousand": (5100.0, 6400.0),
+}
+"""What the source prints, before and after."""
+
+PUBLISHED_RISK = "Sharpe 0.43; CVaR(5 %) -0.0870"
+
+WEIGHTS: dict[str, tuple[float, float, float, float, float, float]] = {
+    "alpha, beta as stated": (1.0, 1.0, 1.0, 1.0, 1.0, 50.0),
+    "producer's risk x 4": (4.0, 4.0, 4.0, 1.0, 1.0, 50.0),
+    "consumer's risk x 4": (1.0, 1.0, 1.0, 4.0, 4.0, 200.0),
+}
+"""Weights alpha1 to alpha3 and beta1 to beta3 of the reward: tuned rules move along the front of both risks."""
+
+PRODUCER = ("stock_deviation", "unmet_demand", "idle", "changeover", "downtime")
+CONSUMER = ("price_change", "unserved_consumers", "return_rate")
+"""Terms of the reward that are a risk of the producer, and of the consumer."""
+
+
+def run(options: Options) -> Report:
+    """Compare rules as they are, tuned rules and learners."""
+    problem = manufacturing_market()
+    standard = REGISTRY["standard_scheduler"].compute
+    assert standard is not None
+    contenders = [
+        Contender("documented rules", [standard(problem)]),
+        tuned(problem, "rule_scheduler", options),
+        learned(problem, "ppo", options),
+        learned(problem, "sac", options),
+        learned(problem, "pathwise", options),
+    ]
+    outcomes = contest(problem, contenders, options)
+    measures: dict[str, Measure] = {
+        name: kpi(name)
+        for name in ("fill_rate", "holding_cost", "stockout_events", "profit", "sharpe", "cvar05_profit")
+    }
+    return Report(
+        EXPERIMENT.name, EXPERIMENT.about, EXPERIMENT.source,
+        [
+            Table("reward of 120 days", rows(problem, outcomes, measures)),
+            Table("published, before and after", _published()),
+            Table("against the documented rules, on the same events", _changes(problem, outcomes)),
+            Table("terms of the reward", _terms(outcomes)),
+            Table("tuned rules under other weights: risk of the producer and of the consumer", _front(options)),
+        ],
+        [
+            "The source gives no instance: only directions can be compared, not numbers.",
+            f"Of risk the source prints {PUBLISHED_RISK}, without unit or base.",
+            "The risk of both sides is the mean of their terms in an episode, at weights of 1 in `terms of the reward` "
+            "and at the weights of each row in the last table.",
+        ],
+        dataclasses.asdict(options),
+    )  # fmt: skip
+
+
+def _published() -> list[dict[str, Cell]]:
+    return [
+        {"measure": name, "before": before, "after": after, "change %": 100.0 * (after / before - 1.0)}
+        for name, (before, after) in PUBLISHED.items()
+    ]
+
+
+def _changes(problem: Problem, outcomes: list[Outcome]) -> list[dict[str, Cell]]:
+    before = outcomes[0].median
+    found: list[dict[str, Cell]] = []
+    for each in outcomes[1:]:
+        apart = paired(each.median.totals, before.totals)
+        row: dict[str, Cell] = {"policy": each.contender.name}
+        row |= {"reward": apart.mean, "+-": apart.half_width}
+        row["reward %"] = 100.0 * (apart.mean or 0.0) / abs(float(before.totals.mean()))
+        low, high = (cvar(problem.sign * -one.totals) for one in (before, each.median))
+        row["CVaR 5 %, before"], row["CVaR 5 %, after"] = low, high
+        for name in ("fill_rate", "holding_cost", "stockout_events", "profit"):
+            old, new = kpi(name)(before).mean, kpi(name)(each.median).mean
+            if old and new is not None:
+                row[f"{name} %"] = 100.0 * (new - old) / abs(old)
+        found.append(row)
+    return found
+
+
+def _terms(outcomes: list[Outcome]) -> list[dict[str, Cell]]:
+    found: list[dict[str, Cell]] = []
+    for each in outcomes:
+        row: dict[str, Cell] = {"policy": each.contender.name}
+        row |= {name: float(np.mean(money)) for name, money in each.median.sums[0].money.items()}
+        found.append(row)
+    return found
+
+
+def _front(options: Options) -> list[dict[str, Cell]]:
+    found: list[dict[str, Cell]] = []
+    for told, weights in WEIGHTS.items():
+        alpha, beta = weights[:3], weights[3:]
+        problem = manufacturing_market(
+            alpha1=alpha[0], alpha2=alpha[1], alpha3=alpha[2], beta1=beta[0], beta2=beta[1], beta3=beta[2]
+        )
+        outcome = contest(problem, [tuned(problem, "rule_scheduler", options)], options)[0]
+        found.append(
+            {
+                "weights": told,
+                "producer": _sum(outcome.median, PRODUCER),
+                "consumer": _sum(outcome.median, CONSUMER),
+                "profit": kpi("profit")(outcome.median).mean,
+                "parameters": outcome.contender.budget,
+            }
+        )
+    return found
+
+
+def _sum(played: Played, names: tuple[str, ...]) -> float:
+    return sum(float(np.mean(played.sums[0].money[name])) for name in names)
+
+
+EXPERIMENT = Experiment(
+    "E-A1",
+    "a plant that balances the risks of producer and consumer: before and after",
+    "the published before/after table; its instance is not printed, ours is `manufacturing_market`",
+    run,
+)

@@ -1,0 +1,108 @@
+"""The published experiments: how they are found, what a comparison says, and what fixed rules come to."""
+
+import json
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from basestock.policies import BaseStock
+from basestock.problems import lost_sales
+from basestock.problems.assembly import assembly_dqn_2025
+from experiments.__main__ import main
+from experiments.assembly_policies import SCALE, published_rules, stockouts
+from experiments.contest import Contender, contest, kpi, rows
+from experiments.registry import Experiment, Options, UnknownExperimentError, choose, find
+from experiments.report import Report, Table
+
+FEW = Options(replications=64, seeds=1, budget_seconds=1.0)
+
+
+def base_stock(level: float) -> BaseStock:
+    return BaseStock(jnp.full((1, 1, 1), level))
+
+
+def test_every_experiment_is_found_under_its_name() -> None:
+    found = find()
+    assert {"E-A1", "E-C1", "E-C2", "E-E1", "E-E2", "E-E3"} <= set(found)
+    assert all(each.name == name and each.source for name, each in found.items())
+    with pytest.raises(UnknownExperimentError, match="did you mean 'E-E1'"):
+        choose("E-E11")
+
+
+def test_rows_hold_published_numbers_and_paired_differences_to_the_best_tuned_classic() -> None:
+    problem = lost_sales(lead_time=1, mean=5.0, lost_sale_cost=4.0)
+    best = Contender("base stock", [base_stock(11.0)], is_tuned=True)
+    # Two training seeds, the worse one second.
+    other = Contender(
+        "other", [base_stock(30.0), base_stock(20.0)], published={"value": 4.0, "fill rate": 0.9}
+    )
+    outcomes = contest(problem, [best, other], FEW)
+    found = rows(problem, outcomes, {"fill rate": kpi("fill_rate")}, scale=-1.0)
+    assert [row["policy"] for row in found] == ["base stock", "other"]
+    totals = [np.asarray(each.played[-1].totals) for each in outcomes]
+    assert found[1]["ours"] == pytest.approx(-totals[1].mean())
+    assert found[1]["worst seed"] == found[1]["ours"] and found[1]["training seeds"] == 2
+    apart = str(found[1]["against best tuned"]).split(" +- ")
+    assert float(apart[0]) == pytest.approx(-(totals[1] - totals[0]).mean(), rel=1e-3)
+    assert "against best tuned" not in found[0]
+    assert found[1]["fill rate, published"] == 0.9
+    assert found[1]["deviation %"] == pytest.approx(100 * (-totals[1].mean() / 4.0 - 1))
+
+
+def test_gaps_are_differences_to_the_optimal_policy_on_the_same_events() -> None:
+    problem = lost_sales(lead_time=1, mean=5.0, lost_sale_cost=4.0)
+    outcomes = contest(problem, [Contender(str(level), [base_stock(level)]) for level in (9.0, 12.0)], FEW)
+    found = rows(problem, outcomes, {}, optimum=(5.0, outcomes[1]))
+    apart = outcomes[0].median.totals - outcomes[1].median.totals
+    assert found[0]["gap %"] == pytest.approx(20.0 * apart.mean())
+    assert (found[1]["gap %"], found[1]["gap +-"]) == (0.0, 0.0)
+
+
+def test_the_command_lists_prints_and_refuses(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    report = Report("E-X", "nothing", "nowhere", [Table("t", [{"a": 1.0}])], ["a note"], {"seeds": 1})
+    made = Experiment("E-X", "nothing", "nowhere", lambda options: report)
+    monkeypatch.setattr("experiments.__main__.choose", lambda name: made)
+    assert main([]) == 0
+    assert "E-E2" in capsys.readouterr().out
+    assert main(["E-X", "--format", "json", "--out", str(tmp_path / "report.json")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema"] == "basestock.experiment/1" and document["tables"][0]["rows"] == [{"a": 1.0}]
+    assert json.loads((tmp_path / "report.json").read_text()) == document
+    monkeypatch.undo()
+    assert main(["E-Z9"]) == 2
+    assert "no experiment is named" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["E-E1", "--seeds", "0"])
+    assert "must be at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("E-08")
+def test_the_published_rules_come_to_what_is_known_of_them() -> None:
+    """Mean reward and periods without shortage of 20,000 episodes, known to the printed digit."""
+    problem, blind = assembly_dqn_2025(), assembly_dqn_2025(observation="stock")
+    options = Options(replications=2000)
+    known = {
+        "(Q,R)": (-41.43, 0.0),
+        "(s,S)": (-2.76, 27.89),
+        "newsvendor": (-3.31, 21.96),
+        "constant (10,16,5)": (-1.55, 90.1),
+        "constant (10,6,3)": (-0.99, 85.1),
+        "up to": (-0.464, 93.0),
+        "base stock (32,21,12)": (-0.388, 92.9),
+        "base stock (32,23,12)": (-0.3872, None),
+    }
+    outcomes = contest(problem, published_rules(problem, blind), options)
+    for each, (name, (reward, service)) in zip(outcomes, known.items(), strict=True):
+        assert each.contender.name.startswith(name)
+        totals = SCALE * each.median.totals
+        error = 4.5 * totals.std() / np.sqrt(len(totals))
+        assert totals.mean() == pytest.approx(reward, abs=error + 0.006)
+        if service is not None:
+            short = stockouts(each.median).mean
+            assert short is not None
+            assert 100.0 - short / 250.0 == pytest.approx(service, abs=0.6)
