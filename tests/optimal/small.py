@@ -6,7 +6,7 @@ import numpy as np
 
 from basestock.decision import Problem
 from basestock.optimal.mdp import Box
-from basestock.optimal.mdp.kernel import orders_of
+from basestock.optimal.mdp.rows import orders_of
 from basestock.problems import backorder, lost_sales
 from basestock.uncertainty import DemandLaw, Discrete, Uncertainty
 

@@ -32,7 +32,7 @@ Learner = Annotated[
     str,
     typer.Argument(
         metavar="ALGORITHM",
-        help="Name of a learner: pathwise, ppo, a2c, sac, td3, ddpg, dqn, deep_controlled or tabular.",
+        help="Name of a learner: pathwise, ppo, a2c, sac, td3, ddpg, dqn, deep_controlled, fitted_value or tabular.",
         autocompletion=_learners,
         show_default=False,
     ),

@@ -57,6 +57,11 @@ class Actor(Policy):
         """Return the actor of a network that was learned."""
         return cls(encoder, network, codec)
 
+    @classmethod
+    def at(cls, problem: Problem, encoder: Encoder, network: Any, codec: ActionCodec) -> "Actor":
+        """Return the actor of a network that was learned, for a problem; some read more of it than networks do."""
+        return cls.of(encoder, network, codec)
+
     def deciding(self) -> "Actor":
         """Return the actor as it decides when nothing is learned any more."""
         return self

@@ -7,36 +7,28 @@ from typing import Annotated, Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from basestock.decision import Problem
 from basestock.learning import pathwise
-from basestock.learning.actors import Actor, ChoiceActor
+from basestock.learning.actors import ChoiceActor
 from basestock.learning.choice_scores import Lessons, Scorer, fitted, shapes
 from basestock.learning.deadline import Deadline
 from basestock.learning.elimination import Halving
+from basestock.learning.judge import Judge
 from basestock.learning.networks import Mlp, generator
-from basestock.learning.order_rule import NO_CAP, base_stock_scores, ruled, single_units
+from basestock.learning.order_rule import base_stock_scores, single_units
 from basestock.learning.pathwise import PathwiseConfig, scale_of
-from basestock.learning.questions import Asked, Questions, first_rules, next_rules, rule_of
-from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, Point, TrainResult
+from basestock.learning.questions import Asked, Questions
+from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, TrainResult
 from basestock.learning.runs import Run, Tell
-from basestock.learning.selection import costs_of
 from basestock.learning.settings import Count, Natural, Positive, Rule, Settings, Share, Widths
-from basestock.learning.states import beginnings
+from basestock.learning.states import beginnings, entries_of
 from basestock.learning.streams import training_key
-
-GENERATIONS = 3
-"""Generations of rules that are tried before the first policy."""
-
-FOLLOWED = 4
-"""Blocks of periods through which a rule is followed, of problems without end; the second half counts."""
+from basestock.learning.tuned_rule import tuned_rule
 
 MOST_POLICIES = 16
 """New policies that there is time for at least, with comparisons in fewer states where these take long."""
-
-FAVORED = 1.0
-"""Standard errors by which a new policy must be cheaper than the one it follows."""
 
 FIT = 1_000_000
 """Numbers of the keys of fitting begin here, beyond those of events."""
@@ -175,57 +167,6 @@ class _Memory:
         )
 
 
-class _Judge:
-    """Compares policies on the events of selection, and keeps the curve.
-
-    Parameters
-    ----------
-    run
-        The run.
-    first
-        The first policy.
-    """
-
-    def __init__(self, run: Run, first: Actor) -> None:
-        self.run, self.seconds = run, 0.0
-        self.best, self.costs = first.deciding(), self.played(0, first)
-
-    @property
-    def reserve(self) -> float:
-        """Seconds to leave for the end of the run."""
-        return 2.5 * self.seconds
-
-    def played(self, done: int, actor: Actor, **told: float) -> Float[np.ndarray, " path"]:
-        """Play a policy, add a point to the curve, and return its cost on each path, money."""
-        problem, deadline = self.run.problem, self.run.deadline
-        began = deadline.elapsed
-        costs = costs_of(problem, actor.deciding(), self.run.key)
-        self.seconds = deadline.elapsed - began
-        point = Point(deadline.elapsed, done, {"cost": problem.sign * float(costs.mean()), **told})
-        self.run.curve.append(point)
-        self.run.tell(point)
-        return costs
-
-    def judge(self, done: int, actor: Actor, *, certain: float = FAVORED, **told: float) -> None:
-        """Keep a policy if it is cheaper on the same events.
-
-        Parameters
-        ----------
-        done
-            Policies so far.
-        actor
-            The policy.
-        certain
-            Standard errors by which it must be cheaper.
-        told
-            What else is told of it.
-        """
-        costs = self.played(done, actor, **told)
-        saved = self.costs - costs
-        if saved.mean() > certain * saved.std(ddof=1) / math.sqrt(len(saved)):
-            self.best, self.costs = actor.deciding(), costs
-
-
 def train(
     problem: Problem, config: DeepControlledConfig, *, key: Array, tell: Tell = lambda point: None
 ) -> TrainResult:
@@ -264,15 +205,16 @@ def train(
     start = ChoiceActor(begun.encoder, base_stock_scores(problem, begun.encoder, codec, blank), codec)
     questions = Questions(
         *(problem, codec, begun, Halving(config.candidates, config.replications, config.stages)),
-        columns=min(config.columns, config.most_cells // _cells(begun.pool)),
+        columns=min(config.columns, config.most_cells // entries_of(begun.pool)),
         explored=config.explored,
         restarted=config.restarts,
         key=key,
         draw=generator(draw_key),
     )
     run = Run(problem, "deep_controlled", config, key, deadline, tell)
-    rule, cap = _tuned(questions, start, deadline, config)
-    judge = _Judge(run, rule)
+    until = None if config.updates is not None else config.first_share * config.seconds
+    rule, cap = tuned_rule(questions, start, lambda: until is not None and deadline.elapsed > until)
+    judge = Judge(run, rule)
     if config.first != "order_up_to":
         seconds = config.first_share * config.seconds
         updates = None if config.updates is None else config.first_updates
@@ -308,28 +250,3 @@ def train(
         judge.judge(done, new, loss=float(losses[-len(losses) // 10 :].mean()))
     stopped = STOPPED_BY_TIME if config.updates is None else STOPPED_BY_UPDATES
     return run.finished(done, stopped, {"favored": judge.best})
-
-
-def _cells(moving: Any) -> int:
-    """Return the number of entries of the state of one path."""
-    leaves = [leaf for leaf in jax.tree.leaves(moving) if hasattr(leaf, "shape")]
-    size = moving.state.on_hand.shape[-1]
-    return max(sum(leaf.size // size for leaf in leaves if leaf.ndim and leaf.shape[-1] == size), 1)
-
-
-def _tuned(
-    questions: Questions, start: ChoiceActor, deadline: Deadline, config: DeepControlledConfig
-) -> tuple[ChoiceActor, Float[np.ndarray, " slot"]]:
-    """Return the order-up-to rule that costs least in simulations, and its caps, units."""
-    codec = questions.codec
-    values = first_rules(codec)
-    best = values[..., 0]
-    for generation in range(GENERATIONS):
-        blocks = FOLLOWED if questions.clock.endless else questions.blocks
-        costs = questions.costs_of_rules(start, values, blocks)
-        best = values[..., costs.argmin()]
-        if config.updates is None and deadline.elapsed > config.first_share * config.seconds:
-            break
-        values = next_rules(values, costs, codec, 0.5**generation, questions.draw)
-    network = ruled(start.network, rule_of(codec, best[..., None]), codec)
-    return dataclasses.replace(start, network=network), np.minimum(best[2], NO_CAP)

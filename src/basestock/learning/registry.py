@@ -99,6 +99,11 @@ ALGORITHMS: dict[str, Algorithm] = {
             "DeepControlledConfig",
             "policy iteration: simulated choices, learned by a network",
         ),
+        Algorithm(
+            "fitted_value",
+            "FittedValueConfig",
+            "fitted value iteration: a network of values, exact expectations of what follows",
+        ),
         Algorithm("tabular", "TabularConfig", "Q-learning with a table, for small problems"),
     )
 }

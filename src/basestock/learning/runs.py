@@ -121,16 +121,29 @@ class Run:
         self._played.add(form)
         return np.asarray(costs)
 
-    def finished(self, done: int, stopped: str, candidates: Mapping[str, Actor]) -> TrainResult:
+    def finished(
+        self,
+        done: int,
+        stopped: str,
+        candidates: Mapping[str, Actor],
+        played: Mapping[str, float] | None = None,
+    ) -> TrainResult:
         """Choose among candidates and the best point of the curve, and end the run.
 
-        Candidates for whose play no time is left are not chosen where there is a best point.
+        Parameters
+        ----------
+        done, stopped
+            Updates, and why there are no more.
+        candidates
+            Policies by name. Those for whose play no time is left are not chosen where there is a best point.
+        played
+            Mean costs, on the events of selection, of candidates that have been played there, money.
         """
         every = {name: actor.deciding() for name, actor in candidates.items()}
-        known: dict[str, float] = {}
+        known = dict(played or {})
         if self._best is not None:
-            known, every["best point"] = {"best point": self._best[0]}, self._best[1]
-        for name in candidates:
+            known["best point"], every["best point"] = self._best
+        for name in [each for each in candidates if each not in known]:
             left = self.deadline.left()
             if known and left is not None and left < self._look_seconds:
                 del every[name]

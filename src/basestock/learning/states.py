@@ -172,6 +172,12 @@ def _is_wide(leaf: Any, count: int) -> bool:
     return isinstance(leaf, jax.Array | np.ndarray) and leaf.ndim > 0 and leaf.shape[-1] == count
 
 
+def entries_of(moving: Moving) -> int:
+    """Return the number of entries of the state of one path."""
+    count = moving.state.on_hand.shape[-1]
+    return max(sum(leaf.size // count for leaf in jax.tree.leaves(moving) if _is_wide(leaf, count)), 1)
+
+
 def _beside(parts: list[Moving]) -> Moving:
     """Put paths beside each other."""
     count = parts[0].state.on_hand.shape[-1]

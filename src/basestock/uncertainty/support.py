@@ -77,7 +77,7 @@ class Support:
     def joint(self) -> Outcomes:
         """Return all joint outcomes."""
         sizes = [len(block.probabilities) for block in self.blocks]
-        return self._outcomes(np.indices(sizes).reshape(len(sizes), self.num_outcomes))
+        return self.outcomes(np.indices(sizes).reshape(len(sizes), self.num_outcomes))
 
     def drawn(self, rng: np.random.Generator, count: int, *, evenly: bool = False) -> Outcomes:
         """Return random joint outcomes, by their probabilities or all outcomes of a block alike."""
@@ -85,11 +85,11 @@ class Support:
             rng.choice(len(block.values), count, p=None if evenly else block.probabilities)
             for block in self.blocks
         ]
-        found = self._outcomes(np.array(picked, dtype=np.int64).reshape(len(picked), count))
+        found = self.outcomes(np.array(picked, dtype=np.int64).reshape(len(picked), count))
         return Outcomes(found.leaves, np.full(count, 1.0 / count))
 
-    def _outcomes(self, index: np.ndarray) -> Outcomes:
-        """Return the joint outcomes of ``[block, outcome]`` outcomes of the blocks."""
+    def outcomes(self, index: np.ndarray) -> Outcomes:
+        """Return the joint outcomes whose parts are ``[block, outcome]`` numbers of outcomes of the blocks."""
         count = index.shape[1]
         leaves = {name: np.repeat(leaf[None], count, 0) for name, leaf in self.sure.items()}
         probabilities = np.ones(count)

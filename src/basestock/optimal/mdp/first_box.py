@@ -12,7 +12,7 @@ from basestock.optimal.mdp.analysis import is_endless
 from basestock.optimal.mdp.box import Box
 from basestock.optimal.mdp.edges import Edges
 from basestock.optimal.mdp.following import asked_for, follows_demand, largest_requirements
-from basestock.optimal.mdp.kernel import orders_of
+from basestock.optimal.mdp.rows import orders_of
 from basestock.policies.formulas import Eoq
 from basestock.policies.protection import protection_demand
 from basestock.uncertainty import DiscreteLaw

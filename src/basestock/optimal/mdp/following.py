@@ -4,7 +4,7 @@ import numpy as np
 
 from basestock.decision import Problem
 from basestock.network import Lane
-from basestock.optimal.mdp.kernel import orders_of
+from basestock.optimal.mdp.rows import orders_of
 from basestock.policies.dependent import Requirements
 from basestock.uncertainty import DemandLaw, DiscreteLaw, Seasonal
 

@@ -3,34 +3,29 @@
 import collections
 import dataclasses
 import functools
-from collections.abc import Mapping
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
-from basestock.decision import Information, Problem
+from basestock.decision import Problem
 from basestock.dynamics import (
-    Decision,
-    NetworkArrays,
-    PeriodOutcome,
-    Sequence,
-    State,
-    Step,
-    canonical,
-    close_period,
     into_nodes,
-    no_decision,
-    open_period,
     out_of_nodes,
 )
 from basestock.dynamics.stages import receive
-from basestock.economics import Ledger, Tariff
 from basestock.optimal.mdp.layout import LARGEST, Layout, names_of, whole_numbers
-from basestock.uncertainty import Event, World
+from basestock.optimal.mdp.rows import (
+    RowBatch,
+    RowModel,
+    advanced,
+    opened,
+    orders_of,
+    positions_of,
+    row_model,
+)
 from basestock.uncertainty.support import Outcomes, Support, SupportError
 
 CHUNK = 1 << 10
@@ -71,33 +66,9 @@ class Moves:
     placed: np.ndarray
 
 
-class _Model(eqx.Module):
-    network: NetworkArrays
-    tariff: Tariff
-    layout: Layout
-    lane: Int[Array, " order"]
-    item: Int[Array, " order"]
-    place: Float[Array, "lane item order"]
-    process: Int[Array, " start"]
-    ledger: Ledger = eqx.field(static=True)
-    sequence: Sequence = eqx.field(static=True)
-    opens: bool = eqx.field(static=True)
-
-
-class _Batch(eqx.Module):
-    rows: Float[Array | np.ndarray, "*chunk row entry"]
-    controls: Float[Array | np.ndarray, "*chunk row control"]
-    leaves: dict[str, Array | np.ndarray]
-
-
 def batch_size(count: int) -> int:
     """Return how many of a number of combinations are advanced together."""
     return SIZES[0] if count <= FEW * SIZES[0] else SIZES[1]
-
-
-def orders_of(problem: Problem) -> np.ndarray:
-    """Return ``[order, 2]``: lane and item of everything that can be ordered."""
-    return np.argwhere(np.asarray(problem.arrays.lane_active[..., 0]) > 0).astype(np.int32)
 
 
 def phases_of(problem: Problem, support: Support) -> tuple[Support, Support]:
@@ -165,21 +136,9 @@ class _Shared:
         return np.arange(len(self.problem.network.processes), dtype=np.int32)
 
     @functools.cached_property
-    def model(self) -> _Model:
+    def model(self) -> RowModel:
         """What the transition reads."""
-        problem, orders = self.problem, self.orders
-        places = np.zeros((problem.arrays.num_lanes, problem.arrays.num_items, len(orders)), np.float32)
-        places[orders[:, 0], orders[:, 1], np.arange(len(orders))] = 1.0
-        return _Model(
-            *(problem.arrays, problem.tariff, self.layout),
-            *(
-                jnp.asarray(orders[:, 0]),
-                jnp.asarray(orders[:, 1]),
-                jnp.asarray(places),
-                jnp.asarray(self.starts),
-            ),
-            *(problem.ledger, problem.sequence, receive in problem.sequence.before),
-        )
+        return row_model(self.problem, self.layout)
 
     @functools.cached_property
     def linear(self) -> tuple[np.ndarray, np.ndarray]:
@@ -193,7 +152,7 @@ class _Shared:
             filled = jnp.asarray(
                 np.concatenate([kept, np.zeros((CHUNK - len(kept), kept.shape[1]), np.float32)])
             )
-            found.append(np.asarray(_positions(self.model, filled, period))[: len(kept)])
+            found.append(np.asarray(positions_of(self.model, filled, period))[: len(kept)])
         positions = np.concatenate(found)
         if not np.isfinite(positions).all():
             raise FloatingPointError(f"Problem {self.problem.name!r}: an inventory position is not finite.")
@@ -298,7 +257,7 @@ class Kernel:
             picked = np.minimum(np.arange(first, first + SIZES[0]), count - 1)
             state = dataclasses.replace(self.problem.start(SIZES[0]), period=self._when)
             leaves = self._leaves(np.zeros_like(picked), picked)
-            rows, money = _open(self._model, state, leaves)
+            rows, money = opened(self._model, state, leaves)
             kept = min(SIZES[0], count - first)
             found.append((np.asarray(rows)[:kept], self._signed(money)[:kept]))
         rows, money = (np.concatenate(each) for each in zip(*found, strict=True))
@@ -346,7 +305,7 @@ class Kernel:
         rows_after, *others = (np.concatenate(each) for each in zip(*parts, strict=True))
         return Moves(merged(whole_numbers(rows_after), self.merges), *others)
 
-    def _batch(self, rows: np.ndarray, controls: np.ndarray, events: np.ndarray, size: int) -> _Batch:
+    def _batch(self, rows: np.ndarray, controls: np.ndarray, events: np.ndarray, size: int) -> RowBatch:
         """Return combinations in chunks, filled up with their last one to a size, so that all run the same program."""
 
         def chunked(leaf: np.ndarray) -> np.ndarray:
@@ -355,7 +314,7 @@ class Kernel:
             return leaf.reshape(-1, CHUNK, *leaf.shape[1:])
 
         leaves = self._leaves(*np.divmod(events, len(self.opening.probabilities)))
-        return _Batch(
+        return RowBatch(
             chunked(rows.astype(np.float32)),
             chunked(controls.astype(np.float32)),
             {name: chunked(leaf) for name, leaf in leaves.items()},
@@ -395,87 +354,7 @@ def _rows(chunks: Array) -> np.ndarray:
     return np.asarray(chunks).reshape(-1, chunks.shape[-1])
 
 
-def _event(leaves: Mapping[str, Array | np.ndarray]) -> Event:
-    """Return the event of ``[row, ...]`` leaves."""
-    return Event(**{name: jnp.moveaxis(leaf, 0, -1) for name, leaf in leaves.items()})
-
-
-@eqx.filter_jit
-def _open(model: _Model, state: State, leaves: Mapping[str, Array | np.ndarray]) -> tuple[Array, Array]:
-    """Return rows at the first decision, and the terms of money before it."""
-    event = _event(leaves)
-    opened, flows = open_period(model.network, model.sequence, state, event)
-    rows = model.layout.rows(canonical(opened))
-    nothing = no_decision(model.network, opened)
-    ended, outcome = _close(model, opened, nothing, event)
-    return rows, _money(model, opened, nothing, event, outcome, flows, ended)[1]
-
-
-def _close(model: _Model, state: State, decision: Decision, event: Event) -> tuple[State, PeriodOutcome]:
-    """Run the rest of a period; what the morning brought is in stock and must not be looked for again."""
-    flows = PeriodOutcome(opening=state.on_hand)
-    if model.opens:
-        flows = dataclasses.replace(flows, received=jnp.zeros_like(decision.order))
-    return close_period(model.network, model.sequence, state, decision, event, flows)
-
-
-def _money(
-    model: _Model,
-    state: State,
-    decision: Decision,
-    event: Event,
-    outcome: PeriodOutcome,
-    opening: PeriodOutcome,
-    ended: State,
-) -> tuple[Array, Array]:
-    """Return the terms of a period, and what an opening adds to them: what arrives in the morning is paid for."""
-    step = Step(World(), state, state, decision, event, outcome, ended)
-    names = ("received", "backorders_filled")
-    added = {
-        name: sum(leaf for leaf in (getattr(outcome, name), getattr(opening, name)) if leaf is not None)
-        for name in names
-        if getattr(opening, name) is not None
-    }
-    both = dataclasses.replace(step, outcome=dataclasses.replace(outcome, **added))
-    money = model.ledger.by_term(model.tariff, step)
-    return money, model.ledger.by_term(model.tariff, both) - money
-
-
 @jax.jit
-def _advance(model: _Model, batch: _Batch, period: Int[Array, ""]) -> tuple[Array, Array, Array, Array]:
+def _advance(model: RowModel, batch: RowBatch, period: Int[Array, ""]) -> tuple[Array, Array, Array, Array]:
     """Return next rows, terms of money of the period and of the next morning, and what was placed, by chunk."""
-    return jax.lax.map(lambda chunk: _advanced(model, chunk, period), batch)
-
-
-def _advanced(model: _Model, batch: _Batch, period: Int[Array, ""]) -> tuple[Array, Array, Array, Array]:
-    """Return the same of one chunk."""
-    state, event = model.layout.states(jnp.asarray(batch.rows), period), _event(batch.leaves)
-    count = batch.rows.shape[0]
-    orders = model.lane.shape[0]
-    decision = no_decision(model.network, state)
-    # A product with places is much faster on CPUs than putting rows where they belong.
-    order = jnp.einsum("lic,rc->lir", model.place, batch.controls[:, :orders])
-    start = None
-    if model.process.shape[0] and state.work_in_process is not None:
-        runs = jnp.zeros((state.work_in_process.shape[1], count))
-        start = runs.at[model.process].set(batch.controls[:, orders:].T)
-    decision = dataclasses.replace(decision, order=order, start=start)
-    ended, outcome = _close(model, state, decision, event)
-    opened, following = open_period(model.network, model.sequence, ended, event)
-    money, later = _money(model, state, decision, event, outcome, following, ended)
-    rows = model.layout.rows(canonical(opened))
-    placed = order if outcome.ordered is None else outcome.ordered
-    placed = placed[model.lane, model.item].T
-    if start is not None and outcome.started is not None:
-        placed = jnp.concatenate([placed, outcome.started[model.process].T], -1)
-    return rows, money, later, placed
-
-
-@eqx.filter_jit
-def _positions(model: _Model, rows: Array, period: Array) -> Array:
-    """Return ``[row, place]`` inventory positions, less what waits at a place to be sent on."""
-    state = model.layout.states(rows, period)
-    nothing = PeriodOutcome(opening=state.on_hand)
-    seen, _ = Information().observe(model.network, state, World(), nothing, None, key=jax.random.key(0))
-    position = seen.inventory_position - out_of_nodes(model.network, seen.unfilled)
-    return position.reshape(-1, rows.shape[0]).T
+    return jax.lax.map(lambda chunk: advanced(model, chunk, period), batch)

@@ -12,10 +12,10 @@ from jaxtyping import Array, Float, Int
 
 from basestock.decision import Observation, Policy, Problem
 from basestock.dynamics import Decision, State, canonical
-from basestock.optimal.mdp.kernel import orders_of
 from basestock.optimal.mdp.layout import Layout
 from basestock.optimal.mdp.pieces import Pieces
 from basestock.optimal.mdp.process import Process
+from basestock.optimal.mdp.rows import orders_of
 from basestock.policies.saved import SavedPolicy, SavedPolicyError
 
 LARGEST_TABLE = 1 << 27

@@ -1,0 +1,89 @@
+"""Keeps a policy only where the events of selection favor it over the one before it."""
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from basestock.learning.actors import Actor
+from basestock.learning.results import Point
+from basestock.learning.runs import Run
+from basestock.learning.selection import PATHS, costs_of
+
+FAVORED = 1.0
+"""Standard errors by which a new policy must be cheaper than the one it follows."""
+
+
+class Judge:
+    """Compares policies on the events of selection, and keeps the curve.
+
+    Parameters
+    ----------
+    run
+        The run.
+    first
+        The first policy.
+    """
+
+    def __init__(self, run: Run, first: Actor) -> None:
+        self.run, self.seconds = run, 0.0
+        self.best, self.costs = first.deciding(), self.played(0, first)
+
+    @property
+    def reserve(self) -> float:
+        """Seconds to leave for the end of the run."""
+        return 2.5 * self.seconds
+
+    def played(self, done: int, actor: Actor, **told: float) -> Float[np.ndarray, " path"]:
+        """Play a policy, add a point to the curve, and return its cost on each path, money."""
+        problem, deadline = self.run.problem, self.run.deadline
+        began = deadline.elapsed
+        costs = costs_of(problem, actor.deciding(), self.run.key)
+        self.seconds = deadline.elapsed - began
+        point = Point(deadline.elapsed, done, {"cost": problem.sign * float(costs.mean()), **told})
+        self.run.curve.append(point)
+        self.run.tell(point)
+        return costs
+
+    def judge(self, done: int, actor: Actor, *, certain: float = FAVORED, **told: float) -> bool:
+        """Keep a policy if it is cheaper on the same events, and tell whether it is.
+
+        Parameters
+        ----------
+        done
+            Policies so far.
+        actor
+            The policy.
+        certain
+            Standard errors by which it must be cheaper.
+        told
+            What else is told of it.
+        """
+        costs = self.played(done, actor, **told)
+        cheaper = favored(self.costs - costs, certain)
+        if cheaper:
+            self.best, self.costs = actor.deciding(), costs
+        return cheaper
+
+    def compared(self, actor: Actor, paths: int = PATHS) -> bool:
+        """Keep a policy if it is cheaper on some of these events; for policies that take long to play."""
+        costs = costs_of(self.run.problem, actor.deciding(), self.run.key, paths=paths)
+        # A path meets the same events however many others are beside it.
+        saved = self.costs[:paths] - costs
+        cheaper = favored(saved, FAVORED)
+        if cheaper:
+            self.best, self.costs = actor.deciding(), self.costs - saved.mean()
+        return cheaper
+
+
+def favored(saved: Float[np.ndarray, " path"], certain: float) -> bool:
+    """Tell whether savings on common events are more than chance.
+
+    Parameters
+    ----------
+    saved
+        What is saved on each path, money.
+    certain
+        Standard errors.
+    """
+    return bool(saved.mean() > certain * saved.std(ddof=1) / math.sqrt(len(saved)))
