@@ -50,7 +50,7 @@ def rule(problem: Problem) -> ChoiceActor:
 def ahead_of(problem: Problem, rule: ChoiceActor, key: int = 1) -> LookaheadActor:
     """A policy that looks ahead to arbitrary values."""
     value = Mlp.create((rule.encoder.width, 8, 1), jax.random.key(key))
-    return LookaheadActor.at(problem, rule.encoder, Pair(rule.network, value), rule.codec)
+    return LookaheadActor.of_problem(problem, rule.encoder, Pair(rule.network, value), rule.codec)
 
 
 def with_demand(problem: Problem, law: DemandLaw) -> Problem:

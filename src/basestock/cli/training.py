@@ -32,7 +32,8 @@ Learner = Annotated[
     str,
     typer.Argument(
         metavar="ALGORITHM",
-        help="Name of a learner: pathwise, ppo, a2c, sac, td3, ddpg, dqn, deep_controlled, fitted_value or tabular.",
+        help="Name of a learner: pathwise, imitation, ppo, a2c, sac, td3, ddpg, dqn, deep_controlled, "
+        "fitted_value or tabular.",
         autocompletion=_learners,
         show_default=False,
     ),
@@ -242,9 +243,12 @@ def _named(
 def _learned(
     algorithm: "Algorithm", problem: "Problem", config: Any, seed: int, common: Common
 ) -> "TrainResult":
-    from basestock.learning import run_key
+    from basestock.learning import SettingError, run_key
 
-    result = algorithm.train(problem, config, key=run_key(seed), tell=_teller(config, seed, common))
+    try:
+        result = algorithm.train(problem, config, key=run_key(seed), tell=_teller(config, seed, common))
+    except SettingError as error:
+        raise CommandError(f"{algorithm.name}: {error}", USAGE) from None
     common.finished(f"{algorithm.name}, seed {seed}: {result.updates:,} updates, {result.stopped}")
     if common.out is not None:
         # What took time is on disk before it is judged.
@@ -274,6 +278,7 @@ def _judged(
 ) -> dict[str, Any]:
     """Value the policy of a run on events of its own, and keep the run."""
     from basestock.evaluation.certificates import policy_gaps
+    from basestock.learning import levels_of, run_key
 
     (gap,) = policy_gaps(
         problem,
@@ -283,12 +288,14 @@ def _judged(
         replications=replications,
         seed=common.seed or 0,
     )
-    facts = {
+    facts: dict[str, Any] = {
         "seed": seed,
         "cost": gap.cost,
         "half_width": gap.half_width,
         "gap_percent": gap.gap_percent,
     }
+    if levels := levels_of(problem, result.policy, key=run_key(seed)):
+        facts["levels"] = levels
     folder = None
     if common.out is not None:
         folder = _keep(problem, result, {**facts, "certificate": certified.certificate}, common)
@@ -330,4 +337,16 @@ def _text(document: dict[str, Any]) -> str:
     best = (
         f"{document['certificate'].replace('_', ' ')} {known[0]:,.7g}" if known else "nothing to compare with"
     )
-    return table(f"{document['id']}: {document['algorithm']}; {best}", columns, body, right=columns[:6])
+    costs = table(f"{document['id']}: {document['algorithm']}; {best}", columns, body, right=columns[:6])
+    levels = [
+        [str(run["seed"]), *_row_of(level)] for run in document["runs"] for level in run.get("levels", ())
+    ]
+    if not levels:
+        return costs
+    columns = ["seed", "of", "item", "level", "at the start", "mean", "lowest", "highest"]
+    return f"{costs}\n{table('levels that are used, units', columns, levels, right=columns[4:])}"
+
+
+def _row_of(level: dict[str, Any]) -> list[str]:
+    numbers = [f"{level[name]:,.5g}" for name in ("start", "mean", "low", "high")]
+    return [level["owner"], level["item"], level["level"].replace("_", " "), *numbers]

@@ -5,6 +5,7 @@ from basestock.learning.results import Point, TrainResult
 from basestock.learning.saved import loaded_actor, policy_of, saved_actor, saved_policies
 from basestock.learning.settings import SettingError
 from basestock.learning.streams import run_key
+from basestock.learning.structures import levels_of
 
 __all__ = [
     "ALGORITHMS",
@@ -13,6 +14,7 @@ __all__ = [
     "SettingError",
     "TrainResult",
     "learn",
+    "levels_of",
     "loaded_actor",
     "policy_of",
     "run_key",

@@ -58,9 +58,13 @@ class Actor(Policy):
         return cls(encoder, network, codec)
 
     @classmethod
-    def at(cls, problem: Problem, encoder: Encoder, network: Any, codec: ActionCodec) -> "Actor":
-        """Return the actor of a network that was learned, for a problem; some read more of it than networks do."""
+    def of_problem(cls, problem: Problem, encoder: Encoder, network: Any, codec: ActionCodec) -> "Actor":
+        """Return the actor of a network that was learned, for a problem that it may ask for more than the codec."""
         return cls.of(encoder, network, codec)
+
+    def decided(self, observation: Observation) -> Float[Array, "slot replication"]:
+        """Return the quantities that are decided on what is seen, units."""
+        return self.quantities(self.network(self.encoder(observation)))
 
     def deciding(self) -> "Actor":
         """Return the actor as it decides when nothing is learned any more."""
@@ -68,7 +72,7 @@ class Actor(Policy):
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Decide on what the network says."""
-        return self.codec.decide(self.quantities(self.network(self.encoder(observation)))), memory
+        return self.codec.decide(self.decided(observation)), memory
 
 
 class QuantityActor(Actor):
@@ -92,6 +96,8 @@ class QuantityActor(Actor):
     priced: Float[Array, " slot"]
     rounds: bool = eqx.field(static=True, default=True)
     form = "quantity"
+    heads: ClassVar[int] = 1
+    """Outputs of the network for each slot."""
 
     @classmethod
     def create(
@@ -101,10 +107,10 @@ class QuantityActor(Actor):
 
         What the lane of first priority does not bring begins with a tenth of its average period.
         """
-        typical, _, priced = _units_of(codec)
+        typical, _, priced = units_of(codec)
         linear, bias = np.array(network.linear), np.array(network.biases[-1])
         level = np.asarray(Newsvendor.for_problem(problem).base_stock_level)[..., 0]
-        for at, place in enumerate(_supplied(problem, codec)):
+        for at, place in enumerate(supplied(problem, codec)):
             if place is None:
                 bias[at] += 0.0 if priced[at] else BARELY
             else:
@@ -119,12 +125,17 @@ class QuantityActor(Actor):
     @classmethod
     def of(cls, encoder: Encoder, network: Mlp, codec: ActionCodec) -> "QuantityActor":
         """Return the actor of a network that was learned."""
-        typical, limit, priced = map(jnp.asarray, _units_of(codec))
+        typical, limit, priced = map(jnp.asarray, units_of(codec))
         return cls(encoder, network, codec, typical, limit, priced)
 
     def quantities(self, outputs: Float[Array, "output replication"]) -> Float[Array, "slot replication"]:
         """Return the quantities."""
-        units = self.typical[:, None] * jax.nn.softplus(outputs + UNIT)
+        return self.allowed(self.typical[:, None] * jax.nn.softplus(outputs + UNIT), outputs)
+
+    def allowed(
+        self, units: Float[Array, "slot replication"], outputs: Float[Array, "slot replication"]
+    ) -> Float[Array, "slot replication"]:
+        """Return quantities within their limits, rounded where they are whole; prices are shares that outputs say."""
         beyond = jnp.maximum(units - self.limit[:, None], 0.0)
         units = units - jax.lax.stop_gradient(beyond)
         low, high = self.codec.low[:, None], self.codec.high[:, None]
@@ -140,7 +151,7 @@ class QuantityActor(Actor):
         return dataclasses.replace(self, rounds=True)
 
 
-def _units_of(codec: ActionCodec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def units_of(codec: ActionCodec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return ``[slot]`` the quantity of an average period, the largest that is allowed, and 1 for prices."""
     typical = [slot.typical if slot.typical > 0 else 1.0 for slot in codec.slots]
     limit = [LARGEST if slot.limit is None else slot.limit for slot in codec.slots]
@@ -148,7 +159,7 @@ def _units_of(codec: ActionCodec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.array(typical, np.float32), np.array(limit, np.float32), np.array(priced, np.float32)
 
 
-def _supplied(problem: Problem, codec: ActionCodec) -> Iterator[tuple[int, int] | None]:
+def supplied(problem: Problem, codec: ActionCodec) -> Iterator[tuple[int, int] | None]:
     """Return the node and item that each quantity is the first supply of; ``None`` for others."""
     arrays, network = problem.arrays, problem.network
     primary, ends = np.asarray(arrays.primary), np.asarray(arrays.lane_destination)

@@ -65,7 +65,9 @@ class LookaheadActor(Actor):
     reads: ClassVar[Any] = Pair
 
     @classmethod
-    def at(cls, problem: Problem, encoder: Encoder, network: Any, codec: ActionCodec) -> "LookaheadActor":
+    def of_problem(
+        cls, problem: Problem, encoder: Encoder, network: Any, codec: ActionCodec
+    ) -> "LookaheadActor":
         """Return the actor of networks for a problem.
 
         Raises

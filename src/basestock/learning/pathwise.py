@@ -2,28 +2,43 @@
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, PyTree
 
 from basestock.decision import Observation, Policy, Problem, advance
 from basestock.dynamics import Decision, Moving
-from basestock.envs import action_codec
-from basestock.learning.actors import QuantityActor
+from basestock.envs import ActionCodec, action_codec
+from basestock.learning.actors import QuantityActor, supplied
 from basestock.learning.deadline import Deadline, cosine
+from basestock.learning.encoding import Encoder
 from basestock.learning.experience import Chance, Scene, scalar, scene_of
+from basestock.learning.gates import Gated, GatedActor, Trial, Tries, gated_cost, jumping, taken_as_given
 from basestock.learning.networks import Mlp
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Run, Tell, tell_nobody
 from basestock.learning.selection import scale_of
-from basestock.learning.settings import Count, Decay, Natural, Positive, Settings, Share, Widths
+from basestock.learning.settings import (
+    Count,
+    Decay,
+    Natural,
+    NonNegative,
+    Positive,
+    PositiveShare,
+    Settings,
+    Share,
+    Widths,
+)
 from basestock.learning.states import Beginnings, beginnings
 from basestock.learning.streams import training_key
+from basestock.learning.structures import STRUCTURES
 from basestock.learning.updates import adam, compiling, cut, kept, stepped, toward
+from basestock.learning.warm_start import Known, warm_start
 from basestock.policies.protection import lead_periods
 
 SHARES = (0.25, 0.5, 0.75, 1.25, 1.0)
@@ -32,6 +47,12 @@ SHARES = (0.25, 0.5, 0.75, 1.25, 1.0)
 LARGEST_GRADIENT = 10.0
 """Norm to which gradients are cut."""
 
+GATES = 0x6A7E
+"""Folded into the key of an update for what is random of gates."""
+
+Structure = Literal["quantity", "base_stock", "capped_base_stock", "order_up_to"]
+"""What outputs of a network mean: see :mod:`basestock.learning.structures`."""
+
 
 @dataclasses.dataclass(frozen=True)
 class PathwiseConfig(Settings):
@@ -39,6 +60,10 @@ class PathwiseConfig(Settings):
 
     Parameters
     ----------
+    structure
+        What outputs are: quantities, or levels of a rule that can be read.
+    begin_with
+        Policy that is imitated first, by name, or folder of a run that is gone on from; a base stock if not given.
     hidden
         Widths of the hidden layers.
     paths
@@ -53,12 +78,18 @@ class PathwiseConfig(Settings):
         Decay of Adam's means of gradients and of their squares.
     restarts
         Share of the paths that begin anew in an update: in the declared start or a state of random play.
+    entropy
+        What the entropy of a gate is worth at first, in what a period costs; falls to nothing.
+    sharpest
+        What logits of gates are divided by in the end; 1 at first.
     averaged
         Share of the run after which parameters are averaged.
     most_cells
         Places times paths times periods of an update at most.
     """
 
+    structure: Structure = "quantity"
+    begin_with: Known | None = None
     hidden: Widths = (32, 32)
     paths: Count = 256
     decided: Count = 24
@@ -68,6 +99,8 @@ class PathwiseConfig(Settings):
     momentum: Decay = 0.9
     damping: Decay = 0.99
     restarts: Share = 0.1
+    entropy: NonNegative = 0.02
+    sharpest: PositiveShare = 0.2
     averaged: Share = 0.6
     most_cells: Count = 4_000_000
 
@@ -78,6 +111,7 @@ class _Window(eqx.Module):
     scene: Scene
     decided: int = eqx.field(static=True)
     adam: tuple[float, float] = eqx.field(static=True)
+    trial: Trial | None
 
 
 class _Learner(eqx.Module):
@@ -111,18 +145,18 @@ class _Followed(Policy):
     def __call__(self, observation: Observation, memory: Array, *, key: Array) -> tuple[Decision, Array]:
         """Decide, with derivatives or without."""
         learns = (memory < self.decided).astype(jnp.float32)
-        # The value is the parameter's own, its derivative the share that learns.
-        network = jax.tree.map(
-            lambda leaf: learns * leaf + (1.0 - learns) * jax.lax.stop_gradient(leaf), self.actor.network
-        )
+        network = taken_as_given(self.actor.network, learns)
         decision, _ = dataclasses.replace(self.actor, network=network)(observation, None, key=key)
         return decision, memory + 1
 
 
 def _cost(
-    network: Mlp, actor: QuantityActor, window: _Window, moving: Moving, root: Array
+    network: Mlp, actor: QuantityActor, window: _Window, moving: Moving, root: Array, tries: Tries | None
 ) -> tuple[Array, Moving]:
     """Return the mean cost of the decided periods and of those that follow, per decided period and scaled."""
+    if tries is not None and window.trial is not None:
+        mine: Any = dataclasses.replace(actor, network=network)
+        return gated_cost(mine, window.scene, moving, root, tries, window.trial)
     policy, scene = _Followed(dataclasses.replace(actor, network=network), window.decided), window.scene
     count = moving.state.on_hand.shape[-1]
     path = advance(
@@ -141,12 +175,12 @@ def _cost(
 
 @eqx.filter_jit
 def _update(
-    window: _Window, learner: _Learner, chance: Chance, rate: Array, averages: Array
+    window: _Window, learner: _Learner, chance: Chance, tries: Tries | None, rate: Array, averages: Array
 ) -> tuple[_Learner, Array]:
     """Play, go downhill, and tell the norm of the gradient."""
     actor = learner.actor
     slope = jax.value_and_grad(_cost, has_aux=True)
-    (cost, end), gradient = slope(actor.network, actor, window, learner.moving, chance.root)
+    (cost, end), gradient = slope(actor.network, actor, window, learner.moving, chance.root, tries)
     size = optax.tree.norm(gradient)
     move, means = _optimizer(window).update(cut(gradient, LARGEST_GRADIENT), learner.means)
     fine = jnp.isfinite(size) & jnp.isfinite(cost)
@@ -171,9 +205,14 @@ def train(problem: Problem, config: PathwiseConfig, *, key: Array, tell: Tell = 
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
 
+    Raises
+    ------
+    SettingError
+        If ``begin_with`` has no policy to begin with.
+
     Notes
     -----
-    Jumps of the cost (fixed costs, batches) have no gradient and are not learned from.
+    Jumps of the cost (fixed costs, batches) have no gradient along paths: see :mod:`basestock.learning.gates`.
     Quantities are continuous while learning and rounded when deciding. Costs of decisions are followed beyond the
     longest lead time by a policy that is taken as given (Glasserman and Tayur 1995, doi:10.1287/mnsc.41.2.263;
     Madeka et al. 2022, doi:10.48550/arXiv.2210.03137).
@@ -182,15 +221,16 @@ def train(problem: Problem, config: PathwiseConfig, *, key: Array, tell: Tell = 
     own, begin_key = jax.random.split(jax.random.fold_in(key, 0))
     codec, smooth = action_codec(problem, "continuous"), in_fractions(problem)
     begun = beginnings(smooth, codec, begin_key)
-    sizes = (begun.encoder.width, *config.hidden, len(codec.slots))
-    first = Mlp.create(sizes, own, last=0.1)
-    begin = [QuantityActor.create(problem, begun.encoder, codec, first, share).learning() for share in SHARES]
-    window = _window(smooth, config, begun)
-    means = _optimizer(window).init(first)
+    jumps = config.structure == "quantity" and jumping(problem, codec).any()
+    form = GatedActor if jumps else STRUCTURES[config.structure]
+    gates = _gates(problem, codec, form)
+    begin = _beginnings(problem, config, form, begun.encoder, codec, key=key, own=own)
+    window = _window(smooth, config, begun, codec, gates)
+    means = _optimizer(window).init(begin[-1].network)
     learner = _Learner(begin[-1], means, window.scene.first, begin[-1], scalar(0.0))
     run = Run(problem, "pathwise", config, key, deadline, tell)
-    chance = window.scene.chance(training_key(key, 0))
-    program = compiling(_update, window, learner, chance, scalar(0.0), scalar(0.0))
+    chance, tries = window.scene.chance(training_key(key, 0)), _tries(window, config, key, 0, 0.0)
+    program = compiling(_update, window, learner, chance, tries, scalar(0.0), scalar(0.0))
     actor = min(begin, key=lambda each: problem.sign * run.look(0, each).values["cost"])
     scale = scale_of(problem, min(abs(each.values["cost"]) for each in run.curve))
     window = dataclasses.replace(window, scene=dataclasses.replace(window.scene, scale=scalar(scale)))
@@ -199,7 +239,8 @@ def train(problem: Problem, config: PathwiseConfig, *, key: Array, tell: Tell = 
     while update and (share := run.share(done)) < 1.0:
         rate = config.learning_rate * cosine(share, 1.0, config.final_rate)
         chance = window.scene.chance(training_key(key, done))
-        learner, size = update(window, learner, chance, scalar(rate), scalar(share >= config.averaged))
+        tries, averages = _tries(window, config, key, done, share), scalar(share >= config.averaged)
+        learner, size = update(window, learner, chance, tries, scalar(rate), averages)
         # One update is always under way while the next is prepared; the clock tells the truth about all before.
         before.block_until_ready()
         before, done = size, done + 1
@@ -208,13 +249,59 @@ def train(problem: Problem, config: PathwiseConfig, *, key: Array, tell: Tell = 
     return run.finished(done, run.ending, {"last": learner.actor, "averaged": learner.averaged})
 
 
+def _beginnings(
+    problem: Problem,
+    config: PathwiseConfig,
+    form: type[QuantityActor],
+    encoder: Encoder,
+    codec: ActionCodec,
+    *,
+    key: Array,
+    own: Array,
+) -> list[QuantityActor]:
+    """Return the actors of which the cheapest is begun with."""
+    if config.begin_with is not None:
+        known = warm_start(
+            *(problem, config.begin_with, form, config.hidden),
+            key=key,
+            seconds=config.seconds,
+            by_clock=config.updates is None,
+        )
+        return [known.learning()]
+    first = Mlp.create((encoder.width, *config.hidden, form.heads * len(codec.slots)), own, last=0.1)
+    return [form.create(problem, encoder, codec, first, share).learning() for share in SHARES]
+
+
 def in_fractions(problem: Problem) -> Problem:
     """Return a problem whose items come in fractions: nothing is rounded, so that all costs have derivatives."""
     items = tuple(dataclasses.replace(item, whole_units=False) for item in problem.network.items)
     return dataclasses.replace(problem, network=dataclasses.replace(problem.network, items=items))
 
 
-def _window(problem: Problem, config: PathwiseConfig, begun: Beginnings) -> _Window:
+def _gates(problem: Problem, codec: ActionCodec, form: type[QuantityActor]) -> tuple[int, ...]:
+    """Return the slots with gates: where quantities jump, or where a rule has a threshold."""
+    if not issubclass(form, Gated):
+        return ()
+    if form is GatedActor:
+        return tuple(np.flatnonzero(jumping(problem, codec)).tolist())
+    return tuple(at for at, place in enumerate(supplied(problem, codec)) if place is not None)
+
+
+def _tries(window: _Window, config: PathwiseConfig, key: Array, done: int, share: float) -> Tries | None:
+    """Draw the gates of an update; nothing without gates."""
+    if window.trial is None:
+        return None
+    return window.trial.draws(
+        jax.random.fold_in(training_key(key, done), GATES),
+        window.scene,
+        entropy=cosine(share, config.entropy, 0.0),
+        softness=cosine(share, 1.0, config.sharpest),
+    )
+
+
+def _window(
+    problem: Problem, config: PathwiseConfig, begun: Beginnings, codec: ActionCodec, gates: tuple[int, ...]
+) -> _Window:
     """Return what updates read."""
     clock = begun.encoder.clock
     decided = clock.stretch(config.decided)
@@ -225,4 +312,5 @@ def _window(problem: Problem, config: PathwiseConfig, begun: Beginnings) -> _Win
         restarts=config.restarts,
         most_cells=config.most_cells,
     )
-    return _Window(scene, decided, (config.momentum, config.damping))
+    trial = Trial(gates, len(codec.slots), decided) if gates else None
+    return _Window(scene, decided, (config.momentum, config.damping), trial)

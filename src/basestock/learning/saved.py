@@ -12,14 +12,19 @@ from basestock.decision import Policy, Problem
 from basestock.envs import Slot, codec_of
 from basestock.learning.actors import FORMS, Actor
 from basestock.learning.encoding import Clock, Encoder, num_features
+from basestock.learning.gates import GatedActor
 from basestock.learning.lookahead import LookaheadActor
+from basestock.learning.structures import STRUCTURES
 from basestock.learning.tabular import TableActor
 from basestock.optimal.mdp.lookup import loaded_optimal
 from basestock.policies import find
 from basestock.policies.formulas import leaf
 from basestock.policies.saved import SavedPolicy, SavedPolicyError, read_policy
 
-KNOWN: dict[str, type[Actor]] = {**FORMS, TableActor.form: TableActor, LookaheadActor.form: LookaheadActor}
+KNOWN: dict[str, type[Actor]] = {
+    each.form: each
+    for each in (*FORMS.values(), *STRUCTURES.values(), GatedActor, TableActor, LookaheadActor)
+}
 """Policies by the form that their file names."""
 
 LEARNED = "learned"
@@ -72,7 +77,7 @@ def loaded_actor(saved: SavedPolicy, problem: Problem) -> Actor:
         told, read = num_features(problem, encoder.fields), encoder.center.shape[0]
         if told != read:
             raise ValueError(f"it reads {read} quantities, must read the {told} that {problem.name!r} tells")
-        return form.at(problem, encoder, network, codec_of(problem, slots, facts["actions"]))
+        return form.of_problem(problem, encoder, network, codec_of(problem, slots, facts["actions"]))
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise SavedPolicyError(
             f"policy for {saved.problem!r}: {error}. Load it for the problem that it was learned on."

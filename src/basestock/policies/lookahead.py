@@ -189,7 +189,7 @@ class DualBalancing(Lookahead):
     marginal: bool = eqx.field(static=True, default=True)
 
     @classmethod
-    def of_all_stock(cls, problem: Problem) -> "DualBalancing":
+    def of_all_stock(cls, problem: Problem) -> "Lookahead":
         """Compute the policy that weighs the holding of all stock until it is gone."""
         return dataclasses.replace(cls.for_problem(problem), marginal=False)
 

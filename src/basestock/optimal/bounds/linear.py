@@ -262,7 +262,7 @@ def approximate(process: Process, *, deadline: float = np.inf) -> Approximation:
 def _values(process: Process, basis: Sequence[Feature], weights: np.ndarray) -> np.ndarray:
     """Return ``[carried, mixed]`` a weighted sum of basis functions; 0 where there is no state."""
     values = np.zeros(process.valid.shape)
-    mixed = np.arange(values.shape[1])[None]
+    mixed = np.arange(process.mixed.shape[0])[None]
     # In blocks of rows: only the sum itself is as large as the table of states.
     for first in range(0, len(values), BLOCK):
         block = values[first : first + BLOCK]
