@@ -25,6 +25,8 @@ LARGEST = (27.0, 18.0, 9.0)
 
 WITHOUT_BOUND = 1e6
 
+CLASSICS = ("base_stock", "capped_base_stock", "order_up_to", "fixed_quantity")
+
 PUBLISHED: dict[str, dict[str, Cell]] = {
     "dqn": {"value": -1.93, "service %": 93.24, "stockouts": 1689.0},
     "(Q,R)": {"value": -41.42, "service %": 0.00, "stockouts": 25_000.0},
@@ -86,7 +88,9 @@ def published_rules(problem: Problem, blind: Problem) -> list[Contender]:
             blind,
         ),
         rule("base stock (32,21,12)", BaseStock(*levels(problem, (32, 21, 12))), problem),
-        rule("base stock (32,23,12)", BaseStock(*levels(problem, (32, 23, 12))), problem),
+        rule(
+            "base stock (32,23,12), capped", CappedBaseStock(*levels(problem, (32, 23, 12), LARGEST)), problem
+        ),
     ]
 
 
@@ -144,7 +148,7 @@ def run(options: Options) -> Report:
     best = Contender(
         "exact optimum", [optimum.policy(problem)], problem, budget=f"{optimum.pieces.num_states:,} states"
     )
-    classics = [tuned(problem, name, options) for name in ("base_stock", "order_up_to", "fixed_quantity")]
+    classics = [tuned(problem, name, options) for name in CLASSICS]
     contenders = [
         *published_rules(problem, blind),
         *classics,

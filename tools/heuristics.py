@@ -23,6 +23,7 @@ from basestock.optimal.closed_form.newsvendor import expected_cost
 from basestock.optimal.mdp.evaluated import evaluate_exactly
 from basestock.policies import (
     BaseStock,
+    CappedBaseStock,
     DualBalancing,
     Myopic,
     Myopic2,
@@ -251,6 +252,15 @@ def by_place(problem: Problem, instance: Instance, printed: Mapping[str, Any]) -
     return priced(problem, policy, f"levels {'/'.join(f'{each:g}' for each in levels)}")
 
 
+def capped_by_place(problem: Problem, instance: Instance, printed: Mapping[str, Any]) -> Ours:
+    """Play base stock with a printed level for each item, and the largest order of the instance as its cap."""
+    levels, caps = printed["params"]["levels"], instance.record["parameters"]["max_order"]
+    table = np.zeros((2, problem.arrays.num_nodes, problem.arrays.num_items))
+    table[:, 0, : len(levels)] = levels, caps
+    told = f"levels {'/'.join(f'{each:g}' for each in levels)}, orders up to {'/'.join(f'{each:g}' for each in caps)}"
+    return priced(problem, CappedBaseStock(*map(leaf, table)), told)
+
+
 LEVEL = {"level": "base_stock_level"}
 PLAYS: dict[tuple[str, str], Play] = {
     ("lost_sales", "myopic"): rule(Myopic.for_problem),
@@ -291,7 +301,7 @@ PLAYS: dict[tuple[str, str], Play] = {
     (
         "assembly_random_lead_time",
         "best constant base stock per component (position = stock + outstanding)",
-    ): by_place,
+    ): capped_by_place,
 }
 """How each printed policy is played here; what is not listed has no parameters in print and no optimum to compare."""
 

@@ -44,7 +44,7 @@ POLICIES: dict[str, tuple[str, ...]] = {
     "divergent_special_delivery": ("base_stock",),
     "general_network": ("base_stock", "echelon_base_stock"),
     "beer_game": ("base_stock",),
-    "assembly_random_lead_time": ("base_stock",),
+    "assembly_random_lead_time": ("base_stock", "capped_base_stock"),
 }
 """Policies of each family; those of families that are computed have none."""
 
