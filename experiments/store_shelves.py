@@ -8,12 +8,12 @@ import numpy as np
 
 from basestock.decision import Policy, Problem
 from basestock.evaluation import play
-from basestock.optimal.players import PLAYERS
 from basestock.policies import Newsvendor
 from basestock.problems import make_problem
 from experiments.assembly_latency import row as latency
 from experiments.contest import Contender, contest, kpi, rows, tuned
 from experiments.learners import learned
+from experiments.programs import rolling_rows
 from experiments.registry import Experiment, Options
 from experiments.report import Cell, Report, Table
 
@@ -44,15 +44,7 @@ def run(options: Options) -> Report:
     measures = {"fill rate": kpi("fill_rate"), "waste ratio": kpi("waste_ratio")}
     outcomes = contest(problem, contenders, options)
     found = rows(problem, outcomes, measures, scale=-1.0)
-    rolling = PLAYERS["rolling_horizon"].compute
-    assert rolling is not None
-    few = dataclasses.replace(options, replications=min(options.replications, ROLLING))
-    found += rows(
-        problem,
-        contest(problem, [Contender("rolling program", [rolling(problem)])], few),
-        measures,
-        scale=-1.0,
-    )
+    found += rolling_rows(problem, options, ROLLING, measures, scale=-1.0)
     speed: list[dict[str, Cell]] = []
     for each in outcomes:
         policy = each.contender.policies[0]

@@ -177,7 +177,10 @@ class _Builder:
         while done < len(table):
             rows = table.rows[done:]
             done = len(table)
-            after = np.empty((len(rows), len(handed_on), rows.shape[1]), dtype=np.int16)
+            width, pairs = rows.shape[1], len(rows) * len(handed_on)
+            # Two copies of what follows, numbers and a sort of them: refused before it is made.
+            self._refuse(pairs * (4 * width + 40), f"{pairs:,} ways on from what is under way")
+            after = np.empty((len(rows), len(handed_on), width), dtype=np.int16)
             for entry, (kind, at) in enumerate(structure.source):
                 given = rows[:, None, at] if kind == "entry" else handed_on[None, :, controls.index(at)]
                 after[..., entry] = given
