@@ -6,11 +6,10 @@ from typing import Any
 
 from basestock.decision import Problem
 from basestock.evaluation import play
-from basestock.optimal.mdp import TooLargeError, optimize
+from basestock.optimal.mdp import optimize
 from basestock.policies import CappedBaseStock, fit
 from basestock.problems import make_problem
 from basestock.problems.assembly import assembly_dqn_2025
-from basestock.uncertainty.support import SupportError
 from experiments.assembly_policies import LARGEST, levels
 from experiments.contest import kpi
 from experiments.registry import Experiment, Options
@@ -59,8 +58,8 @@ def studied(told: str, problem: Problem, options: Options) -> dict[str, Cell]:
         optimum = optimize(problem, max_seconds=SECONDS)
         if optimum.shown:
             best = row["optimum"] = optimum.value
-    except (TooLargeError, SupportError):
-        # The table says by an empty cell that there is none.
+    except ValueError:
+        # Too large, or without a list of outcomes: the table says by an empty cell that there is none.
         pass
     found = fit(problem, "base_stock", seed=options.seed)
     played = play(problem, found.policy, replications=options.replications, seed=options.seed)
