@@ -4,18 +4,19 @@ import dataclasses
 import platform
 import time
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from basestock.decision import JointIndex, Observation, Policy, Problem
-from basestock.dynamics import PeriodOutcome
+from basestock.decision import JointIndex, Observation, Policy, Problem, game
+from basestock.decision.simulate import begin
 from basestock.learning import learn, run_key
 from basestock.policies import BaseStock, ModifiedOrderUpTo, OrderUpTo
 from basestock.problems.assembly import assembly_dqn_2025
-from basestock.uncertainty import World
+from basestock.uncertainty import root_words
 from experiments.assembly_policies import WITHOUT_BOUND, levels
 from experiments.registry import Experiment, Options
 from experiments.report import Cell, Report, Table
@@ -32,12 +33,13 @@ PUBLISHED: dict[str, tuple[float, float]] = {
 """Table 7 of the source: mean and standard deviation of a decision, milliseconds."""
 
 
-def observed(problem: Problem) -> Observation:
-    """Return what is seen in the declared start."""
-    state = problem.start(1)
-    last = PeriodOutcome(opening=state.on_hand)
-    seen, _ = problem.information.observe(problem.arrays, state, World(), last, None, key=jax.random.key(0))
-    return seen
+def observed(problem: Problem, policy: Policy) -> tuple[Observation, Any]:
+    """Return what is seen in the declared start, and what a policy remembers there."""
+    moving = begin(game(problem), policy, problem.start(1), root_words(jax.random.key(0)))
+    seen, remembered = moving.memory
+    observe = problem.information.observe
+    look, _ = observe(problem.arrays, moving.state, moving.world, moving.outcome, seen, key=jax.random.key(0))
+    return look, remembered
 
 
 def timed(decide: Callable[[], object]) -> np.ndarray:
@@ -54,8 +56,7 @@ def timed(decide: Callable[[], object]) -> np.ndarray:
 
 def row(name: str, problem: Problem, policy: Policy, compiled: bool, printed: str = "") -> dict[str, Cell]:
     """Return the times of a policy."""
-    seen, key = observed(problem), jax.random.key(0)
-    memory = policy.init(seen)
+    (seen, memory), key = observed(problem, policy), jax.random.key(0)
     if compiled:
         program = eqx.filter_jit(lambda each, look: each(look, memory, key=key)[0].order)
         decide = lambda: program(policy, seen)  # noqa: E731

@@ -65,21 +65,13 @@ class Outcome:
         return self.played[len(self.played) // 2]
 
 
-def tuned(
-    problem: Problem, name: str, options: Options, published: Mapping[str, Cell] | None = None
-) -> Contender:
+def tuned(problem: Problem, name: str, options: Options) -> Contender:
     """Return a registered policy at its best parameters: searched on events of its own, then by exact cost if quick."""
     found = fit(problem, name, seed=options.seed, score=exact_score(problem))
     shown = {key: np.asarray(value).reshape(-1) for key, value in found.parameters.items()}
     words = "; ".join(f"{key} {', '.join(f'{each:g}' for each in value[:6])}" for key, value in shown.items())
-    return Contender(
-        f"{name}, tuned",
-        [found.policy],
-        problem,
-        published or {},
-        True,
-        f"{found.num_candidates:,} candidates: {words}",
-    )
+    told = f"{found.num_candidates:,} candidates: {words}"
+    return Contender(f"{name}, tuned", [found.policy], problem, is_tuned=True, budget=told)
 
 
 def contest(problem: Problem, contenders: Sequence[Contender], options: Options) -> list[Outcome]:
