@@ -150,6 +150,8 @@ def _certified(
             [name for name in asked.policies if name != "optimal"],
             certified.reference,
             given=given,
+            optimum=certified.shown,
+            max_seconds=asked.max_seconds,
             replications=asked.replications,
             seed=common.seed or 0,
             tell=common.say,

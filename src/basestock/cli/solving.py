@@ -23,7 +23,10 @@ MaxMemory = Annotated[
     float, typer.Option("--max-memory", metavar="GIB", min=0.001, help="Memory for exact tables, GiB.")
 ]
 MaxSeconds = Annotated[
-    float, typer.Option("--max-seconds", metavar="S", min=0.1, help="Time for an exact optimum, seconds.")
+    float,
+    typer.Option(
+        "--max-seconds", metavar="S", min=0.1, help="Time for an exact optimum, and for each tuning, seconds."
+    ),
 ]
 GIB = 2**30
 
@@ -195,6 +198,7 @@ def tune(
     replications: Annotated[
         int, typer.Option("--replications", metavar="N", min=2, help="Replications of the search.")
     ] = 32,
+    max_seconds: MaxSeconds = 600.0,
 ) -> None:
     """Find the best parameters of policies under common random numbers, and their cost on fresh events.
 
@@ -211,8 +215,10 @@ def tune(
     rows: list[dict[str, Any]] = []
     for name in names(policy, ("base_stock",)):
         require_known("policy", name, PLAYERS)
-        tuned = fit(found, PLAYERS[name], seed=common.seed or 0, replications=replications)
-        common.finished(f"tune {name}")
+        tuned = fit(
+            found, PLAYERS[name], seed=common.seed or 0, replications=replications, max_seconds=max_seconds
+        )
+        common.finished(f"tune {name}{'' if tuned.complete else ': out of time, the best so far'}")
         rows.append(
             {
                 "policy": name,
@@ -220,6 +226,7 @@ def tune(
                 "cost": tuned.cost.mean,
                 "half_width": tuned.cost.half_width,
                 "candidates": tuned.num_candidates,
+                "complete": tuned.complete,
                 "at_edge": list(tuned.at_edge),
             }
         )

@@ -285,6 +285,7 @@ def _judged(
         [],
         certified.reference,
         given={result.algorithm: result.policy},
+        optimum=certified.shown,
         replications=replications,
         seed=common.seed or 0,
     )

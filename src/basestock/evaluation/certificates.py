@@ -1,15 +1,18 @@
 """Certificates: what is best for a problem, how that is known, and how far policies are from it."""
 
 import dataclasses
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from basestock.decision import Certificate, Policy, Problem
 from basestock.economics import Estimate, estimate
 from basestock.evaluation.report import policy_parameters
-from basestock.evaluation.run import play
+from basestock.evaluation.run import paired, play
 from basestock.optimal.bounds import Bound, best_bound
 from basestock.optimal.mdp import (
     Method,
@@ -88,6 +91,11 @@ class Certified:
     seconds: float
     decision: Mapping[str, Any] | None = None
     optimum: Optimum | None = None
+
+    @property
+    def shown(self) -> Optimum | None:
+        """The optimum, where it is proven."""
+        return self.optimum if self.certificate == "exact" else None
 
     @property
     def reference(self) -> float | None:
@@ -193,6 +201,8 @@ class PolicyGap:
         where the reference is nothing and the cost is not.
     parameters
         Its parameters.
+    complete
+        Whether its tuning came to its end before its time did.
     """
 
     policy: str
@@ -200,9 +210,49 @@ class PolicyGap:
     half_width: float
     gap_percent: float | None
     parameters: Mapping[str, Any]
+    complete: bool = True
 
 
-def value_of(problem: Problem, policy: Policy, *, replications: int, seed: int) -> Estimate:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Control:
+    """The optimal policy as a control variate: what another costs more than it on the same events is known better.
+
+    Parameters
+    ----------
+    problem, optimum
+        The problem and its exact optimum, the expectation of the control.
+    replications, seed
+        Of the simulations.
+    """
+
+    problem: Problem
+    optimum: Optimum
+    replications: int
+    seed: int
+
+    @functools.cached_property
+    def totals(self) -> np.ndarray | None:
+        """What the optimal policy comes to; nothing where its tables cannot be looked up in this game."""
+        try:
+            policy = self.optimum.policy(self.problem)
+            return play(self.problem, policy, replications=self.replications, seed=self.seed).totals
+        except (*REFUSALS, ValueError):
+            return None
+
+    def narrowed(self, totals: np.ndarray) -> Estimate:
+        """Return the narrower of two estimates of a value: the mean, or the optimum and the difference to it."""
+        plain = estimate(totals)
+        if self.totals is None:
+            return plain
+        apart = paired(totals, self.totals)
+        if apart.mean is None or apart.half_width is None or apart.half_width >= (plain.half_width or 0.0):
+            return plain
+        return dataclasses.replace(apart, mean=self.optimum.value + apart.mean)
+
+
+def value_of(
+    problem: Problem, policy: Policy, *, replications: int, seed: int, control: Control | None = None
+) -> Estimate:
     """Return the value of a policy: exact where the states that it reaches are few, else simulated.
 
     Parameters
@@ -211,13 +261,16 @@ def value_of(problem: Problem, policy: Policy, *, replications: int, seed: int) 
         Who plays what.
     replications, seed
         Of a simulation.
+    control
+        The optimal policy on the events of the same seed, which makes a simulation more precise.
     """
     if problem.kind == "periodic":
         try:
             return Estimate(evaluate_exactly(problem, policy, max_links=LINKS).value, 0.0, 1)
         except (*REFUSALS, ValueError):
             pass
-    return estimate(play(problem, policy, replications=replications, seed=seed).totals)
+    totals = play(problem, policy, replications=replications, seed=seed).totals
+    return estimate(totals) if control is None else control.narrowed(totals)
 
 
 def exact_score(problem: Problem, *, max_links: int = SCORED, seconds: float = SCORING) -> Score | None:
@@ -260,8 +313,10 @@ def policy_gaps(
     reference: float | None,
     *,
     given: Mapping[str, Policy] | None = None,
+    optimum: Optimum | None = None,
     replications: int = 200,
     seed: int = 0,
+    max_seconds: float = math.inf,
     tell: Tell = lambda message: None,
 ) -> list[PolicyGap]:
     """Tune policies and return how far each is from a reference.
@@ -276,27 +331,38 @@ def policy_gaps(
         Optimum or bound, money.
     given
         Policies that are taken as they are, by name.
+    optimum
+        The exact optimum, if it is known: simulated costs are more precise by it.
     replications, seed
         Of simulations; tuning and judging use disjoint streams of events.
+    max_seconds
+        Time for the tuning of each policy.
     tell
         Is told what is finished.
     """
-    players = dict(given or {})
+    players, unfinished = dict(given or {}), set[str]()
     for name in names:
         entry = PLAYERS[name]
         if entry.compute is not None and entry.box is None:
             players[name] = entry.compute(problem)
         else:
-            players[name] = fit(problem, entry, seed=seed, score=exact_score(problem)).policy
-        tell(f"tune {name}")
+            tuned = fit(problem, entry, seed=seed, score=exact_score(problem), max_seconds=max_seconds)
+            players[name] = tuned.policy
+            if not tuned.complete:
+                unfinished.add(name)
+        tell(f"tune {name}{'' if name not in unfinished else ': out of time, the best so far'}")
+    control = None if optimum is None else Control(problem, optimum, replications, seed + 1)
     found: list[PolicyGap] = []
     for name, policy in players.items():
         # All policies meet the same events, which none of them was tuned on.
-        cost = value_of(problem, policy, replications=replications, seed=seed + 1)
+        cost = value_of(problem, policy, replications=replications, seed=seed + 1, control=control)
         assert cost.mean is not None
         gap = _gap_percent(problem.sign * cost.mean, reference, problem.sign)
         found.append(
-            PolicyGap(name, cost.mean, cost.half_width or 0.0, gap, policy_parameters(problem, policy))
+            PolicyGap(
+                *(name, cost.mean, cost.half_width or 0.0, gap, policy_parameters(problem, policy)),
+                complete=name not in unfinished,
+            )
         )
     return found
 

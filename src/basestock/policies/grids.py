@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -14,6 +14,9 @@ POINTS = {1: 25, 2: 11, 3: 6}
 
 ROUNDS = 6
 """Rounds over the blocks of a policy with more parameters than a grid has directions."""
+
+NEAR_SWEEPS = 12
+"""Rounds over the places of clusters near the best point, at most, after those over whole boxes."""
 
 GROWTHS = 8
 """Times that a box doubles where the best point lies at its edge."""
@@ -108,11 +111,25 @@ class Found:
         Their cost ``[cluster]``.
     tried
         Candidates so far.
+    complete
+        Whether the search came to its end before its time did.
     """
 
     best: Ticks
     cost: np.ndarray
     tried: int
+    complete: bool = True
+
+    def better(self, other: "Found", clusters: Clusters) -> "Found":
+        """Return of each cluster what costs less here or there."""
+        there = other.cost < self.cost
+        chosen = there[clusters.number]
+        return Found(
+            {key: np.where(chosen, other.best[key], value) for key, value in self.best.items()},
+            np.where(there, other.cost, self.cost),
+            self.tried + other.tried,
+            self.complete and other.complete,
+        )
 
 
 def blocks_of(names: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -128,8 +145,15 @@ def num_candidates(count: int) -> int:
     return POINTS[size] ** size + 1
 
 
-def search_grids(ask: Ask, bounds: Bounds, start: Ticks, clusters: Clusters, sweeps: int) -> Found:
-    """Search grids around a point until steps are single, place by place of a cluster and block by block.
+def search_grids(
+    ask: Ask,
+    bounds: Bounds,
+    starts: Sequence[Ticks],
+    clusters: Clusters,
+    sweeps: int,
+    in_time: Callable[[], bool] = lambda: True,
+) -> Found:
+    """Search grids around points until steps are single, place by place of a cluster and block by block.
 
     Parameters
     ----------
@@ -137,68 +161,94 @@ def search_grids(ask: Ask, bounds: Bounds, start: Ticks, clusters: Clusters, swe
         Cost of candidates.
     bounds
         Boxes; they grow where they bind.
-    start
-        First point.
+    starts
+        First points; the search begins anew at each, and of each cluster the best that was found counts.
     clusters
         Places whose costs are of one piece.
     sweeps
         Rounds over the places of clusters.
+    in_time
+        Whether there is time left; without it the search ends where it stands.
     """
-    found = Found(start, np.full(int(clusters.number.max()) + 1, np.inf), 0)
-    blocks = blocks_of(tuple(start))
-    rounds = ROUNDS if len(blocks) > 1 else 1
-    for turn in list(range(clusters.num_turns)) * (sweeps if clusters.num_turns > 1 else 1):
-        varied = clusters.turn == turn
-        for number in range(rounds):
-            before = found.cost.sum()
-            for block in blocks:
-                _zoom(ask, bounds, found, clusters, varied, block, wide=number == 0)
-            if number and found.cost.sum() >= before - 1e-9 * abs(before):
-                break
+    walks = [_Walk(ask, bounds, clusters, in_time, _unseen(start, clusters)) for start in starts]
+    found = walks[0].run(sweeps)
+    for walk in walks[1:]:
+        found = found.better(walk.run(sweeps), clusters)
     return found
 
 
-def _zoom(
-    ask: Ask,
-    bounds: Bounds,
-    found: Found,
-    clusters: Clusters,
-    varied: np.ndarray,
-    block: tuple[str, ...],
-    *,
-    wide: bool,
-) -> None:
-    """Search grids of falling width in one block; again in a larger box where the best point lies at the edge."""
-    points = POINTS[len(block)]
-    for _ in range(GROWTHS + 1):
-        spread = {key: np.where(varied, bounds.high[key] - bounds.low[key], 0.0) for key in block}
-        if not wide:
-            spread = {key: np.minimum(value, 4.0 * (points - 1)) for key, value in spread.items()}
-        last = False
-        while not last:
-            last = all(float(value.max()) <= points - 1 for value in spread.values())
-            _ask_grid(ask, bounds, found, clusters, varied, spread)
-            spread = {key: np.ceil(3 * value / (points - 1)) for key, value in spread.items()}
-        if not bounds.grow(found.best, block, varied):
-            return
+def _unseen(start: Ticks, clusters: Clusters) -> Found:
+    return Found(start, np.full(int(clusters.number.max()) + 1, np.inf), 0)
 
 
-def _ask_grid(
-    ask: Ask, bounds: Bounds, found: Found, clusters: Clusters, varied: np.ndarray, spread: Ticks
-) -> None:
-    """Move to the best of a grid around the present best point, which stands first: it stays where none is better."""
-    points = POINTS[len(spread)]
-    combinations = np.array(list(itertools.product(range(points), repeat=len(spread))))
-    count = len(combinations)
-    candidates = {key: np.repeat(value[..., None], count + 1, axis=-1) for key, value in found.best.items()}
-    for position, (key, width) in enumerate(spread.items()):
-        line = _line(found.best[key], width, bounds.low[key], bounds.high[key], points)
-        moved = np.where(varied[..., None], line[..., combinations[:, position]], candidates[key][..., 1:])
-        candidates[key][..., 1:] = moved
-    costs = ask(candidates)
-    choice = costs.argmin(-1)[clusters.number][..., None]
-    found.best = {key: np.take_along_axis(value, choice, -1)[..., 0] for key, value in candidates.items()}
-    found.cost, found.tried = costs.min(-1), found.tried + count
+@dataclasses.dataclass(eq=False)
+class _Walk:
+    """A search from one point."""
+
+    ask: Ask
+    bounds: Bounds
+    clusters: Clusters
+    in_time: Callable[[], bool]
+    found: Found
+
+    def run(self, sweeps: int) -> Found:
+        """Go place by place and block by block."""
+        blocks = blocks_of(tuple(self.found.best))
+        rounds = ROUNDS if len(blocks) > 1 else 1
+        for sweep in range(sweeps + NEAR_SWEEPS if self.clusters.num_turns > 1 else 1):
+            at_first = self.found.cost.sum()
+            for turn in range(self.clusters.num_turns):
+                varied = self.clusters.turn == turn
+                for number in range(rounds):
+                    before = self.found.cost.sum()
+                    for block in blocks:
+                        self.zoom(varied, block, wide=number == 0 and sweep < sweeps)
+                    if number and not self.gained(before):
+                        break
+            if sweep >= sweeps and not self.gained(at_first, 1e-4):
+                break
+        return self.found
+
+    def gained(self, before: float, share: float = 1e-9) -> bool:
+        """Tell whether the cost is below what it was, by a share of it."""
+        return bool(self.found.cost.sum() < before - share * abs(before))
+
+    def zoom(self, varied: np.ndarray, block: tuple[str, ...], *, wide: bool) -> None:
+        """Search grids of falling width in one block; again in a larger box where the best point lies at the edge."""
+        points, bounds = POINTS[len(block)], self.bounds
+        for _ in range(GROWTHS + 1):
+            spread = {key: np.where(varied, bounds.high[key] - bounds.low[key], 0.0) for key in block}
+            if not wide:
+                spread = {key: np.minimum(value, 4.0 * (points - 1)) for key, value in spread.items()}
+            last = False
+            while not last:
+                if self.found.tried and not self.in_time():
+                    self.found.complete = False
+                    return
+                last = all(float(value.max()) <= points - 1 for value in spread.values())
+                self.ask_grid(varied, spread)
+                spread = {key: np.ceil(3 * value / (points - 1)) for key, value in spread.items()}
+            if not bounds.grow(self.found.best, block, varied):
+                return
+
+    def ask_grid(self, varied: np.ndarray, spread: Ticks) -> None:
+        """Move to the best of a grid around the present best point, which is a candidate itself and goes first."""
+        points, found = POINTS[len(spread)], self.found
+        combinations = np.array(list(itertools.product(range(points), repeat=len(spread))))
+        count = len(combinations)
+        candidates = {
+            key: np.repeat(value[..., None], count + 1, axis=-1) for key, value in found.best.items()
+        }
+        for position, (key, width) in enumerate(spread.items()):
+            line = _line(found.best[key], width, self.bounds.low[key], self.bounds.high[key], points)
+            moved = np.where(
+                varied[..., None], line[..., combinations[:, position]], candidates[key][..., 1:]
+            )
+            candidates[key][..., 1:] = moved
+        costs = self.ask(candidates)
+        choice = costs.argmin(-1)[self.clusters.number][..., None]
+        found.best = {key: np.take_along_axis(value, choice, -1)[..., 0] for key, value in candidates.items()}
+        found.cost, found.tried = costs.min(-1), found.tried + count
 
 
 def _line(

@@ -1,6 +1,6 @@
 """Search by populations: genetic, annealing, particle swarm, and cross entropy; all on common events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -23,12 +23,21 @@ class Population:
         As for a search by grids; the start is one of the first points.
     draw
         Source of random numbers.
+    in_time
+        Whether there is time left for another generation.
     """
 
     def __init__(
-        self, ask: Ask, bounds: Bounds, start: Ticks, clusters: Clusters, draw: np.random.Generator
+        self,
+        ask: Ask,
+        bounds: Bounds,
+        start: Ticks,
+        clusters: Clusters,
+        draw: np.random.Generator,
+        in_time: Callable[[], bool],
     ) -> None:
         self.ask, self.bounds, self.clusters, self.draw = ask, bounds, clusters, draw
+        self.in_time = in_time
         self.varied = (clusters.turn >= 0)[..., None]
         self.count = int(clusters.number.max()) + 1
         self.width = {key: (bounds.high[key] - bounds.low[key])[..., None] for key in start}
@@ -42,6 +51,14 @@ class Population:
             self.points[key][..., 0] = value
         self.found = Found(start, np.full(self.count, np.inf), 0)
         self.costs = self.measured(self.points)
+
+    def generations(self) -> Iterator[int]:
+        """Count generations as long as there is time."""
+        for generation in range(GENERATIONS):
+            if not self.in_time():
+                self.found.complete = False
+                return
+            yield generation
 
     def uniform(self) -> np.ndarray:
         """Draw numbers in [0, 1) for every place and candidate."""
@@ -93,7 +110,7 @@ class Population:
 
 def genetic(people: Population) -> None:
     """Breed by tournaments, mix parents parameter by parameter, mutate; a child replaces a parent it beats."""
-    for generation in range(GENERATIONS):
+    for generation in people.generations():
         shape = (2, people.count, POPULATION)
         rivals = people.draw.integers(0, POPULATION, shape)
         costs = np.take_along_axis(people.costs[None].repeat(2, 0), rivals, -1)
@@ -113,7 +130,7 @@ def genetic(people: Population) -> None:
 def annealing(people: Population) -> None:
     """Walk chains side by side, that accept worse points ever more rarely (Kirkpatrick et al. 1983)."""
     heat = np.std(people.costs, axis=-1, keepdims=True) + 1e-12
-    for step in range(GENERATIONS):
+    for step in people.generations():
         left = 1.0 - step / GENERATIONS
         moved = {
             key: value + people.normal() * np.maximum(0.3 * left**2 * people.width[key], 1.0)
@@ -128,7 +145,7 @@ def swarm(people: Population) -> None:
     """Fly towards the best points of each and of all (Kennedy and Eberhart 1995; Clerc and Kennedy 2002)."""
     speed = {key: np.zeros_like(value) for key, value in people.points.items()}
     at = {key: value.copy() for key, value in people.points.items()}
-    for _ in range(GENERATIONS):
+    for _ in people.generations():
         for key, own in people.points.items():
             pull = people.uniform() * (own - at[key]) + people.uniform() * (people.best[key] - at[key])
             speed[key] = 0.7298 * speed[key] + 1.4962 * pull
@@ -142,7 +159,7 @@ def swarm(people: Population) -> None:
 def cross_entropy(people: Population) -> None:
     """Draw around the mean and spread of the best quarter (Rubinstein 1999)."""
     elite = POPULATION // 4
-    for _ in range(GENERATIONS):
+    for _ in people.generations():
         rows = np.argsort(people.costs, axis=-1, kind="stable")[:, :elite]
         chosen = people.picked(rows)
         drawn = {
@@ -164,7 +181,13 @@ METHODS: dict[str, Callable[[Population], None]] = {
 
 
 def search_population(
-    name: str, ask: Ask, bounds: Bounds, start: Ticks, clusters: Clusters, seed: int
+    name: str,
+    ask: Ask,
+    bounds: Bounds,
+    start: Ticks,
+    clusters: Clusters,
+    seed: int,
+    in_time: Callable[[], bool] = lambda: True,
 ) -> Found:
     """Search by a population.
 
@@ -176,7 +199,9 @@ def search_population(
         As for a search by grids.
     seed
         Of the random moves.
+    in_time
+        Whether there is time left; without it the search ends where it stands.
     """
-    people = Population(ask, bounds, start, clusters, np.random.default_rng(seed))
+    people = Population(ask, bounds, start, clusters, np.random.default_rng(seed), in_time)
     METHODS[name](people)
     return people.found

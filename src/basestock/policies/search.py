@@ -2,6 +2,8 @@
 
 import dataclasses
 import itertools
+import math
+import time
 from collections.abc import Callable, Mapping
 
 import jax
@@ -46,6 +48,8 @@ class Fit:
         The same on the events of the search: optimistic, for comparison only.
     num_candidates
         Parameter vectors tried per place.
+    complete
+        Whether the search came to its end before its time did.
     at_edge
         Search coordinates whose best value lies at the edge of a box that has grown as often as it may.
     coordinates
@@ -58,6 +62,7 @@ class Fit:
     cost: Estimate
     search_cost: float
     num_candidates: int
+    complete: bool = True
     at_edge: tuple[str, ...] = ()
     coordinates: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
@@ -72,6 +77,7 @@ def fit(
     sweeps: int = 2,
     search: str = "grid",
     score: Score | None = None,
+    max_seconds: float = math.inf,
 ) -> Fit:
     """Find the best parameters of a registered policy and report its cost on fresh events.
 
@@ -93,6 +99,8 @@ def fit(
         ``grid``, or a search by populations: ``annealing``, ``cross_entropy``, ``genetic``, ``swarm``.
     score
         Exact cost of a policy, to end the search with: neighbors of the best point are compared by it.
+    max_seconds
+        Time for the search: what has begun is ended, the best so far is reported, and that it is not complete.
 
     Returns
     -------
@@ -113,8 +121,14 @@ def fit(
     the paths, as long as that costs less on the same events). A box whose edge is best doubles, up to
     eight times. More than three parameters are searched two at a time, round after round. Places that neither supply
     each other nor are product and component are searched at once; within a cluster of those that do, one place after
-    the other by the cost of the whole cluster.
+    the other by the cost of the whole cluster, once from the policy's own first guess and once from the upper ends: a
+    supplier that keeps nothing is a valley of its own, which a search that starts low does not leave.
     """
+    began = time.perf_counter()
+
+    def in_time() -> bool:
+        return time.perf_counter() - began < max_seconds
+
     require_periods(problem.events.num_periods, 0, problem.warm_up + (periods or problem.horizon))
     if search != "grid" and search not in METHODS:
         raise ValueError(f"search is {search!r}, must be one of {', '.join(['grid', *METHODS])}. Choose one.")
@@ -137,11 +151,11 @@ def fit(
         searched, totals = float(runner.totals(policy).mean()), fresh.totals(policy)
         return _report(problem, entry.name, policy, totals, searched)
     search_of = _Search(problem, entry, runner, Bounds.of(entry.box(problem)), clusters_of(problem))
-    found = search_of.run(search, sweeps, seed)
-    if score is not None:
+    found = search_of.run(search, sweeps, seed, in_time)
+    if score is not None and in_time():
         search_of.end_exactly(found, score)
     values, box = search_of.bounds.values(found.best), entry.box(problem)
-    if descends(runner, box):
+    if descends(runner, box) and in_time():
         values, found.cost, tried = descend(runner, entry, box, search_of.clusters, values)
         found.tried += tried
     policy = search_of.policy(values)
@@ -151,6 +165,7 @@ def fit(
     return dataclasses.replace(
         _report(problem, entry.name, policy, totals, float(found.cost.sum())),
         num_candidates=found.tried,
+        complete=found.complete,
         at_edge=search_of.bounds.at_edge(found.best, search_of.clusters.turn >= 0),
         coordinates=values,
     )
@@ -186,14 +201,17 @@ class _Search:
     bounds: Bounds
     clusters: Clusters
 
-    def run(self, search: str, sweeps: int, seed: int) -> Found:
-        """Search from the policy's own start, else from the middle of its box."""
+    def run(self, search: str, sweeps: int, seed: int, in_time: Callable[[], bool]) -> Found:
+        """Search from the policy's own start, else from the middle of its box; grids from its upper ends too."""
         start = self.bounds.middle()
         if self.entry.start is not None:
             start |= self.bounds.ticks(self.entry.start(self.problem))
-        if search == "grid":
-            return search_grids(self.ask, self.bounds, start, self.clusters, sweeps)
-        return search_population(search, self.ask, self.bounds, start, self.clusters, seed)
+        if search != "grid":
+            return search_population(search, self.ask, self.bounds, start, self.clusters, seed, in_time)
+        starts = [start]
+        if self.clusters.num_turns > 1:
+            starts.append({key: value.copy() for key, value in self.bounds.high.items()})
+        return search_grids(self.ask, self.bounds, starts, self.clusters, sweeps, in_time)
 
     def ask(self, candidates: Ticks) -> np.ndarray:
         """Return the cost of candidates ``[cluster, candidate]``."""
