@@ -22,6 +22,8 @@ if not _IS_WORKER:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="basestock-jax-")
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+    # Tables of tests have a few rows: handing them from thread to thread takes longer than what is done with them.
+    os.environ["POLARS_MAX_THREADS"] = "1"
 
 # Packages that handle arrays; tables and commands have none, and their types are checked statically.
 install_import_hook(

@@ -22,7 +22,7 @@ EVERY = [name if at % 6 == 0 else pytest.param(name, marks=pytest.mark.slow) for
 
 REPLICATIONS, PERIODS, REPORTED = 3, 30, 128
 # One search over one parameter, one over two, one formula; the others are slow tests.
-TUNED_QUICKLY = ("base_stock", "newsvendor")
+TUNED_QUICKLY = ("newsvendor",)
 
 
 @lru_cache

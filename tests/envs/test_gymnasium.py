@@ -1,5 +1,6 @@
 """Gymnasium's own checker and the promises of the environments: seeds, truncation, legends, mappings."""
 
+import itertools
 import warnings
 
 import gymnasium
@@ -17,25 +18,16 @@ from basestock.problems import FAMILIES
 SMALL = {"horizon": 5}
 
 
-LARGE = (
-    *("acceptance_sampling", "assembly_coupled", "divergent_special_delivery", "electronics_network"),
-    *("manufacturing_market", "mesh", "pharmacy"),
-)
-"""Their programs take long to compile."""
+QUICK = {("lost_sales", "continuous"), ("invmgmt/serial_trend_seasonal_lost", "multi_discrete")}
+"""Families that are checked in every run; programs of the others add up."""
 
 
 def _checked() -> list[object]:
-    """Check every tenth family with one kind of actions, and all with both where there is time.
-
-    The large families wait for that time too, and all but one in six of the scenarios that share a program.
-    """
-    cases = []
-    for number, family in enumerate(sorted(FAMILIES)):
-        alike = family.startswith("invmgmt/") and number % 6 > 0
-        for other, actions in enumerate(("continuous", "multi_discrete")):
-            slow = family in LARGE or alike or number % 20 != 10 * other
-            cases.append(pytest.param(family, actions, marks=[pytest.mark.slow] if slow else []))
-    return cases
+    """Check every family with both kinds of actions."""
+    return [
+        pytest.param(*case, marks=[] if case in QUICK else [pytest.mark.slow])
+        for case in itertools.product(sorted(FAMILIES), ("continuous", "multi_discrete"))
+    ]
 
 
 @pytest.mark.parametrize(("family", "actions"), _checked())

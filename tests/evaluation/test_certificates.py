@@ -3,11 +3,12 @@
 import dataclasses
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from basestock.economics import make_tariff
 from basestock.evaluation import certificates
-from basestock.evaluation.certificates import Certified, certify_problem, policy_gaps, value_of
+from basestock.evaluation.certificates import Certified, Control, certify_problem, policy_gaps, value_of
 from basestock.optimal.mdp import optimize
 from basestock.policies import BaseStock, from_parameters
 from basestock.problems.instances import Instance
@@ -56,6 +57,33 @@ def test_where_too_many_states_are_reached_a_policy_is_simulated(monkeypatch: py
     monkeypatch.setattr(certificates, "LINKS", 10)
     found = value_of(problem, LEVEL, replications=64, seed=0)
     assert found.n == 64 and found.half_width is not None and found.half_width > 0
+    assert found.mean == pytest.approx(exact.mean, abs=3 * found.half_width)
+
+
+def test_the_optimum_and_the_difference_to_it_are_an_estimate_with_a_narrower_interval() -> None:
+    problem = losing(1)
+    control = Control(problem, optimize(problem), replications=400, seed=0)
+    optimal = np.random.default_rng(0).normal(control.optimum.value, 1.0, 400)
+    control.__dict__["totals"] = optimal
+    found = control.narrowed(optimal + 0.5)
+    assert found.mean == pytest.approx(control.optimum.value + 0.5) and found.half_width == pytest.approx(0.0)
+    # What has nothing in common with the optimal policy gains nothing: its own mean is narrower.
+    other = np.random.default_rng(1).normal(7.0, 0.1, 400)
+    assert control.narrowed(other).mean == pytest.approx(other.mean())
+
+
+@pytest.mark.slow
+def test_a_simulated_policy_is_valued_by_its_difference_to_the_optimal_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = dataclasses.replace(losing(1), horizon=200, warm_up=20)
+    exact = value_of(problem, LEVEL, replications=2, seed=0)
+    monkeypatch.setattr(certificates, "LINKS", 10)
+    plain = value_of(problem, LEVEL, replications=64, seed=0)
+    control = Control(problem, optimize(problem), replications=64, seed=0)
+    found = value_of(problem, LEVEL, replications=64, seed=0, control=control)
+    assert plain.half_width is not None and found.half_width is not None
+    assert found.half_width < 0.7 * plain.half_width
     assert found.mean == pytest.approx(exact.mean, abs=3 * found.half_width)
 
 
