@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +28,7 @@ from basestock.learning.questions import Questions
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Run, Tell, tell_nobody
 from basestock.learning.sampled_process import Listed, Solution, digest, solved
-from basestock.learning.selection import PATHS, PERIODS, scale_of
+from basestock.learning.selection import PATHS, PERIODS, costs_of, scale_of
 from basestock.learning.settings import Count, Natural, Positive, Settings, Share, Widths
 from basestock.learning.state_looks import Looks, looked, process_of, values_of
 from basestock.learning.state_values import Fit, fitted_values, rescaled
@@ -118,8 +120,8 @@ class FittedValueConfig(Settings):
     """
 
     seconds: Positive = 90.0
-    first_share: Share = 0.12
-    look_share: Share = 0.2
+    first_share: Share = 0.2
+    look_share: Share = 0.1
     first_updates: Count = 100
     hidden: Widths = (64, 64)
     scores: Widths = (64, 64)
@@ -187,6 +189,11 @@ class _Learning:
         """The policy that takes what scores best."""
         return dataclasses.replace(self.begun.rule, network=self.scorer.folded())
 
+    def as_scores(self, rule: ChoiceActor) -> ChoiceActor:
+        """Return a rule in the form of what is learned."""
+        scorer = dataclasses.replace(self.scorer, first=rule.network)
+        return dataclasses.replace(rule, network=scorer.folded())
+
     def ahead(self) -> LookaheadActor:
         """Return the policy that looks ahead from what scores best."""
         actor, pair = self.actor, Pair(self.scorer.folded(), self.fit.money(self._unit))
@@ -224,6 +231,25 @@ class _Learning:
         self.visits.reach = np.minimum(reach, self.begun.rule.codec.sizes).astype(int)
         self.done += 1
         return told
+
+    def rehearse(self) -> None:
+        """Run the programs of an update on a few states: they are compiled then, and nothing is learned."""
+        begun, config, codec = self.begun, self.config, self.begun.rule.codec
+        rows = self.visits.begin[:2]
+        rows = np.asarray(rows)
+        width = begun.rule.encoder.width
+        inputs, candidates = (
+            np.zeros((len(rows), width), np.float32),
+            np.zeros((len(rows), len(codec.slots), config.candidates), np.int32),
+        )
+        looks = {at: Looks(inputs, candidates[..., 0], candidates) for at in range(begun.expectation.cycle)}
+        states = dict.fromkeys(looks, rows)
+        process = process_of(begun.expectation, np.asarray(codec.choices), states, looks)
+        self._unit = 1.0
+        self._solved(process, looks)
+        weight = np.ones(len(rows))
+        self._learn_values(inputs, weight, weight, 0.0)
+        self._learn_choices(inputs, candidates, np.zeros(candidates.shape), weight, 0.0)
 
     def _learn_values(
         self, inputs: np.ndarray, values: np.ndarray, weight: np.ndarray, falls: float
@@ -349,14 +375,28 @@ def train(
     )
     run = Run(problem, "fitted_value", config, key, deadline, tell)
     begun = beginnings(problem, codec, begin_key)
-    rule, cap = _first_rule(problem, codec, begun, config, deadline, key, generator(draw_key))
-    judge = Judge(run, rule)
-    seconds = max(config.first_share * config.seconds, 1e-3)
-    updates = None if config.updates is None else config.first_updates
-    smooth = pathwise.train(problem, PathwiseConfig(seconds=seconds, updates=updates), key=key)
-    judge.judge(0, smooth.policy, certain=0.0)
+    start = _first_scores(problem, codec, begun, key)
+    rehearsal = _Learning(
+        _Begun(problem, expectation, start, start, np.asarray(codec.sizes, np.float64), 1.0),
+        *(visits, config, key),
+    )
+    with ThreadPoolExecutor(2) as beside:
+        # What takes long is compiling, which leaves the other cores idle.
+        compiled = beside.submit(_rehearsed, rehearsal, run)
+        smooth = beside.submit(_smooth_policy, problem, config, key)
+        until = None if config.updates is not None else config.first_share * config.seconds
+
+        def late() -> bool:
+            """Tell whether the rule keeps others waiting."""
+            return until is not None and compiled.done() and deadline.elapsed > until
+
+        rule, cap = _first_rule(problem, codec, begun, start, late, key, generator(draw_key))
+        # As scores with a network that says nothing yet: what later policies are played by is compiled for it.
+        judge = Judge(run, rehearsal.as_scores(rule))
+        judge.judge(0, smooth.result(), certain=0.0)
+        compiled.result()
     scale = scale_of(problem, float(np.abs(judge.costs.mean())))
-    rule = _standardized(rule, judge.best, visits)
+    rule = _standardized(rule, Behavior(judge.best, rehearsal.actor, jnp.asarray(False)), visits)
     learning = _Learning(_Begun(problem, expectation, judge.best, rule, cap, scale), visits, config, key)
     due, took, judged = 0.0, 0.0, 0
     ending = config.look_share * config.seconds
@@ -378,9 +418,24 @@ def train(
     return run.finished(learning.done, run.ending + told, {"favored": judge.best}, played)
 
 
-def _standardized(rule: ChoiceActor, first: Actor, visits: Visits) -> ChoiceActor:
+def _rehearsed(learning: _Learning, run: Run) -> None:
+    """Compile what updates and comparisons run."""
+    learning.rehearse()
+    costs_of(run.problem, learning.actor.deciding(), run.key)
+    begun = learning.begun
+    slots = len(begun.rule.codec.slots)
+    costs_of(run.problem, learning.ahead(), run.key, paths=_paths(run.problem, begun.expectation, slots))
+
+
+def _smooth_policy(problem: Problem, config: FittedValueConfig, key: Array) -> Actor:
+    """Return a policy that is learned by pathwise gradients."""
+    seconds = max(config.first_share * config.seconds, 1e-3)
+    updates = None if config.updates is None else config.first_updates
+    return pathwise.train(problem, PathwiseConfig(seconds=seconds, updates=updates), key=key).policy
+
+
+def _standardized(rule: ChoiceActor, behavior: Behavior, visits: Visits) -> ChoiceActor:
     """Return a rule that reads quantities on the scale of the first policy's own play."""
-    behavior = Behavior(first, rule, jnp.asarray(False))
     visits.play(behavior)
     states, _ = visits.some(MOST_READ, np.random.default_rng(0))
     looks = [looked(visits.expectation, behavior, at, rows, 2).inputs for at, rows in states.items()]
@@ -394,18 +449,22 @@ def _paths(problem: Problem, expectation: Expectation, slots: int) -> int:
     return int(np.clip(LOOKED // (periods * sweeps * (WIDTH + 1) * expectation.num_outcomes), 16, PATHS))
 
 
+def _first_scores(problem: Problem, codec: ActionCodec, begun: Beginnings, key: Array) -> ChoiceActor:
+    """Return a base stock at newsvendor levels as scores of choices."""
+    blank = Mlp.create((begun.encoder.width, sum(codec.sizes)), key, last=0.0)
+    return ChoiceActor(begun.encoder, base_stock_scores(problem, begun.encoder, codec, blank), codec)
+
+
 def _first_rule(
     problem: Problem,
     codec: ActionCodec,
     begun: Beginnings,
-    config: FittedValueConfig,
-    deadline: Deadline,
+    start: ChoiceActor,
+    late: Callable[[], bool],
     key: Array,
     draw: np.random.Generator,
 ) -> tuple[ChoiceActor, Float[np.ndarray, " slot"]]:
     """Return an order-up-to rule that is tuned by simulation, and its caps, units."""
-    blank = Mlp.create((begun.encoder.width, sum(codec.sizes)), key, last=0.0)
-    start = ChoiceActor(begun.encoder, base_stock_scores(problem, begun.encoder, codec, blank), codec)
     questions = Questions(
         *(problem, codec, begun, Halving(8, 4, 1)),
         columns=min(COLUMNS, MOST_ENTRIES // entries_of(begun.pool)),
@@ -414,5 +473,4 @@ def _first_rule(
         key=key,
         draw=draw,
     )
-    until = None if config.updates is not None else config.first_share * config.seconds
-    return tuned_rule(questions, start, lambda: until is not None and deadline.elapsed > until)
+    return tuned_rule(questions, start, late)
