@@ -3,7 +3,8 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -28,7 +29,7 @@ from basestock.learning.questions import Questions
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Run, Tell, tell_nobody
 from basestock.learning.sampled_process import Listed, Solution, digest, solved
-from basestock.learning.selection import PATHS, PERIODS, costs_of, scale_of
+from basestock.learning.selection import PATHS, PERIODS, scale_of
 from basestock.learning.settings import Count, Natural, Positive, Settings, Share, Widths
 from basestock.learning.state_looks import Looks, looked, process_of, values_of
 from basestock.learning.state_values import Fit, fitted_values, rescaled
@@ -43,11 +44,11 @@ APART = 0.1
 ASIDE = 0.25
 """What a state that nobody met counts in fits, relative to the others."""
 
-COMPILED = 0.25
-"""Share of the time of the first update that later ones take about."""
-
 COLUMNS = 8192
 """Paths beside each other when the first rule is tuned."""
+
+CERTAIN = 2e-4
+"""Costs of a period that scores lose, below which looking ahead is left out."""
 
 DEAREST = 5.0
 """Costs of a period beyond which one bad choice is as bad as another to scores."""
@@ -64,10 +65,13 @@ FURTHER = 1.25
 JUDGING = 0.12
 """Share of the time that comparisons of policies may take."""
 
+LATE = 0.5
+"""Share of the run after which looking ahead is prepared."""
+
 LEAST = 1e-3
 """Spread of values, in costs of a period, that counts as none."""
 
-LOOKED = 4_000_000
+LOOKED = 2_000_000
 """Combinations of state, choice and outcome for which there is time when looking ahead is compared."""
 
 MOST_ENTRIES = 600_000
@@ -193,6 +197,14 @@ class _Learning:
         """Return a rule in the form of what is learned."""
         scorer = dataclasses.replace(self.scorer, first=rule.network)
         return dataclasses.replace(rule, network=scorer.folded())
+
+    @property
+    def paths(self) -> int:
+        """On how many paths a policy that looks ahead is played."""
+        problem, slots = self.begun.problem, len(self.begun.rule.codec.slots)
+        periods = min(problem.warm_up + problem.horizon, PERIODS)
+        each = periods * (1 if slots == 1 else 2 * slots) * (WIDTH + 1) * self.begun.expectation.num_outcomes
+        return int(np.clip(LOOKED // each, 16, PATHS))
 
     def ahead(self) -> LookaheadActor:
         """Return the policy that looks ahead from what scores best."""
@@ -362,7 +374,22 @@ def train(
     It begins with an order-up-to rule or a pathwise policy, whichever is cheaper. A policy by scores, and in the end
     the one that looks a period ahead from them, is kept only where events of selection favor it.
     """
-    deadline = Deadline(config.seconds, config.updates)
+    run = Run(problem, "fitted_value", config, key, Deadline(config.seconds, config.updates), tell)
+    # What takes long is compiling, which leaves the other cores idle.
+    beside = ThreadPoolExecutor(2)
+    try:
+        learning, judge = _begun(run, config, beside)
+        _improve(learning, judge, beside)
+    finally:
+        beside.shutdown(wait=False, cancel_futures=True)
+    played, expectation = {"favored": float(judge.costs.mean())}, learning.begun.expectation
+    told = "" if expectation.exact else f"; expectations over {expectation.num_outcomes} drawn outcomes"
+    return run.finished(learning.done, run.ending + told, {"favored": judge.best}, played)
+
+
+def _begun(run: Run, config: FittedValueConfig, beside: Executor) -> tuple[_Learning, Judge]:
+    """Return values and scores that know the better of two first policies, and who compares policies."""
+    problem, key, deadline = run.problem, run.key, run.deadline
     begin_key, draw_key = jax.random.split(jax.random.fold_in(key, 0))
     codec = single_units(problem)
     expectation = Expectation.of(problem, codec)
@@ -373,58 +400,51 @@ def train(
         explored=config.explored,
         restarts=config.restarts,
     )
-    run = Run(problem, "fitted_value", config, key, deadline, tell)
     begun = beginnings(problem, codec, begin_key)
     start = _first_scores(problem, codec, begun, key)
     rehearsal = _Learning(
         _Begun(problem, expectation, start, start, np.asarray(codec.sizes, np.float64), 1.0),
         *(visits, config, key),
     )
-    with ThreadPoolExecutor(2) as beside:
-        # What takes long is compiling, which leaves the other cores idle.
-        compiled = beside.submit(_rehearsed, rehearsal, run)
-        smooth = beside.submit(_smooth_policy, problem, config, key)
-        until = None if config.updates is not None else config.first_share * config.seconds
+    compiled = beside.submit(rehearsal.rehearse)
+    smooth = beside.submit(_smooth_policy, problem, config, key)
+    until = None if config.updates is not None else config.first_share * config.seconds
 
-        def late() -> bool:
-            """Tell whether the rule keeps others waiting."""
-            return until is not None and compiled.done() and deadline.elapsed > until
+    def late() -> bool:
+        """Tell whether the rule keeps others waiting."""
+        return until is not None and compiled.done() and deadline.elapsed > until
 
-        rule, cap = _first_rule(problem, codec, begun, start, late, key, generator(draw_key))
-        # As scores with a network that says nothing yet: what later policies are played by is compiled for it.
-        judge = Judge(run, rehearsal.as_scores(rule))
-        judge.judge(0, smooth.result(), certain=0.0)
-        compiled.result()
+    rule, cap = _first_rule(problem, codec, begun, start, late, key, generator(draw_key))
+    # As scores with a network that says nothing yet: what later policies are played by is compiled for it.
+    judge = Judge(run, rehearsal.as_scores(rule))
+    judge.judge(0, smooth.result(), certain=0.0)
+    compiled.result()
     scale = scale_of(problem, float(np.abs(judge.costs.mean())))
     rule = _standardized(rule, Behavior(judge.best, rehearsal.actor, jnp.asarray(False)), visits)
-    learning = _Learning(_Begun(problem, expectation, judge.best, rule, cap, scale), visits, config, key)
-    due, took, judged = 0.0, 0.0, 0
-    ending = config.look_share * config.seconds
+    return _Learning(_Begun(problem, expectation, judge.best, rule, cap, scale), visits, config, key), judge
+
+
+def _improve(learning: _Learning, judge: Judge, beside: Executor) -> None:
+    """Learn as long as there is time, and look a period ahead in the end where that may save something."""
+    config, deadline = learning.config, judge.run.deadline
+    due, took, judged, ending = 0.0, 0.0, 0, 0.0
+    looking: Future[Any] | None = None
     while (share := deadline.share(learning.done, took + ending)) < 1.0:
         began = deadline.elapsed
         told = learning.update(share)
-        # Programs are compiled in the first update: later ones are much faster.
-        took = max(deadline.elapsed - began, took / 2.0) if took else COMPILED * (deadline.elapsed - began)
+        took = max(deadline.elapsed - began, took / 2.0)
         if share >= due:
             judge.judge(judged := learning.done, learning.actor, **told)
             due = share + max(APART, judge.seconds / (JUDGING * config.seconds))
+        if looking is None and share >= LATE and told["losses/policy_loss"] > CERTAIN:
+            # Compiled while others are learned.
+            looking = beside.submit(judge.costs_of, learning.ahead(), learning.paths)
+            ending = config.look_share * config.seconds
     if learning.done > judged:
         judge.judge(learning.done, learning.actor)
     left = deadline.left()
-    if learning.done and (left is None or left > ending / 2.0):
-        judge.compared(learning.ahead(), _paths(problem, expectation, len(codec.slots)))
-    played = {"favored": float(judge.costs.mean())}
-    told = "" if expectation.exact else f"; expectations over {expectation.num_outcomes} drawn outcomes"
-    return run.finished(learning.done, run.ending + told, {"favored": judge.best}, played)
-
-
-def _rehearsed(learning: _Learning, run: Run) -> None:
-    """Compile what updates and comparisons run."""
-    learning.rehearse()
-    costs_of(run.problem, learning.actor.deciding(), run.key)
-    begun = learning.begun
-    slots = len(begun.rule.codec.slots)
-    costs_of(run.problem, learning.ahead(), run.key, paths=_paths(run.problem, begun.expectation, slots))
+    if looking is not None and (left is None or (looking.done() and left > ending / 2.0)):
+        judge.compared(learning.ahead(), learning.paths)
 
 
 def _smooth_policy(problem: Problem, config: FittedValueConfig, key: Array) -> Actor:
@@ -440,13 +460,6 @@ def _standardized(rule: ChoiceActor, behavior: Behavior, visits: Visits) -> Choi
     states, _ = visits.some(MOST_READ, np.random.default_rng(0))
     looks = [looked(visits.expectation, behavior, at, rows, 2).inputs for at, rows in states.items()]
     return rescaled(rule, np.concatenate(looks))
-
-
-def _paths(problem: Problem, expectation: Expectation, slots: int) -> int:
-    """Return on how many paths a policy that looks ahead is played."""
-    periods = min(problem.warm_up + problem.horizon, PERIODS)
-    sweeps = 1 if slots == 1 else 2 * slots
-    return int(np.clip(LOOKED // (periods * sweeps * (WIDTH + 1) * expectation.num_outcomes), 16, PATHS))
 
 
 def _first_scores(problem: Problem, codec: ActionCodec, begun: Beginnings, key: Array) -> ChoiceActor:

@@ -65,9 +65,13 @@ class Judge:
             self.best, self.costs = actor.deciding(), costs
         return cheaper
 
+    def costs_of(self, actor: Actor, paths: int) -> Float[np.ndarray, " path"]:
+        """Return what a policy costs on some of the events of selection, money."""
+        return costs_of(self.run.problem, actor.deciding(), self.run.key, paths=paths)
+
     def compared(self, actor: Actor, paths: int = PATHS) -> bool:
         """Keep a policy if it is cheaper on some of these events; for policies that take long to play."""
-        costs = costs_of(self.run.problem, actor.deciding(), self.run.key, paths=paths)
+        costs = self.costs_of(actor, paths)
         # A path meets the same events however many others are beside it.
         saved = self.costs[:paths] - costs
         cheaper = favored(saved, FAVORED)
