@@ -52,6 +52,12 @@ def shapes(
     return found
 
 
+DOUBT = 0.01
+"""Excess, in costs of a period, by which a choice is e times less likely to be the best one."""
+
+SURPRISE = 0.02
+"""Weight of how unlikely scores find what is likely to be best."""
+
 LOWEST = -1e9
 """Score of what does not count."""
 
@@ -118,8 +124,10 @@ class Lessons(eqx.Module):
 
 def regret(
     scorer: Scorer, lessons: Lessons, picked: Int[Array, " draw"], branch: Int[Array, " output"]
-) -> Float[Array, ""]:
-    """Return the mean cost of drawing candidates by their scores, beyond that of the cheapest, in costs of a period.
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Return what scores are fitted by, and the mean cost of drawing candidates by them beyond that of the cheapest.
+
+    Both are in costs of a period.
 
     Parameters
     ----------
@@ -139,7 +147,11 @@ def regret(
     compared = there & ~smallest[lessons.candidates[:, picked]]
     outside = _largest(scores, beyond) - _largest(here, compared)
     expected = (jax.nn.softmax(here, axis=0) * jnp.where(there, excess, 0.0)).sum(0)
-    return (lessons.weight[picked] * (expected + OUTSIDE * outside)).mean()
+    # Scores that are sure of the wrong one of two good choices far apart do not learn from what they expect alone.
+    likely = jax.nn.softmax(jnp.where(there, -excess / DOUBT, LOWEST), axis=0)
+    surprise = -(likely * jnp.where(there, jax.nn.log_softmax(here, axis=0), 0.0)).sum(0)
+    weight = lessons.weight[picked]
+    return (weight * (expected + OUTSIDE * outside + SURPRISE * surprise)).mean(), (weight * expected).mean()
 
 
 def _largest(scores: Array, counts: Array) -> Float[Array, " draw"]:
@@ -151,7 +163,7 @@ def _largest(scores: Array, counts: Array) -> Float[Array, " draw"]:
 def fitted(
     scorer: Scorer, lessons: Lessons, codec: ActionCodec, key: Array, rate: Array, steps: int, draws: int
 ) -> tuple[Scorer, Float[Array, " step"]]:
-    """Return scores that were fitted to comparisons, and the loss of every step.
+    """Return scores that were fitted to comparisons, and what drawing by them costs beyond the cheapest at every step.
 
     Parameters
     ----------
@@ -167,13 +179,13 @@ def fitted(
     branch = jnp.asarray(np.repeat(np.arange(len(codec.sizes)), codec.sizes))
     adam = optax.scale_by_adam(0.9, 0.999)
 
-    def loss(network: Mlp, picked: Array) -> Array:
+    def loss(network: Mlp, picked: Array) -> tuple[Array, Array]:
         return regret(dataclasses.replace(scorer, network=network), lessons, picked, branch)
 
     def descend(carry: tuple[Mlp, Any], at: Array) -> tuple[tuple[Mlp, Any], Array]:
         network, means = carry
         picked = jax.random.randint(jax.random.fold_in(key, at), (draws,), 0, lessons.size)
-        value, gradient = jax.value_and_grad(loss)(network, picked)
+        (_, value), gradient = jax.value_and_grad(loss, has_aux=True)(network, picked)
         move, means = adam.update(gradient, means)
         now = rate * 0.5 * (1.0 + jnp.cos(jnp.pi * at / steps))
         network = jax.tree.map(lambda old, by: old - now * by, network, move)

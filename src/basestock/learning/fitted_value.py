@@ -80,6 +80,9 @@ MOST_ENTRIES = 600_000
 MOST_READ = 4096
 """States whose quantities are scaled to unit size."""
 
+WORSE = 0.02
+"""Share by which a policy may cost more than the best and still be played for states."""
+
 WAVES = 4
 """Cosines of the quantity that scores are made of, beside its powers."""
 
@@ -181,7 +184,7 @@ class _Learning:
         functions = shapes(codec, begun.cap, WAVES)
         network = Mlp.create((width, *config.scores, functions.shape[1]), score_key, last=0.0)
         self.scorer = Scorer(begun.rule.network, jnp.asarray(functions), network)
-        self._unit, self._doubt, self.done = 0.0, 0.0, 0
+        self._unit, self._doubt, self.done, self.trusted = 0.0, 0.0, 0, False
         self._beyond: dict[int, np.ndarray] = {}
         slots, self._cycle = len(codec.slots), begun.expectation.cycle
         each = slots * config.candidates * begun.expectation.num_outcomes
@@ -219,7 +222,7 @@ class _Learning:
         share
             Share of the run that is over.
         """
-        behavior = Behavior(self.begun.first, self.actor, jnp.asarray(self.done > 0))
+        behavior = Behavior(self.begun.first, self.actor, jnp.asarray(self.trusted))
         self.visits.play(behavior)
         if self.done == 0:
             # States that nobody met are not known yet.
@@ -342,7 +345,7 @@ class _Learning:
             {at: values(at + 1, part.after) + self._doubt for at, part in process.items()},
             {at: values(at, part.rows) for at, part in process.items()},
             # At first the first policy is valued: what is best by values of nothing is bad.
-            None if self.done else {at: each.number for at, each in looks.items()},
+            None if self.trusted else {at: each.number for at, each in looks.items()},
             averages=begun.problem.averages and begun.expectation.end == 0,
             scale=begun.scale,
         )
@@ -433,8 +436,10 @@ def _improve(learning: _Learning, judge: Judge, beside: Executor) -> None:
         began = deadline.elapsed
         told = learning.update(share)
         took = max(deadline.elapsed - began, took / 2.0)
-        if share >= due:
+        if share >= due or not learning.trusted:
             judge.judge(judged := learning.done, learning.actor, **told)
+            # What is much worse shows states that nobody wants to know.
+            learning.trusted = judge.near(WORSE)
             due = share + max(APART, judge.seconds / (JUDGING * config.seconds))
         if looking is None and share >= LATE and told["losses/policy_loss"] > CERTAIN:
             # Compiled while others are learned.

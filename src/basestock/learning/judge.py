@@ -26,7 +26,7 @@ class Judge:
     """
 
     def __init__(self, run: Run, first: Actor) -> None:
-        self.run, self.seconds = run, 0.0
+        self.run, self.seconds, self.latest = run, 0.0, math.inf
         self.best, self.costs = first.deciding(), self.played(0, first)
 
     @property
@@ -39,11 +39,16 @@ class Judge:
         problem, deadline = self.run.problem, self.run.deadline
         began = deadline.elapsed
         costs = costs_of(problem, actor.deciding(), self.run.key)
-        self.seconds = deadline.elapsed - began
+        self.seconds, self.latest = deadline.elapsed - began, float(costs.mean())
         point = Point(deadline.elapsed, done, {"cost": problem.sign * float(costs.mean()), **told})
         self.run.curve.append(point)
         self.run.tell(point)
         return costs
+
+    def near(self, share: float) -> bool:
+        """Tell whether the policy that was played last costs at most a share more than the best."""
+        best = float(self.costs.mean())
+        return self.latest <= best + share * abs(best)
 
     def judge(self, done: int, actor: Actor, *, certain: float = FAVORED, **told: float) -> bool:
         """Keep a policy if it is cheaper on the same events, and tell whether it is.
