@@ -34,6 +34,21 @@ def test_train_keeps_runs_that_certify_puts_beside_others(run: Run) -> None:
     }
 
 
+def test_finished_runs_are_left_and_go_on_with_more_updates(run: Run) -> None:
+    arguments = ("train", "pathwise", *PROBLEM, *QUICK, "--out", "runs", "--format", "json")
+    first, kept = document(run(*arguments)), Path("runs/seed-0/run.json")
+    before = kept.read_bytes()
+    assert document(run(*arguments, "--resume")) == first and kept.read_bytes() == before
+    refused = run(*arguments, "--resume", "--setting", "paths=8")
+    assert refused.exit_code == 2 and "a run with paths 16" in refused.stderr and "paths 8" in refused.stderr
+    (more,) = document(run(*arguments, "--resume", "--setting", "updates=4"))["runs"]
+    assert more["updates"] == 4 and json.loads(kept.read_text())["budget"]["updates"] == 4
+    checkpoint = Path("runs/seed-0/checkpoint.zip")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-30])
+    damaged = run(*arguments, "--resume", "--setting", "updates=6")
+    assert damaged.exit_code == 2 and "must be a checkpoint as it was written" in damaged.stderr
+
+
 def test_every_default_is_visible_and_can_be_given_back(run: Run) -> None:
     shown = run("train", "pathwise", "--show-settings").stdout
     Path("mine.toml").write_text(shown)
@@ -50,6 +65,7 @@ def test_every_default_is_visible_and_can_be_given_back(run: Run) -> None:
         (("pathwise", *PROBLEM, "--setting", "pathes=2"), "pathes"),
         (("pathwise", "--env-id", "basestock/LostSale-v0"), "basestock/LostSales-v0"),
         (("pathwise",), "--problem is missing"),
+        (("pathwise", *PROBLEM, "--resume"), "--resume goes on with runs of a folder, must be with --out"),
         (("pathwise", *PROBLEM, "--setting", "paths=-1"), "paths is -1, must be a whole number >= 1"),
         (("pathwise", *PROBLEM, "--setting", "hidden=[0]"), "hidden is [0]"),
         (("ppo", *PROBLEM, "--setting", "actions=some"), "must be one of continuous"),

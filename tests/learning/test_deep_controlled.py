@@ -249,7 +249,7 @@ def test_equal_keys_learn_equal_policies_that_come_back_from_disk(problem: Probl
         jax.tree.leaves(first.policy.network), jax.tree.leaves(same.policy.network), strict=True
     ):
         np.testing.assert_array_equal(one, other)
-    write_run(tmp_path, problem, first, {"seed": 3})
+    write_run(tmp_path, problem, first, {}, {"seed": 3})
     (again,) = saved_policies(tmp_path, problem).values()
     observation = seen(problem)
     mine, _ = first.policy(observation, None, key=jax.random.key(0))

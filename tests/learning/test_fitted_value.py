@@ -295,7 +295,7 @@ def test_it_comes_near_the_optimum_and_back_from_disk(problem: Problem, tmp_path
         np.testing.assert_array_equal(one, other)
     cost = value_of(problem, found.policy, replications=50, seed=1).mean
     assert cost is not None and -1e-6 <= cost / best - 1 < 0.05
-    write_run(tmp_path, problem, found, {"seed": 0})
+    write_run(tmp_path, problem, found, {}, {"seed": 0})
     (again,) = saved_policies(tmp_path, problem).values()
     mine, theirs = (each(seen(problem), None, key=jax.random.key(0))[0] for each in (found.policy, again))
     np.testing.assert_array_equal(mine.order, theirs.order)

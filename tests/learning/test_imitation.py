@@ -76,7 +76,7 @@ def test_a_shut_gate_is_told_apart_from_a_quantity(problem: Problem) -> None:
 
 
 def test_the_oldest_lessons_are_forgotten() -> None:
-    lessons = _Lessons(2, 1, 6)
+    lessons = _Lessons.blank(2, 1, 6)
     for first in (0.0, 4.0):
         inputs = jnp.broadcast_to(first + jnp.arange(3.0)[:, None, None], (3, 2, 2))
         lessons.add(Experience(inputs, inputs[:2, :1], jnp.zeros((2, 2)), jnp.ones(2)))

@@ -10,8 +10,9 @@ import pytest
 from basestock.decision import Problem
 from basestock.learning import loaded_actor, saved_actor, saved_policies
 from basestock.learning.actors import QuantityActor
+from basestock.learning.checkpoints import CHECKPOINT
 from basestock.learning.registry import ALGORITHMS
-from basestock.policies.saved import SavedPolicyError, read_policy
+from basestock.policies.saved import SavedPolicy, SavedPolicyError, read_policy
 from basestock.problems import lost_sales
 from tests.learning.conftest import seen
 
@@ -26,6 +27,8 @@ def test_a_policy_from_disk_decides_the_same(problem: Problem, actor: QuantityAc
     first, _ = actor(observation, None, key=jax.random.key(0))
     second, _ = again(observation, None, key=jax.random.key(0))
     np.testing.assert_array_equal(first.order, second.order)
+    # A checkpoint beside it is no policy.
+    SavedPolicy("checkpoint", problem.name, {}, {}).write(tmp_path / "seed-0" / CHECKPOINT)
     assert list(saved_policies(tmp_path, problem)) == ["seed-0/mine"]
 
 

@@ -1,5 +1,6 @@
 """The command that learns policies: train."""
 
+import dataclasses
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from basestock.decision import Problem
     from basestock.evaluation.certificates import Certified
     from basestock.learning import Algorithm, Point, TrainResult
+    from basestock.learning.checkpoints import Checkpoint
 
 TRAIN_SCHEMA = "basestock.train/1"
 
@@ -55,6 +57,13 @@ Budget = Annotated[
     ),
 ]
 Seeds = Annotated[int, typer.Option("--seeds", metavar="N", min=1, help="Number of runs.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on with runs in --out that were interrupted, or with a larger budget; finished ones are left.",
+    ),
+]
 SettingsFile = Annotated[
     Path | None,
     typer.Option(
@@ -94,14 +103,15 @@ def train(
     settings: SettingsFile = None,
     setting: SettingEntries = None,
     show_settings: ShowSettings = False,
+    resume: Resume = False,
     replications: Replications = 200,
     max_memory: MaxMemory = 8.0,
     max_seconds: MaxSeconds = 600.0,
 ) -> None:
     """Learn a policy of a problem, and say how far it is from the best.
 
-    --out DIR keeps every run in a folder of its own, never over another: policy, settings, curve. The optimum or bound
-    that gaps are stated against is computed when all runs are finished.
+    --out DIR keeps every run in a folder of its own, never over another: policy, settings, curve, and a checkpoint that
+    --resume goes on from. The optimum or bound that gaps are stated against is computed when all runs are finished.
     """
     from basestock.learning import ALGORITHMS, SettingError
     from basestock.learning.folder import as_toml
@@ -113,30 +123,37 @@ def train(
     except SettingError as error:
         raise CommandError(str(error), USAGE) from None
     if show_settings:
-        import dataclasses
-
         show(as_toml(dataclasses.asdict(config), algorithm).encode())
         return
     first = common.seed or 0
+    if resume and common.out is None:
+        raise CommandError("--resume goes on with runs of a folder, must be with --out. Name it.", USAGE)
     for seed in range(first, first + seeds):
-        _require_new(common.out, seed)
+        _require_new(common.out, seed, resume=resume)
     found = played_problem(env_id, problem, instances, id_, common)
     if common.out is not None:
         # A place that cannot be written to is found before anything is learned.
         _folder(common.out, first).mkdir(parents=True, exist_ok=True)
-    results = {seed: _learned(chosen, found, config, seed, common) for seed in range(first, first + seeds)}
+    runs = [
+        _Run.of(chosen, found, config, seed, common.out, resume=resume)
+        for seed in range(first, first + seeds)
+    ]
+    results = [_learned(run, common) for run in runs]
     from basestock.evaluation.certificates import certify_problem
 
     certified = certify_problem(
         found, max_bytes=int(max_memory * GIB), max_seconds=max_seconds, tell=common.say
     )
     common.finished("what is best")
-    runs = [_judged(found, certified, seed, result, replications, common) for seed, result in results.items()]
+    rows = [
+        _judged(run, result, certified, replications, common)
+        for run, result in zip(runs, results, strict=True)
+    ]
     document = {
         "schema": TRAIN_SCHEMA,
         "id": found.name,
         "algorithm": algorithm,
-        "runs": runs,
+        "runs": rows,
         "value": certified.value,
         "lower": certified.lower,
         "upper": certified.upper,
@@ -145,7 +162,7 @@ def train(
         "sense": found.sense,
         "method": certified.method,
     }
-    answer = Answer(document, lambda: _text(document), lambda: frame_of(runs))
+    answer = Answer(document, lambda: _text(document), lambda: frame_of(rows))
     show(answer.rendered(common.format_))
 
 
@@ -173,8 +190,8 @@ def given_settings(
     return given if budget_seconds is None else {**given, "seconds": budget_seconds}
 
 
-def _require_new(out: Path | None, seed: int) -> None:
-    """Refuse to write over a run that took time, or where nothing can be written when it has.
+def _require_new(out: Path | None, seed: int, *, resume: bool) -> None:
+    """Refuse to write over a run that took time, unless it is gone on with, or where nothing can be written.
 
     Raises
     ------
@@ -185,10 +202,10 @@ def _require_new(out: Path | None, seed: int) -> None:
         return
     if out.exists() and not out.is_dir():
         raise CommandError(f"--out {out}: is a file, must be a folder. Choose another place.", USAGE)
-    if any(_folder(out, seed).glob("*")):
+    if not resume and any(_folder(out, seed).glob("*")):
         raise CommandError(
             f"--out {out}: {_folder(out, seed).name} is there already, must be a folder without a run of seed {seed}. "
-            "Choose another folder, or other seeds with --seed.",
+            "Choose another folder, other seeds with --seed, or go on with it by --resume.",
             USAGE,
         )
 
@@ -240,48 +257,113 @@ def _named(
     return named_problem(known[env_id], common)
 
 
-def _learned(
-    algorithm: "Algorithm", problem: "Problem", config: Any, seed: int, common: Common
-) -> "TrainResult":
+@dataclasses.dataclass(frozen=True)
+class _Run:
+    """One run that is asked for, and what there is of it.
+
+    Parameters
+    ----------
+    algorithm, problem, config, seed
+        What is asked for.
+    made
+        What makes it this run.
+    folder
+        Where it is kept.
+    checkpoint
+        What it goes on from.
+    ended, judged
+        Its result if it has finished, and whether that has been judged.
+    """
+
+    algorithm: "Algorithm"
+    problem: "Problem"
+    config: Any
+    seed: int
+    made: dict[str, Any]
+    folder: Path | None
+    checkpoint: "Checkpoint"
+    ended: "TrainResult | None"
+    judged: bool
+
+    @classmethod
+    def of(
+        cls,
+        algorithm: "Algorithm",
+        problem: "Problem",
+        config: Any,
+        seed: int,
+        out: Path | None,
+        *,
+        resume: bool,
+    ) -> "_Run":
+        """Return a run; refuses to go on with another one, or with a damaged one, before anything is learned."""
+        from basestock.learning import run_key
+        from basestock.learning.checkpoints import CHECKPOINT, Checkpoint, identity
+        from basestock.learning.folder import finished_run
+
+        folder = None if out is None else _folder(out, seed)
+        made = identity(problem, algorithm.name, config, run_key(seed))
+        checkpoint = Checkpoint(None if folder is None else folder / CHECKPOINT, resumes=resume)
+        found = finished_run(folder, problem, config, made) if resume and folder is not None else None
+        if found is None:
+            checkpoint.read(made)
+        ended, judged = found or (None, False)
+        return cls(algorithm, problem, config, seed, made, folder, checkpoint, ended, judged)
+
+    def keep(self, result: "TrainResult", facts: dict[str, Any]) -> None:
+        """Write the run into its folder."""
+        from basestock.learning.folder import write_run
+
+        if self.folder is not None and not self.judged:
+            write_run(self.folder, self.problem, result, self.made, facts)
+
+
+def _learned(run: _Run, common: Common) -> "TrainResult":
     from basestock.learning import SettingError, run_key
 
+    if run.ended is not None:
+        common.say(f"seed {run.seed}: finished before, {run.ended.updates:,} updates, {run.ended.stopped}")
+        return run.ended
+    train, tell = run.algorithm.train, _teller(run.config, run.seed, common)
     try:
-        result = algorithm.train(problem, config, key=run_key(seed), tell=_teller(config, seed, common))
+        result = train(run.problem, run.config, key=run_key(run.seed), tell=tell, checkpoint=run.checkpoint)
     except SettingError as error:
-        raise CommandError(f"{algorithm.name}: {error}", USAGE) from None
-    common.finished(f"{algorithm.name}, seed {seed}: {result.updates:,} updates, {result.stopped}")
-    if common.out is not None:
-        # What took time is on disk before it is judged.
-        _keep(problem, result, {"seed": seed}, common)
+        raise CommandError(f"{run.algorithm.name}: {error}", USAGE) from None
+    common.finished(f"{run.algorithm.name}, seed {run.seed}: {result.updates:,} updates, {result.stopped}")
+    # What took time is on disk before it is judged.
+    run.keep(result, {"seed": run.seed})
     return result
 
 
 def _teller(config: Any, seed: int, common: Common) -> "Callable[[Point], None]":
-    """Return what prints a point of a curve: cost, and the time that is left."""
+    """Return what prints a point of a curve: cost, change against the beginning, and the time that is left."""
+
+    def left(point: "Point") -> str:
+        if config.updates is None:
+            return f", {max(config.seconds - point.seconds, 0.0):.0f} s left"
+        if not 0 < point.update < config.updates:
+            return ""
+        return f", about {point.seconds / point.update * (config.updates - point.update):.0f} s left"
 
     def tell(point: "Point") -> None:
-        left = (
-            "" if config.updates is not None else f", {max(config.seconds - point.seconds, 0.0):.0f} s left"
+        change = point.values.get("change_percent")
+        than = "" if change is None else f" ({change:+.2f} % against the beginning)"
+        common.say(
+            f"seed {seed}: {point.update:,} updates, cost {point.values['cost']:,.6g}{than}{left(point)}"
         )
-        common.say(f"seed {seed}: {point.update:,} updates, cost {point.values['cost']:,.6g}{left}")
 
     return tell
 
 
 def _judged(
-    problem: "Problem",
-    certified: "Certified",
-    seed: int,
-    result: "TrainResult",
-    replications: int,
-    common: Common,
+    run: _Run, result: "TrainResult", certified: "Certified", replications: int, common: Common
 ) -> dict[str, Any]:
     """Value the policy of a run on events of its own, and keep the run."""
     from basestock.evaluation.certificates import policy_gaps
     from basestock.learning import levels_of, run_key
 
     (gap,) = policy_gaps(
-        problem,
+        run.problem,
         [],
         certified.reference,
         given={result.algorithm: result.policy},
@@ -290,34 +372,24 @@ def _judged(
         seed=common.seed or 0,
     )
     facts: dict[str, Any] = {
-        "seed": seed,
+        "seed": run.seed,
         "cost": gap.cost,
         "half_width": gap.half_width,
         "gap_percent": gap.gap_percent,
     }
-    if levels := levels_of(problem, result.policy, key=run_key(seed)):
+    if levels := levels_of(run.problem, result.policy, key=run_key(run.seed)):
         facts["levels"] = levels
-    folder = None
-    if common.out is not None:
-        folder = _keep(problem, result, {**facts, "certificate": certified.certificate}, common)
-        common.wrote(folder, f"run of seed {seed}")
+    run.keep(result, {**facts, "certificate": certified.certificate, "reference": certified.reference})
+    if run.folder is not None:
+        common.wrote(run.folder, f"run of seed {run.seed}")
     return {
         **facts,
         "seconds": result.seconds,
-        "policy_dir": None if folder is None else str(folder),
+        "policy_dir": None if run.folder is None else str(run.folder),
         "cpu_seconds": result.cpu_seconds,
         "updates": result.updates,
         "stopped": result.stopped,
     }
-
-
-def _keep(problem: "Problem", result: "TrainResult", facts: dict[str, Any], common: Common) -> Path:
-    """Write a run into a folder of its own."""
-    from basestock.learning.folder import write_run
-
-    folder = _folder(Path(str(common.out)), facts["seed"])
-    write_run(folder, problem, result, facts)
-    return folder
 
 
 def _text(document: dict[str, Any]) -> str:

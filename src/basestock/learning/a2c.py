@@ -7,6 +7,7 @@ from typing import ClassVar
 from jaxtyping import Array, Float
 
 from basestock.decision import Problem
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.on_policy import Batch, Method, OnPolicyConfig, learned_on_policy
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Tell, tell_nobody
@@ -31,7 +32,14 @@ class PolicyGradient(Method):
         return -(logarithms * batch.advantages).mean()
 
 
-def train(problem: Problem, config: A2CConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+def train(
+    problem: Problem,
+    config: A2CConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
+) -> TrainResult:
     """Learn a policy by advantage actor-critic.
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
@@ -41,4 +49,4 @@ def train(problem: Problem, config: A2CConfig, *, key: Array, tell: Tell = tell_
     The synchronous form of Mnih et al. 2016, doi:10.48550/arXiv.1602.01783, with generalized advantage estimation.
     """
     method = PolicyGradient(epochs=1, minibatches=1, most_change=math.inf)
-    return learned_on_policy(problem, config, method, key=key, tell=tell)
+    return learned_on_policy(problem, config, method, key=key, tell=tell, checkpoint=checkpoint)

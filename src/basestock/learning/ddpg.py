@@ -6,6 +6,7 @@ from typing import ClassVar
 from jaxtyping import Array
 
 from basestock.decision import Problem
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.off_policy import Deterministic, OffPolicyConfig, learned_off_policy
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Tell, tell_nobody
@@ -31,7 +32,14 @@ class SingleCritic(Deterministic):
     name: ClassVar[str] = "ddpg"
 
 
-def train(problem: Problem, config: DDPGConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+def train(
+    problem: Problem,
+    config: DDPGConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
+) -> TrainResult:
     """Learn a policy by deep deterministic policy gradient.
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
@@ -41,4 +49,4 @@ def train(problem: Problem, config: DDPGConfig, *, key: Array, tell: Tell = tell
     Lillicrap et al. 2016, doi:10.48550/arXiv.1509.02971, with Gaussian noise that does not depend on the period before.
     """
     method = SingleCritic(1, 1, config.exploring, 0.0, 0.0)
-    return learned_off_policy(problem, config, method, key=key, tell=tell)
+    return learned_off_policy(problem, config, method, key=key, tell=tell, checkpoint=checkpoint)

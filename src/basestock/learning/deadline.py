@@ -32,6 +32,11 @@ class Deadline:
         """Processor seconds since the start, of all threads."""
         return time.process_time() - self.cpu_began
 
+    def go_on(self, seconds: float, cpu_seconds: float) -> None:
+        """Count what an earlier part of the run used, wall time and processor time in seconds."""
+        self.began -= seconds
+        self.cpu_began -= cpu_seconds
+
     def share(self, done: int, reserve: float = 0.0) -> float:
         """Return the share of the run that is over, in [0, 1], after a number of updates.
 

@@ -12,6 +12,7 @@ from jaxtyping import Array
 from basestock.decision import Problem
 from basestock.learning import pathwise
 from basestock.learning.actors import ChoiceActor
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.choice_scores import Lessons, Scorer, fitted, shapes
 from basestock.learning.deadline import Deadline
 from basestock.learning.elimination import Halving
@@ -20,8 +21,8 @@ from basestock.learning.networks import Mlp, generator
 from basestock.learning.order_rule import base_stock_scores, single_units
 from basestock.learning.pathwise import PathwiseConfig, scale_of
 from basestock.learning.questions import Asked, Questions
-from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, TrainResult
-from basestock.learning.runs import Run, Tell
+from basestock.learning.results import TrainResult
+from basestock.learning.runs import Run, Tell, tell_nobody
 from basestock.learning.settings import Count, Natural, Positive, Rule, Settings, Share, Widths
 from basestock.learning.states import beginnings, entries_of
 from basestock.learning.streams import training_key
@@ -168,25 +169,17 @@ class _Memory:
 
 
 def train(
-    problem: Problem, config: DeepControlledConfig, *, key: Array, tell: Tell = lambda point: None
+    problem: Problem,
+    config: DeepControlledConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainResult:
     """Learn choices by approximate policy iteration with simulations.
 
-    Parameters
-    ----------
-    problem
-        Any simulated problem.
-    config
-        Settings.
-    key
-        Key of the run: weights, training and selection events follow from it.
-    tell
-        Is told every point of the curve.
-
-    Returns
-    -------
-    TrainResult
-        The last policy that the events of selection favored over the one before it; the first one if they favored none.
+    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`. The policy is the last
+    one that the events of selection favored over the one before it; the first one if they favored none.
 
     Notes
     -----
@@ -211,7 +204,7 @@ def train(
         key=key,
         draw=generator(draw_key),
     )
-    run = Run(problem, "deep_controlled", config, key, deadline, tell)
+    run = Run(problem, "deep_controlled", config, key, deadline, tell, checkpoint)
     until = None if config.updates is not None else config.first_share * config.seconds
     rule, cap = tuned_rule(questions, start, lambda: until is not None and deadline.elapsed > until)
     judge = Judge(run, rule)
@@ -232,7 +225,7 @@ def train(
     scale = scale_of(problem, float(np.abs(judge.costs.mean())))
     memory = _Memory(np.cumsum([0, *codec.sizes])[:-1], scale, batches, config.remembered)
     done = 0
-    while deadline.share(done, judge.reserve) < 1.0:
+    while not run.stopped and deadline.share(done, judge.reserve) < 1.0:
         memory.begin()
         until = deadline.elapsed + config.seconds / MOST_POLICIES
         for _ in range(batches):
@@ -248,5 +241,4 @@ def train(
         done += 1
         new = ChoiceActor(begun.encoder, scorer.folded(), codec)
         judge.judge(done, new, loss=float(losses[-len(losses) // 10 :].mean()))
-    stopped = STOPPED_BY_TIME if config.updates is None else STOPPED_BY_UPDATES
-    return run.finished(done, stopped, {"favored": judge.best})
+    return run.finished(done, run.ending, {"favored": judge.best})

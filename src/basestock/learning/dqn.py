@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,6 +15,7 @@ from basestock.decision import Problem
 from basestock.dynamics import Moving
 from basestock.envs import ActionCodec, action_codec
 from basestock.learning.actors import ChoiceActor
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.choices import places_of
 from basestock.learning.deadline import Deadline, cosine, linear
 from basestock.learning.experience import (
@@ -29,8 +31,8 @@ from basestock.learning.experience import (
 from basestock.learning.exploration import ChoiceExplorer, random_choices
 from basestock.learning.networks import Mlp
 from basestock.learning.replay import Replay
-from basestock.learning.results import STOPPED_BY_DIVERGENCE, TrainResult
-from basestock.learning.runs import Run, Tell, tell_nobody
+from basestock.learning.results import TrainResult
+from basestock.learning.runs import FINE, Run, Tell, tell_nobody
 from basestock.learning.settings import (
     Count,
     PlaySettings,
@@ -41,7 +43,7 @@ from basestock.learning.settings import (
     Widths,
 )
 from basestock.learning.streams import training_key
-from basestock.learning.updates import EXPLODED, adam, compiling, cut, stepped, toward
+from basestock.learning.updates import adam, compiling, cut, is_fine, kept, stepped, toward
 
 LARGEST_GRADIENT = 10.0
 """Norm to which gradients are cut."""
@@ -261,11 +263,13 @@ def _update(
     transitions = transitions_of(found, window.scene.discount, window.config.steps).flat()
     learner = dataclasses.replace(learner, moving=moving, replay=learner.replay.added(transitions))
     keys = jax.random.split(key, window.config.gradient_steps)
-    learner, (losses, sizes) = jax.lax.scan(lambda at, own: _descended(window, at, own, rates), learner, keys)
-    return learner, {
-        "td_loss": losses.mean(),
-        "gradient_norm": sizes.mean(),
-        "reward": transitions.rewards.mean(),
+    after, (losses, sizes) = jax.lax.scan(lambda at, own: _descended(window, at, own, rates), learner, keys)
+    fine = is_fine((after.network, losses))
+    return kept(fine, after, learner), {
+        FINE: fine,
+        "losses/td_loss": losses.mean(),
+        "losses/gradient_norm": sizes.mean(),
+        "charts/reward": transitions.rewards.mean(),
     }
 
 
@@ -274,7 +278,14 @@ def _explorer(window: _Window, network: Mlp, epsilon: Array) -> ChoiceExplorer:
     return ChoiceExplorer(window.actor.encoder, window.actor.codec, network, window.ends, epsilon)
 
 
-def train(problem: Problem, config: DqnConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+def train(
+    problem: Problem,
+    config: DqnConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
+) -> TrainResult:
     """Learn the values of choices by deep Q-learning.
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
@@ -297,22 +308,22 @@ def train(problem: Problem, config: DqnConfig, *, key: Array, tell: Tell = tell_
         now, rates = training_key(key, number), _rates(config, share)
         return window.scene.chance(now, explorer, restarts=float(rates.epsilon) / 2.0), now, rates
 
-    run = Run(problem, "dqn", config, key, deadline, tell)
+    def step(
+        update: Any, learner: _Learner, done: int, share: float
+    ) -> tuple[_Learner, dict[str, Array | float]]:
+        chance, now, rates = random(done, share)
+        learner, told = update(window, learner, chance, now, rates)
+        return learner, {**told, "charts/epsilon": rates.epsilon, "charts/learning_rate": rates.rate}
+
+    run = Run(problem, "dqn", config, key, deadline, tell, checkpoint)
     program = compiling(_update, window, learner, *random(0, 0.0))
     window = dataclasses.replace(window, scene=stage.priced(stage_key))
-    run.look(0, _actor(window, learner.network))
-    update, done, stopped = run.in_time(program), 0, run.ending
-    while update and (share := run.share(done)) < 1.0:
-        after, told = update(window, learner, *random(done, share))
-        values = {name: float(each) for name, each in told.items()}
-        if not values["td_loss"] < EXPLODED:
-            stopped = STOPPED_BY_DIVERGENCE
-            break
-        learner, done = after, done + 1
-        if run.is_due(share):
-            run.look(done, _actor(window, learner.network), **values)
+    learner = run.updated(
+        *(learner, program, step, lambda learner: _actor(window, learner.network)),
+        steps=window.scene.periods * window.scene.paths,
+    )
     last = {"last": _actor(window, learner.network), "target": _actor(window, learner.target)}
-    return run.finished(done, stopped, last)
+    return run.finished(run.done, run.ending, last)
 
 
 def _actor(window: _Window, network: Mlp) -> ChoiceActor:

@@ -15,6 +15,7 @@ from basestock.decision import Problem
 from basestock.envs import ActionCodec
 from basestock.learning import pathwise
 from basestock.learning.actors import Actor, ChoiceActor
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.choice_lessons import ChoiceLessons
 from basestock.learning.choice_scores import Scorer, fitted, shapes
 from basestock.learning.deadline import Deadline, linear
@@ -352,7 +353,12 @@ class _Learning:
 
 
 def train(
-    problem: Problem, config: FittedValueConfig, *, key: Array, tell: Tell = tell_nobody
+    problem: Problem,
+    config: FittedValueConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainResult:
     """Learn what states are worth, and what to choose so that worth is best.
 
@@ -377,7 +383,8 @@ def train(
     It begins with an order-up-to rule or a pathwise policy, whichever is cheaper. A policy by scores, and in the end
     the one that looks a period ahead from them, is kept only where events of selection favor it.
     """
-    run = Run(problem, "fitted_value", config, key, Deadline(config.seconds, config.updates), tell)
+    deadline = Deadline(config.seconds, config.updates)
+    run = Run(problem, "fitted_value", config, key, deadline, tell, checkpoint)
     # What takes long is compiling, which leaves the other cores idle.
     beside = ThreadPoolExecutor(2)
     try:
@@ -432,7 +439,7 @@ def _improve(learning: _Learning, judge: Judge, beside: Executor) -> None:
     config, deadline = learning.config, judge.run.deadline
     due, took, judged, ending = 0.0, 0.0, 0, 0.0
     looking: Future[Any] | None = None
-    while (share := deadline.share(learning.done, took + ending)) < 1.0:
+    while not judge.run.stopped and (share := deadline.share(learning.done, took + ending)) < 1.0:
         began = deadline.elapsed
         told = learning.update(share)
         took = max(deadline.elapsed - began, took / 2.0)

@@ -3,19 +3,27 @@
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from basestock.decision import Problem
-from basestock.learning.results import Point, TrainResult
-from basestock.learning.saved import saved_actor
+from basestock.learning.checkpoints import BUDGET, CHECKPOINT, ResumeError, is_more, require_same
+from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, Point, TrainResult
+from basestock.learning.saved import loaded_actor, saved_actor
+from basestock.learning.settings import Settings
 from basestock.network.toml_text import toml_value
+from basestock.policies.saved import DAMAGES, read_policy
 
 RUN_SCHEMA = "basestock.run/1"
 
+RUN, CURVE = "run.json", "curve.jsonl"
+"""Names of the files that tell how a run ended, which is written last, and how it went."""
 
-def write_run(folder: Path, problem: Problem, result: TrainResult, facts: Mapping[str, Any]) -> Path:
+
+def write_run(
+    folder: Path, problem: Problem, result: TrainResult, made: Mapping[str, Any], facts: Mapping[str, Any]
+) -> Path:
     """Write a finished run; every file whole.
 
     Parameters
@@ -26,8 +34,10 @@ def write_run(folder: Path, problem: Problem, result: TrainResult, facts: Mappin
         The problem that was learned.
     result
         The run.
+    made
+        What makes it this run, as :func:`basestock.learning.checkpoints.identity` says.
     facts
-        What else is known: seed, cost, gap.
+        What else is known: seed, cost, gap, and the best value, money, that curves are drawn against (``reference``).
 
     Returns
     -------
@@ -42,9 +52,11 @@ def write_run(folder: Path, problem: Problem, result: TrainResult, facts: Mappin
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result.algorithm}.zip"
     saved_actor(result.policy, problem, {"algorithm": result.algorithm, **facts}).write(path)
-    (folder / "config.toml").write_text(as_toml(result.config, result.algorithm), encoding="utf-8")
+    _write_text(folder / "config.toml", as_toml(result.config, result.algorithm))
     lines = [json.dumps(_finite(dataclasses.asdict(point))) for point in result.curve]
-    (folder / "curve.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    _write_text(folder / CURVE, "".join(line + "\n" for line in lines))
+    _write_scalars(folder, problem, result.curve)
+    _write_picture(folder / "curve.png", problem, result, facts.get("reference"))
     document = {
         "schema": RUN_SCHEMA,
         "id": problem.name,
@@ -54,12 +66,73 @@ def write_run(folder: Path, problem: Problem, result: TrainResult, facts: Mappin
         "cpu_seconds": result.cpu_seconds,
         "stopped": result.stopped,
         "selected": dict(result.selected),
+        "made": dict(made),
+        "budget": {name: result.config[name] for name in BUDGET},
         **facts,
     }
-    (folder / "run.json").write_text(json.dumps(_finite(document), indent=2) + "\n", encoding="utf-8")
-    _write_scalars(folder, result.curve)
-    _write_picture(folder / "curve.png", problem, result)
+    _write_text(folder / RUN, json.dumps(_finite(document), indent=2) + "\n")
     return path
+
+
+def _write_text(path: Path, text: str) -> None:
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def finished_run(
+    folder: Path, problem: Problem, config: Settings, made: Mapping[str, Any]
+) -> tuple[TrainResult, bool] | None:
+    """Return a run that has finished, and whether it has been judged; nothing where there is more to learn.
+
+    Parameters
+    ----------
+    folder, problem
+        Where it is, and what is learned.
+    config
+        Settings that are asked for: with a larger budget, a run that ended with its budget goes on.
+    made
+        What makes it the run that is asked for, as :func:`basestock.learning.checkpoints.identity` says.
+
+    Raises
+    ------
+    ResumeError
+        If it is damaged, another run, or has nothing to go on from.
+    """
+    path = folder / RUN
+    if not path.exists():
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != RUN_SCHEMA:
+            raise ValueError(f"its schema is {document['schema']!r}, must be {RUN_SCHEMA!r}")
+        require_same(path, document["made"], made)
+        budget = {name: document["budget"][name] for name in BUDGET}
+        if is_more(config, budget) and document["stopped"] in (STOPPED_BY_TIME, STOPPED_BY_UPDATES):
+            if (folder / CHECKPOINT).exists():
+                return None
+            raise ResumeError(
+                f"{folder}: a finished run without a checkpoint, must be asked for with its own budget, {budget}. "
+                "Choose another folder."
+            )
+        policy = loaded_actor(read_policy(folder / f"{document['algorithm']}.zip"), problem)
+        curve = tuple(_point(json.loads(line)) for line in (folder / CURVE).read_text("utf-8").splitlines())
+        config_then = {**dataclasses.asdict(config), **budget}
+        names = "updates", "seconds", "cpu_seconds", "stopped", "selected"
+        ended = (document[name] for name in names)
+        return TrainResult(document["algorithm"], policy, config_then, curve, *ended), "cost" in document
+    except ResumeError:
+        raise
+    except DAMAGES as error:
+        raise ResumeError(
+            f"{folder}: {error}; must be a finished run as it was written. Restore it, or choose another folder."
+        ) from error
+
+
+def _point(told: Mapping[str, Any]) -> Point:
+    """Return a point of a curve from JSON, which has no word for numbers that are not finite."""
+    values = {name: math.nan if value is None else value for name, value in told["values"].items()}
+    return Point(told["seconds"], told["update"], values)
 
 
 def as_toml(settings: Mapping[str, Any], algorithm: str) -> str:
@@ -88,34 +161,63 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _write_scalars(folder: Path, curve: Sequence[Point]) -> None:
-    """Write the curve for TensorBoard, if its library is there."""
+def episodic_return(problem: Problem, point: Point) -> float:
+    """Return minus what a replication costs at a point of the curve, money: the sum of its rewards."""
+    return -problem.sign * point.values["cost"] * (problem.horizon if problem.averages else 1.0)
+
+
+def _write_scalars(folder: Path, problem: Problem, curve: Sequence[Point]) -> None:
+    """Write the curve for TensorBoard, by the names that CleanRL uses, if its library is there."""
     try:
         from tensorboardX import SummaryWriter  # pyright: ignore[reportMissingImports]
     except ImportError:
         return
+    for old in folder.glob("events.out.tfevents.*"):
+        old.unlink()
     with SummaryWriter(str(folder), write_to_disk=True) as writer:
         for point in curve:
-            for name, value in point.values.items():
-                tag = name if "/" in name else f"charts/{name}"
-                writer.add_scalar(tag, value, point.update)
-            writer.add_scalar("charts/seconds", point.seconds, point.update)
+            at = int(point.values.get("charts/global_step") or point.update)
+            values = {"episodic_return": episodic_return(problem, point), "seconds": point.seconds}
+            for name, value in {**values, **point.values}.items():
+                writer.add_scalar(name if "/" in name else f"charts/{name}", value, at)
 
 
-def _write_picture(path: Path, problem: Problem, result: TrainResult) -> None:
-    """Draw cost against time, if the library is there."""
+def _write_picture(path: Path, problem: Problem, result: TrainResult, best: float | None) -> None:
+    """Draw cumulative reward, cost, gap and entropy against time, if the library is there."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         return
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.add_subplot()
-    seconds = [point.seconds for point in result.curve]
-    axes.plot(seconds, [point.values["cost"] for point in result.curve], marker="o")
-    axes.set(
-        xlabel="seconds",
-        ylabel=problem.criterion.replace("_", " "),
-        title=f"{problem.name}: {result.algorithm}",
-    )
-    axes.grid(alpha=0.3)
+    lines = _lines(problem, result.curve, best)
+    figure = Figure(figsize=(7, 2.2 * len(lines)), layout="constrained")
+    panels = figure.subplots(len(lines), squeeze=False, sharex=True)[:, 0]
+    for axes, (name, points) in zip(panels, lines.items(), strict=True):
+        axes.plot(*zip(*points, strict=True), marker="o")
+        axes.set_ylabel(name)
+        axes.grid(alpha=0.3)
+    panels[0].set_title(f"{problem.name}: {result.algorithm}")
+    panels[-1].set_xlabel("seconds")
     figure.savefig(path, dpi=120)
+
+
+def _lines(
+    problem: Problem, curve: Sequence[Point], best: float | None
+) -> dict[str, list[tuple[float, float]]]:
+    """Return what is drawn: seconds and a number at every point, by the label of the number."""
+
+    def line(number: Callable[[Point], float | None]) -> list[tuple[float, float]]:
+        found = [(point.seconds, number(point)) for point in curve]
+        return [(seconds, value) for seconds, value in found if value is not None and math.isfinite(value)]
+
+    def gap(point: Point) -> float:
+        return 100.0 * problem.sign * (point.values["cost"] - (best or 0.0)) / abs(best or 1.0)
+
+    lines = {
+        "cumulative reward": line(lambda point: episodic_return(problem, point)),
+        problem.criterion.replace("_", " "): line(lambda point: point.values["cost"]),
+        "gap %" if best else "change %": line(
+            gap if best else lambda point: point.values.get("change_percent", None if point.update else 0.0)
+        ),
+        "entropy": line(lambda point: point.values.get("losses/entropy")),
+    }
+    return {name: points for name, points in lines.items() if points}

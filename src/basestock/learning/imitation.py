@@ -14,18 +14,19 @@ from basestock.decision import Observation, Policy, Problem
 from basestock.dynamics import Decision, Moving
 from basestock.envs import action_codec
 from basestock.learning.actors import QuantityActor
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, cosine
 from basestock.learning.experience import Chance, Experience, Scene, gathered, scalar, scene_of
 from basestock.learning.exploration import Explorer
 from basestock.learning.gates import Gated, GatedActor, jumping
 from basestock.learning.networks import Mlp, generator
 from basestock.learning.results import TrainResult
-from basestock.learning.runs import Run, Tell, tell_nobody
+from basestock.learning.runs import FINE, Run, Tell, tell_nobody
 from basestock.learning.settings import Count, Positive, Rule, Settings, Share, Widths
 from basestock.learning.states import beginnings
 from basestock.learning.streams import training_key
 from basestock.learning.teachers import TEACHERS, quantities_of, teacher_of
-from basestock.learning.updates import adam, cut, stepped
+from basestock.learning.updates import adam, cut, is_fine, kept, ready, stepped
 
 LARGEST_GRADIENT = 10.0
 """Norm to which gradients are cut."""
@@ -172,8 +173,8 @@ def _fitted(
     lessons: tuple[Array, Array],
     picked: Int[Array, "step decision"],
     rate: Array,
-) -> tuple[Mlp, PyTree, Array]:
-    """Return the network and the means of its gradients after some steps, and the mean loss."""
+) -> tuple[Mlp, PyTree, dict[str, Array]]:
+    """Return the network and the means of its gradients after some steps, the mean loss, and whether all is fine."""
     optimizer = adam()
 
     def step(now: tuple[Mlp, PyTree], which: Array) -> tuple[tuple[Mlp, PyTree], Array]:
@@ -183,17 +184,23 @@ def _fitted(
         move, means = optimizer.update(cut(slope, LARGEST_GRADIENT), means)
         return (stepped(network, move, rate), means), loss
 
-    (network, means), losses = jax.lax.scan(step, (actor.network, means), picked)
-    return network, means, losses.mean()
+    after, losses = jax.lax.scan(step, (actor.network, means), picked)
+    fine = is_fine((after[0], losses))
+    return *kept(fine, after, (actor.network, means)), {FINE: fine, "losses/loss": losses.mean()}
 
 
-class _Lessons:
+class _Lessons(eqx.Module):
     """What was read and what the teacher did there, the newest decisions of all that were seen."""
 
-    def __init__(self, width: int, slots: int, capacity: int) -> None:
-        self.inputs = np.zeros((width, capacity), np.float32)
-        self.wanted = np.zeros((slots, capacity), np.float32)
-        self.seen = 0
+    inputs: np.ndarray
+    wanted: np.ndarray
+    seen: np.ndarray
+
+    @classmethod
+    def blank(cls, width: int, slots: int, capacity: int) -> "_Lessons":
+        """Return room for lessons."""
+        inputs, wanted = (np.zeros((rows, capacity), np.float32) for rows in (width, slots))
+        return cls(inputs, wanted, np.zeros((), np.int64))
 
     def add(self, found: Experience) -> None:
         """Remember some play."""
@@ -203,15 +210,31 @@ class _Lessons:
         capacity = self.inputs.shape[1]
         at = (self.seen + np.arange(inputs.shape[1])) % capacity
         self.inputs[:, at], self.wanted[:, at] = inputs, wanted
-        self.seen += inputs.shape[1]
+        self.seen[...] += inputs.shape[1]
 
     @property
     def size(self) -> int:
         """Decisions that are remembered."""
-        return min(self.seen, self.inputs.shape[1])
+        return min(int(self.seen), self.inputs.shape[1])
 
 
-def train(problem: Problem, config: ImitationConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+class _Learner(eqx.Module):
+    """What an update changes."""
+
+    actor: QuantityActor
+    means: PyTree
+    moving: Moving
+    lessons: _Lessons
+
+
+def train(
+    problem: Problem,
+    config: ImitationConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
+) -> TrainResult:
     """Learn the quantities of a teacher.
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
@@ -239,20 +262,27 @@ def train(problem: Problem, config: ImitationConfig, *, key: Array, tell: Tell =
     scene = scene_of(
         *(problem, begun, periods, config.paths), restarts=config.restarts, most_cells=config.most_cells
     )
-    run = Run(problem, "imitation", config, key, deadline, tell)
-    run.look(0, actor)
-    lessons = _Lessons(begun.encoder.width, len(codec.slots), max(config.capacity, periods * scene.paths))
-    means, moving, draw, done = adam().init(first), scene.first, generator(draw_key), 0
-    while (share := run.share(done)) < 1.0:
+    capacity = max(config.capacity, periods * scene.paths)
+    lessons = _Lessons.blank(begun.encoder.width, len(codec.slots), capacity)
+
+    def step(update: Any, now: _Learner, done: int, share: float) -> tuple[_Learner, dict[str, Any]]:
+        actor, lessons = now.actor, now.lessons
         explorer = Taught(begun.encoder, codec, teacher, actor, scalar(0.0 if done else 1.0))
         chance = scene.chance(training_key(key, done), explorer)
-        found, moving = _played(scene, explorer, moving, chance)
+        found, moving = _played(scene, explorer, now.moving, chance)
         lessons.add(found)
+        draw = generator(jax.random.fold_in(draw_key, done))
         picked = draw.integers(0, lessons.size, (config.steps, config.batch)).astype(np.int32)
         rate = config.learning_rate * cosine(share, 1.0, config.final_rate)
-        told = jnp.asarray(lessons.inputs), jnp.asarray(lessons.wanted)
-        network, means, loss = _fitted(actor, means, told, jnp.asarray(picked), scalar(rate))
-        actor, done = dataclasses.replace(actor, network=network), done + 1
-        if run.is_due(share):
-            run.look(done, actor, loss=float(loss), learning_rate=rate)
-    return run.finished(done, run.ending, {"last": actor})
+        shown = jnp.asarray(lessons.inputs), jnp.asarray(lessons.wanted)
+        network, means, told = update(actor, now.means, shown, jnp.asarray(picked), scalar(rate))
+        actor = dataclasses.replace(actor, network=network)
+        return _Learner(actor, means, moving, lessons), {**told, "charts/learning_rate": rate}
+
+    run = Run(problem, "imitation", config, key, deadline, tell, checkpoint)
+    learner = run.updated(
+        *(_Learner(actor, adam().init(first), scene.first, lessons), ready(_fitted), step),
+        lambda learner: learner.actor,
+        steps=periods * scene.paths,
+    )
+    return run.finished(run.done, run.ending, {"last": learner.actor})

@@ -1,17 +1,11 @@
 """Keeps a policy only where the events of selection favor it over the one before it."""
 
-import math
-
 import numpy as np
 from jaxtyping import Float
 
 from basestock.learning.actors import Actor
-from basestock.learning.results import Point
 from basestock.learning.runs import Run
-from basestock.learning.selection import PATHS, costs_of
-
-FAVORED = 1.0
-"""Standard errors by which a new policy must be cheaper than the one it follows."""
+from basestock.learning.selection import FAVORED, PATHS, costs_of, favored
 
 
 class Judge:
@@ -26,7 +20,7 @@ class Judge:
     """
 
     def __init__(self, run: Run, first: Actor) -> None:
-        self.run, self.seconds, self.latest = run, 0.0, math.inf
+        self.run, self.seconds, self.latest = run, 0.0, float("inf")
         self.best, self.costs = first.deciding(), self.played(0, first)
 
     @property
@@ -40,9 +34,7 @@ class Judge:
         began = deadline.elapsed
         costs = costs_of(problem, actor.deciding(), self.run.key)
         self.seconds, self.latest = deadline.elapsed - began, float(costs.mean())
-        point = Point(deadline.elapsed, done, {"cost": problem.sign * float(costs.mean()), **told})
-        self.run.curve.append(point)
-        self.run.tell(point)
+        self.run.point(done, costs, **told)
         return costs
 
     def near(self, share: float) -> bool:
@@ -83,16 +75,3 @@ class Judge:
         if cheaper:
             self.best, self.costs = actor.deciding(), self.costs - saved.mean()
         return cheaper
-
-
-def favored(saved: Float[np.ndarray, " path"], certain: float) -> bool:
-    """Tell whether savings on common events are more than chance.
-
-    Parameters
-    ----------
-    saved
-        What is saved on each path, money.
-    certain
-        Standard errors.
-    """
-    return bool(saved.mean() > certain * saved.std(ddof=1) / math.sqrt(len(saved)))

@@ -3,7 +3,7 @@
 import abc
 import dataclasses
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -16,6 +16,7 @@ from basestock.decision import Problem
 from basestock.dynamics import Moving
 from basestock.envs import ActionCodec, action_codec
 from basestock.learning.actors import ShareActor
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, linear
 from basestock.learning.experience import (
     Chance,
@@ -30,8 +31,8 @@ from basestock.learning.experience import (
 from basestock.learning.exploration import Explorer, first_outputs
 from basestock.learning.networks import Mlp, generator
 from basestock.learning.replay import Replay
-from basestock.learning.results import STOPPED_BY_DIVERGENCE, TrainResult
-from basestock.learning.runs import Run, Tell
+from basestock.learning.results import TrainResult
+from basestock.learning.runs import FINE, Run, Tell
 from basestock.learning.settings import Count, PlaySettings, Positive, PositiveShare, Share, Widths
 from basestock.learning.streams import training_key
 from basestock.learning.updates import (
@@ -46,6 +47,9 @@ from basestock.learning.updates import (
     stepped,
     toward,
 )
+
+TOLD = "actor_loss", "qf_loss", "qf1_values"
+"""What an update tells, by the names that CleanRL uses."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -239,7 +243,7 @@ def _update(
     noise: Float[Array, "step two slot draw"],
     key: Array,
     told: tuple[Array, Array],
-) -> tuple[_Learner, Array]:
+) -> tuple[_Learner, dict[str, Array]]:
     """Play, remember, learn; tell losses of policy and critics, what they say, temperature, and whether all is fine."""
     explorer = dataclasses.replace(plan.explorer, network=learner.learned.network)
     found, moving = gathered(plan.scene, explorer, learner.moving, chance)
@@ -258,12 +262,14 @@ def _update(
     each = jax.random.split(key, plan.steps), noise, jnp.arange(plan.steps)
     after, losses = jax.lax.scan(step, begun, each)
     losses = losses.mean(0)
-    fine = is_fine(after[0]) & jnp.isfinite(losses).all() & jnp.isfinite(mean)
+    fine = is_fine((after[0], losses, mean))
     averaged = toward(learner.averaged, after[0].network, AVERAGING)
     changed = _Learner(*after, replay, moving, averaged, mean, learner.done + 1)
     new = kept(fine, changed, dataclasses.replace(learner, replay=replay, moving=moving))
-    shown = jnp.stack([jnp.exp(new.learned.temperature), fine.astype(losses.dtype)])
-    return new, jnp.concatenate([losses, shown])
+    shown = {f"losses/{name}": each for name, each in zip(TOLD, losses, strict=True)}
+    if plan.explorer.method.values_entropy:
+        shown["losses/alpha"] = jnp.exp(new.learned.temperature)
+    return new, {FINE: fine, **shown}
 
 
 def learned_off_policy(
@@ -273,6 +279,7 @@ def learned_off_policy(
     *,
     key: Array,
     tell: Tell,
+    checkpoint: Checkpoint | None,
     entropies: tuple[float, float] = (0.0, 0.0),
 ) -> TrainResult:
     """Learn from transitions that are remembered.
@@ -299,32 +306,23 @@ def learned_off_policy(
         noise = generator(jax.random.fold_in(now, 1)).standard_normal(shape, np.float32)
         return plan.scene.chance(now, explorer), jnp.asarray(noise), now
 
-    run = Run(problem, method.name, config, key, deadline, tell)
-    program = compiling(_update, plan, learner, *random(0), (scalar(0.0), scalar(0.0)))
-    plan = dataclasses.replace(plan, scene=stage.priced(stage_key))
-    run.look(0, actor(learner.learned.network))
-    update, done, stopped = run.in_time(program), 0, run.ending
-    while update and (share := run.share(done)) < 1.0:
+    def step(
+        update: Any, learner: _Learner, done: int, share: float
+    ) -> tuple[_Learner, dict[str, Array | float]]:
         rate = config.learning_rate * linear(share, 1.0, config.final_rate)
         entropy = explorer.rows * linear(share, *entropies)
-        learner, shown = update(plan, learner, *random(done), (scalar(rate), scalar(entropy)))
-        values = np.asarray(shown, dtype=float)
-        if values[-1] < 1.0:
-            stopped = STOPPED_BY_DIVERGENCE
-            break
-        done += 1
-        if run.is_due(share):
-            steps = plan.scene.periods * plan.scene.paths * done
-            run.look(done, actor(learner.learned.network), **_scalars(method, values, rate, steps))
+        learner, told = update(plan, learner, *random(done), (scalar(rate), scalar(entropy)))
+        return learner, {**told, "charts/learning_rate": rate}
+
+    run = Run(problem, method.name, config, key, deadline, tell, checkpoint)
+    program = compiling(_update, plan, learner, *random(0), (scalar(0.0), scalar(0.0)))
+    plan = dataclasses.replace(plan, scene=stage.priced(stage_key))
+    learner = run.updated(
+        *(learner, program, step, lambda learner: actor(learner.learned.network)),
+        steps=plan.scene.periods * plan.scene.paths,
+    )
     networks = {"last": learner.learned.network, "averaged": learner.averaged}
-    return run.finished(done, stopped, {name: actor(each) for name, each in networks.items()})
-
-
-def _scalars(method: ActorCriticMethod, told: np.ndarray, rate: float, steps: int) -> dict[str, float]:
-    """Return what an update told, by the names that CleanRL uses."""
-    names = ["actor_loss", "qf_loss", "qf1_values", *(["alpha"] if method.values_entropy else [])]
-    losses = {f"losses/{name}": float(value) for name, value in zip(names, told, strict=False)}
-    return {**losses, "charts/learning_rate": rate, "charts/global_step": float(steps)}
+    return run.finished(run.done, run.ending, {name: actor(each) for name, each in networks.items()})
 
 
 def _begun(stage: Stage, config: OffPolicyConfig, method: ActorCriticMethod, key: Array) -> _Learner:

@@ -17,13 +17,14 @@ from basestock.dynamics import Moving
 from basestock.envs import action_codec
 from basestock.envs.actions import ActionKind
 from basestock.learning.actors import Actor, ChoiceActor, ShareActor
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, linear
 from basestock.learning.experience import Chance, Experience, Scene, Stage, gathered, scalar, staged
 from basestock.learning.exploration import Explorer, first_outputs
 from basestock.learning.laws import LOG_SPREADS, Law, law_of
 from basestock.learning.networks import Mlp, generator
-from basestock.learning.results import STOPPED_BY_DIVERGENCE, TrainResult
-from basestock.learning.runs import Run, Tell
+from basestock.learning.results import TrainResult
+from basestock.learning.runs import FINE, Run, Tell
 from basestock.learning.settings import (
     Count,
     NonNegative,
@@ -49,6 +50,9 @@ from basestock.learning.updates import (
 
 MOST_ADVANTAGE = 5.0
 """Advantage, in mean advantages, beyond which it counts no more."""
+
+TOLD = "policy_loss", "value_loss", "entropy", "approx_kl", "explained_variance"
+"""What an update tells, by the names that CleanRL uses."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -308,7 +312,7 @@ def _steps(
 @eqx.filter_jit
 def _update(
     plan: _Plan, learner: _Learner, chance: Chance, rate: Array, weight: Array
-) -> tuple[_Learner, Array]:
+) -> tuple[_Learner, dict[str, Array]]:
     """Play, learn, and tell both losses, entropy, divergence, explained variance, and whether all is fine."""
     learned = learner.learned
     explorer = dataclasses.replace(plan.explorer, learned=learned)
@@ -316,15 +320,22 @@ def _update(
     mean = recentered(learner.mean_reward, found.rewards, learner.done)
     batch, explained = _batch_of(plan, learned, found, mean)
     after, moments, told = _steps(plan, learner, batch, rate, weight)
-    fine = is_fine(after) & jnp.isfinite(told).all() & jnp.isfinite(mean)
+    fine = is_fine((after, told, mean))
     averaged = toward(learner.averaged, after.network, AVERAGING)
     new = _Learner(after, moments, moving, averaged, mean, learner.done + 1)
     old = dataclasses.replace(learner, moving=moving)
-    return kept(fine, new, old), jnp.concatenate([told, jnp.stack([explained, fine.astype(told.dtype)])])
+    losses = {f"losses/{name}": each for name, each in zip(TOLD, (*told, explained), strict=True)}
+    return kept(fine, new, old), {FINE: fine, **losses}
 
 
 def learned_on_policy(
-    problem: Problem, config: OnPolicyConfig, method: Method, *, key: Array, tell: Tell
+    problem: Problem,
+    config: OnPolicyConfig,
+    method: Method,
+    *,
+    key: Array,
+    tell: Tell,
+    checkpoint: Checkpoint | None,
 ) -> TrainResult:
     """Learn from what the policy itself shows.
 
@@ -346,26 +357,26 @@ def learned_on_policy(
         form = ShareActor if explorer.gaussian else ChoiceActor
         return form.of(stage.encoder, network, stage.codec)
 
-    run = Run(problem, method.name, config, key, deadline, tell)
-    chance = plan.scene.chance(training_key(key, 0), explorer)
-    program = compiling(_update, plan, learner, chance, scalar(0.0), scalar(0.0))
-    plan = dataclasses.replace(plan, scene=stage.priced(stage_key))
-    run.look(0, actor(learner.learned.network))
-    update, done, stopped = run.in_time(program), 0, run.ending
-    while update and (share := run.share(done)) < 1.0:
+    def step(
+        update: Any, learner: _Learner, done: int, share: float
+    ) -> tuple[_Learner, dict[str, Array | float]]:
         falling = linear(share, 1.0, config.final_rate)
         rate, weight = config.learning_rate * falling, config.entropy * falling
         chance = plan.scene.chance(training_key(key, done), explorer)
         learner, told = update(plan, learner, chance, scalar(rate), scalar(weight))
-        values = np.asarray(told, dtype=float)
-        if values[-1] < 1.0:
-            stopped = STOPPED_BY_DIVERGENCE
-            break
-        done += 1
-        if run.is_due(share):
-            run.look(done, actor(learner.learned.network), **_scalars(values, rate, decisions * done))
+        return learner, {**told, "charts/learning_rate": rate}
+
+    run = Run(problem, method.name, config, key, deadline, tell, checkpoint)
+    chance = plan.scene.chance(training_key(key, 0), explorer)
+    program = compiling(_update, plan, learner, chance, scalar(0.0), scalar(0.0))
+    plan = dataclasses.replace(plan, scene=stage.priced(stage_key))
+    learner = run.updated(
+        *(learner, program, step, lambda learner: actor(learner.learned.network)),
+        steps=decisions,
+        chooses=not explorer.gaussian,
+    )
     networks = {"last": learner.learned.network, "averaged": learner.averaged}
-    return run.finished(done, stopped, {name: actor(each) for name, each in networks.items()})
+    return run.finished(run.done, run.ending, {name: actor(each) for name, each in networks.items()})
 
 
 def _order(method: Method, decisions: int, key: Array) -> Array:
@@ -377,13 +388,6 @@ def _order(method: Method, decisions: int, key: Array) -> Array:
     size = decisions // minibatches
     orders = [draw.permutation(decisions)[: size * minibatches] for _ in range(method.epochs)]
     return jnp.asarray(np.array(orders, np.int32).reshape(method.epochs, minibatches, size))
-
-
-def _scalars(told: np.ndarray, rate: float, steps: int) -> dict[str, float]:
-    """Return what an update told, by the names that CleanRL uses."""
-    names = "policy_loss", "value_loss", "entropy", "approx_kl", "explained_variance"
-    losses = {f"losses/{name}": float(value) for name, value in zip(names, told[:-1], strict=True)}
-    return {**losses, "charts/learning_rate": rate, "charts/global_step": float(steps)}
 
 
 def _begun(stage: Stage, config: OnPolicyConfig, key: Array) -> _Learner:

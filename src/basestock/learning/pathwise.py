@@ -15,13 +15,14 @@ from basestock.decision import Observation, Policy, Problem, advance
 from basestock.dynamics import Decision, Moving
 from basestock.envs import ActionCodec, action_codec
 from basestock.learning.actors import QuantityActor, supplied
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, cosine
 from basestock.learning.encoding import Encoder
 from basestock.learning.experience import Chance, Scene, scalar, scene_of
 from basestock.learning.gates import Gated, GatedActor, Trial, Tries, gated_cost, jumping, taken_as_given
 from basestock.learning.networks import Mlp
 from basestock.learning.results import TrainResult
-from basestock.learning.runs import Run, Tell, tell_nobody
+from basestock.learning.runs import FINE, Run, Tell, tell_nobody
 from basestock.learning.selection import scale_of
 from basestock.learning.settings import (
     Count,
@@ -37,7 +38,8 @@ from basestock.learning.settings import (
 from basestock.learning.states import Beginnings, beginnings
 from basestock.learning.streams import training_key
 from basestock.learning.structures import STRUCTURES
-from basestock.learning.updates import adam, compiling, cut, kept, stepped, toward
+from basestock.learning.teachers import TEACHERS
+from basestock.learning.updates import adam, compiling, cut, is_fine, kept, stepped, toward
 from basestock.learning.warm_start import Known, warm_start
 from basestock.policies.protection import lead_periods
 
@@ -115,13 +117,14 @@ class _Window(eqx.Module):
 
 
 class _Learner(eqx.Module):
-    """What an update changes."""
+    """What an update changes, and about what a period costs, which is known when a run has looked at its beginning."""
 
     actor: QuantityActor
     means: PyTree
     moving: Moving
     averaged: QuantityActor
     weight: Array
+    scale: Array
 
 
 class _Followed(Policy):
@@ -176,31 +179,42 @@ def _cost(
 @eqx.filter_jit
 def _update(
     window: _Window, learner: _Learner, chance: Chance, tries: Tries | None, rate: Array, averages: Array
-) -> tuple[_Learner, Array]:
-    """Play, go downhill, and tell the norm of the gradient."""
-    actor = learner.actor
+) -> tuple[_Learner, dict[str, Array]]:
+    """Play, go downhill, and tell the norm of the gradient, and whether all is fine."""
+    actor, scene = learner.actor, dataclasses.replace(window.scene, scale=learner.scale)
+    window = dataclasses.replace(window, scene=scene)
     slope = jax.value_and_grad(_cost, has_aux=True)
     (cost, end), gradient = slope(actor.network, actor, window, learner.moving, chance.root, tries)
     size = optax.tree.norm(gradient)
     move, means = _optimizer(window).update(cut(gradient, LARGEST_GRADIENT), learner.means)
-    fine = jnp.isfinite(size) & jnp.isfinite(cost)
-    network, means = kept(fine, (stepped(actor.network, move, rate), means), (actor.network, learner.means))
+    after = stepped(actor.network, move, rate)
+    fine = jnp.isfinite(size) & jnp.isfinite(cost) & is_fine(after)
+    network, means = kept(fine, (after, means), (actor.network, learner.means))
     weight = learner.weight + averages
     averaged = toward(learner.averaged.network, network, averages / jnp.maximum(weight, 1.0))
     return _Learner(
         dataclasses.replace(actor, network=network),
         means,
-        window.scene.going_on(end, chance),
+        # Paths that something infinite happened on would spoil all later updates.
+        kept(fine, window.scene.going_on(end, chance), window.scene.first),
         dataclasses.replace(learner.averaged, network=averaged),
         weight,
-    ), size
+        learner.scale,
+    ), {FINE: fine, "losses/gradient_norm": size}
 
 
 def _optimizer(window: _Window) -> Any:
     return adam(*window.adam, least=1e-8)
 
 
-def train(problem: Problem, config: PathwiseConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+def train(
+    problem: Problem,
+    config: PathwiseConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
+) -> TrainResult:
     """Learn quantities of a problem by gradients through its transition.
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
@@ -224,29 +238,32 @@ def train(problem: Problem, config: PathwiseConfig, *, key: Array, tell: Tell = 
     jumps = config.structure == "quantity" and jumping(problem, codec).any()
     form = GatedActor if jumps else STRUCTURES[config.structure]
     gates = _gates(problem, codec, form)
-    begin = _beginnings(problem, config, form, begun.encoder, codec, key=key, own=own)
+    run = Run(problem, "pathwise", config, key, deadline, tell, checkpoint)
+    begin = _beginnings(problem, config, form, begun.encoder, codec, key=key, own=own, resumes=run.resumes)
     window = _window(smooth, config, begun, codec, gates)
     means = _optimizer(window).init(begin[-1].network)
-    learner = _Learner(begin[-1], means, window.scene.first, begin[-1], scalar(0.0))
-    run = Run(problem, "pathwise", config, key, deadline, tell)
+    learner = _Learner(begin[-1], means, window.scene.first, begin[-1], scalar(0.0), scalar(1.0))
     chance, tries = window.scene.chance(training_key(key, 0)), _tries(window, config, key, 0, 0.0)
     program = compiling(_update, window, learner, chance, tries, scalar(0.0), scalar(0.0))
-    actor = min(begin, key=lambda each: problem.sign * run.look(0, each).values["cost"])
-    scale = scale_of(problem, min(abs(each.values["cost"]) for each in run.curve))
-    window = dataclasses.replace(window, scene=dataclasses.replace(window.scene, scale=scalar(scale)))
-    learner = dataclasses.replace(learner, actor=actor, averaged=actor)
-    update, done, before = run.in_time(program), 0, scalar(0.0)
-    while update and (share := run.share(done)) < 1.0:
+
+    def step(
+        update: Any, learner: _Learner, done: int, share: float
+    ) -> tuple[_Learner, dict[str, Array | float]]:
         rate = config.learning_rate * cosine(share, 1.0, config.final_rate)
         chance = window.scene.chance(training_key(key, done))
         tries, averages = _tries(window, config, key, done, share), scalar(share >= config.averaged)
-        learner, size = update(window, learner, chance, tries, scalar(rate), averages)
-        # One update is always under way while the next is prepared; the clock tells the truth about all before.
-        before.block_until_ready()
-        before, done = size, done + 1
-        if run.is_due(share):
-            run.look(done, learner.actor, gradient_norm=float(size), learning_rate=rate)
-    return run.finished(done, run.ending, {"last": learner.actor, "averaged": learner.averaged})
+        learner, told = update(window, learner, chance, tries, scalar(rate), averages)
+        return learner, {**told, "charts/learning_rate": rate}
+
+    if not run.resumes:
+        actor = min(begin, key=lambda each: run.look(0, each).mean())
+        scale = scalar(scale_of(problem, min(abs(each.values["cost"]) for each in run.curve)))
+        learner = dataclasses.replace(learner, actor=actor, averaged=actor, scale=scale)
+    learner = run.updated(
+        *(learner, program, step, lambda learner: learner.actor),
+        steps=window.decided * window.scene.paths,
+    )
+    return run.finished(run.done, run.ending, {"last": learner.actor, "averaged": learner.averaged})
 
 
 def _beginnings(
@@ -258,8 +275,14 @@ def _beginnings(
     *,
     key: Array,
     own: Array,
+    resumes: bool,
 ) -> list[QuantityActor]:
-    """Return the actors of which the cheapest is begun with."""
+    """Return the actors of which the cheapest is begun with; of a run that goes on only the form of one."""
+    first = Mlp.create((encoder.width, *config.hidden, form.heads * len(codec.slots)), own, last=0.1)
+    if resumes and config.begin_with in TEACHERS:
+        # What was imitated is in the checkpoint, with the encoder of a problem in whole units.
+        whole = dataclasses.replace(encoder, network=problem.network)
+        return [form.create(problem, whole, codec, first).learning()]
     if config.begin_with is not None:
         known = warm_start(
             *(problem, config.begin_with, form, config.hidden),
@@ -268,7 +291,6 @@ def _beginnings(
             by_clock=config.updates is None,
         )
         return [known.learning()]
-    first = Mlp.create((encoder.width, *config.hidden, form.heads * len(codec.slots)), own, last=0.1)
     return [form.create(problem, encoder, codec, first, share).learning() for share in SHARES]
 
 

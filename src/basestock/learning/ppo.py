@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.decision import Problem
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.on_policy import Batch, Method, OnPolicyConfig, learned_on_policy
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Tell, tell_nobody
@@ -55,7 +56,14 @@ class Clipped(Method):
         return -jnp.minimum(ratio * batch.advantages, within * batch.advantages).mean()
 
 
-def train(problem: Problem, config: PPOConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+def train(
+    problem: Problem,
+    config: PPOConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
+) -> TrainResult:
     """Learn a policy by proximal policy optimization.
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
@@ -67,4 +75,4 @@ def train(problem: Problem, config: PPOConfig, *, key: Array, tell: Tell = tell_
     says what follows where paths are cut.
     """
     method = Clipped(config.epochs, config.minibatches, config.most_change, config.clip)
-    return learned_on_policy(problem, config, method, key=key, tell=tell)
+    return learned_on_policy(problem, config, method, key=key, tell=tell, checkpoint=checkpoint)

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from jaxtyping import Array
 
 from basestock.decision import Problem
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Tell
 from basestock.learning.settings import configured
@@ -17,7 +18,15 @@ from basestock.learning.settings import configured
 class Train(Protocol):
     """What a learner does."""
 
-    def __call__(self, problem: Problem, config: Any, *, key: Array, tell: Tell = ...) -> TrainResult:
+    def __call__(
+        self,
+        problem: Problem,
+        config: Any,
+        *,
+        key: Array,
+        tell: Tell = ...,
+        checkpoint: Checkpoint | None = None,
+    ) -> TrainResult:
         """Learn a policy.
 
         Parameters
@@ -31,6 +40,9 @@ class Train(Protocol):
         tell
             Is told every point of the curve: its cost, and scalars of the learner, named as CleanRL does where that has
             a name (``losses/policy_loss`` and so on).
+        checkpoint
+            Where the run keeps what it needs to go on, and whether it goes on with what is there; nothing is kept if
+            not given. ``deep_controlled`` and ``fitted_value`` keep nothing.
 
         Returns
         -------
@@ -127,7 +139,7 @@ def learn(
     settings
         Settings by name; others keep their defaults.
     more
-        ``tell``: is told every point of the curve.
+        ``tell``: is told every point of the curve; ``checkpoint``: where the run keeps what it needs to go on.
 
     Raises
     ------

@@ -8,7 +8,9 @@ from basestock.learning.actors import Actor
 
 STOPPED_BY_TIME = "the time was used up"
 STOPPED_BY_UPDATES = "all updates were made"
-STOPPED_BY_DIVERGENCE = "the parameters diverged: the last good ones are kept"
+STOPPED_BY_DIVERGENCE = "learning diverged: the last good parameters are kept"
+STOPPED_BY_COLLAPSE = "the policy stopped exploring, and costs more than what it began with"
+STOPPED_BY_PATIENCE = "nothing was gained for as long as patience allows"
 
 
 @dataclasses.dataclass(frozen=True)

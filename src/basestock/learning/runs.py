@@ -1,20 +1,30 @@
-"""A run of learning as it goes: its curve, its best point, and the time that is left."""
+"""A run of learning as it goes: its updates, its curve, its best point, what it keeps, and the time that is left."""
 
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from basestock.decision import Problem
 from basestock.learning.actors import Actor
+from basestock.learning.checkpoints import Checkpoint, arrays_of, identity, is_more, refilled
 from basestock.learning.deadline import Deadline
-from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, Point, TrainResult
-from basestock.learning.selection import cheapest, costs_of
+from basestock.learning.results import (
+    STOPPED_BY_COLLAPSE,
+    STOPPED_BY_DIVERGENCE,
+    STOPPED_BY_PATIENCE,
+    STOPPED_BY_TIME,
+    STOPPED_BY_UPDATES,
+    Point,
+    TrainResult,
+)
+from basestock.learning.selection import FAVORED, cheapest, costs_of, favored
+from basestock.policies.saved import DAMAGES
 
 LOOKS = 10
 """Points of a curve at most."""
@@ -22,7 +32,22 @@ LOOKS = 10
 LOOKING = 0.1
 """Share of the time that points of the curve may take."""
 
+STUBBORN = 3
+"""Updates in a row that are left out, because what they led to was not fine, before a run ends."""
+
+COLLAPSED = 0.02
+"""Share of the first entropy of choices below which a policy explores no more."""
+
+FINE = "fine"
+"""Name under which an update tells whether what it led to is fine; where it is not, it leaves parameters alone."""
+
 Tell = Callable[[Point], None]
+
+Changing = TypeVar("Changing")
+
+Step = Callable[[Any, Changing, int, float], tuple[Changing, Mapping[str, Any]]]
+"""Makes an update, of its program, what it changes, the updates before, and the share of the run that is over; besides
+what is changed returns scalars by name, :data:`FINE` among them."""
 
 
 def tell_nobody(point: Point) -> None:
@@ -46,6 +71,13 @@ class Run:
         Its time.
     tell
         Is told every point of the curve.
+    checkpoint
+        Where it keeps what it needs to go on.
+
+    Raises
+    ------
+    ResumeError
+        If the checkpoint is damaged, or of another run.
     """
 
     def __init__(
@@ -56,24 +88,38 @@ class Run:
         key: Array,
         deadline: Deadline,
         tell: Tell = tell_nobody,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         self.problem, self.algorithm, self.config = problem, algorithm, config
         self.key, self.deadline, self.tell = key, deadline, tell
         self.curve: list[Point] = []
+        self.done, self.stopped, self.steps = 0, "", 0
         self._best: tuple[float, Actor] | None = None
+        self._first: np.ndarray | None = None
+        self._reference, self._gained = np.zeros(0), 0.0
+        self._entropy, self._unfine = 0.0, 0
         self._played: set[Any] = set()
         self._look_seconds, self._update_seconds, self._since = 0.0, 0.0, time.perf_counter()
         self._next_look = 1.0 / LOOKS
+        self._learner: Any = None
+        self._checkpoint = checkpoint or Checkpoint()
+        self._made = identity(problem, algorithm, config, key) if self._checkpoint.path else {}
+        self._held = self._checkpoint.read(self._made)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether the run goes on where an earlier one was interrupted."""
+        return self._held is not None
 
     @property
     def reserve(self) -> float:
-        """Seconds to leave for one more update, and for choosing among two candidates."""
-        return self._update_seconds + 2.5 * self._look_seconds
+        """Seconds to leave for one more update, for choosing among two candidates, and for the last checkpoint."""
+        return self._update_seconds + 2.5 * self._look_seconds + self._checkpoint.seconds
 
     @property
     def ending(self) -> str:
-        """Why the run ends where nothing goes wrong."""
-        return STOPPED_BY_TIME if self.deadline.updates is None else STOPPED_BY_UPDATES
+        """Why the run ends: what stopped it early, else its time or its updates."""
+        return self.stopped or (STOPPED_BY_TIME if self.deadline.updates is None else STOPPED_BY_UPDATES)
 
     def share(self, done: int) -> float:
         """Return the share of the run that is over, in [0, 1]; to be asked before every update."""
@@ -94,21 +140,126 @@ class Run:
         """Tell whether a point of the curve is due."""
         return share >= self._next_look
 
-    def look(self, done: int, actor: Actor, **values: float) -> Point:
-        """Play what has been learned on the events of selection, and add a point to the curve."""
+    def updated(
+        self,
+        learner: Changing,
+        program: "Future[Callable[..., Any]]",
+        step: Step[Changing],
+        actor: Callable[[Changing], Actor],
+        *,
+        steps: int,
+        chooses: bool = False,
+    ) -> Changing:
+        """Make updates until the run ends, and return what they changed.
+
+        Parameters
+        ----------
+        learner
+            What updates change, as it is before the first of them: any structure of arrays.
+        program
+            The update, which is being compiled.
+        step
+            Makes an update.
+        actor
+            Returns the policy that has been learned.
+        steps
+            Decisions of an update.
+        chooses
+            Whether the policy draws choices, whose entropy tells if it still explores.
+
+        Notes
+        -----
+        An update that leads to something that is not finite or exploded is left out; :data:`STUBBORN` in a row end the
+        run, and so does a policy whose choices are all but certain while it costs more than what it began with.
+        """
+        learner, self.steps = self._resumed(learner, actor), steps
+        if not self.curve:
+            self.look(0, actor(learner))
+        update, told = None if self.stopped else self.in_time(program), None
+        self._since = time.perf_counter()
+        while update and not self.stopped and (share := self.share(self.done)) < 1.0:
+            learner, latest = step(update, learner, self.done, share)
+            # One update is always under way while the next is prepared; the clock tells the truth about all before.
+            self._heard(told)
+            told, self.done = latest, self.done + 1
+            if (looks := self.is_due(share)) or self._checkpoint.is_due():
+                values, told = self._heard(told), None
+                if looks:
+                    costs = self.look(self.done, actor(learner), **values)
+                    self._require_sound(costs, values.get("losses/entropy") if chooses else None)
+                if self._checkpoint.is_due():
+                    self.keep(learner)
+        self._heard(told)
+        self._learner = learner
+        return learner
+
+    def _heard(self, told: Mapping[str, Any] | None) -> dict[str, float]:
+        """Wait for what an update tells, and end the run if several in a row were left out."""
+        values = {name: float(each) for name, each in jax.device_get(dict(told or {})).items()}
+        if told is not None:
+            self._unfine = 0 if values.pop(FINE) else self._unfine + 1
+            self._entropy = self._entropy or values.get("losses/entropy", 0.0)
+        if self._unfine >= STUBBORN:
+            self.stopped = STOPPED_BY_DIVERGENCE
+        return values
+
+    def _require_sound(self, costs: Float[np.ndarray, " path"], entropy: float | None) -> None:
+        """End the run if what it costs is not finite, or more than at first although it explores no more."""
+        if not np.isfinite(costs.mean()):
+            self.stopped = STOPPED_BY_DIVERGENCE
+        elif entropy is not None and self._first is not None and entropy < COLLAPSED * self._entropy:
+            worse = favored(costs - self._first, FAVORED)
+            self.stopped = STOPPED_BY_COLLAPSE if worse else self.stopped
+
+    def look(self, done: int, actor: Actor, **values: float) -> Float[np.ndarray, " path"]:
+        """Play what has been learned on the events of selection, add a point to the curve, and return its costs."""
         mine = actor.deciding()
-        cost = float(self._costs(mine).mean())
+        costs = self._costs(mine)
+        cost = float(costs.mean())
         if np.isfinite(cost) and (self._best is None or cost < self._best[0]):
             self._best = cost, mine
-        point = Point(self.deadline.elapsed, done, {"cost": self.problem.sign * cost, **values})
-        self.curve.append(point)
         apart = 1.0 / LOOKS
         if self.deadline.updates is None:
             apart = max(apart, self._look_seconds / (LOOKING * self.deadline.seconds))
         self._next_look = self.deadline.share(done, self.reserve) + apart
-        self.tell(point)
+        self.point(done, costs, **values)
         self._since = time.perf_counter()
-        return point
+        return costs
+
+    def point(self, done: int, costs: Float[np.ndarray, " path"], **values: float) -> None:
+        """Add a point to the curve, and end the run if nothing was gained for as long as patience allows.
+
+        Parameters
+        ----------
+        done
+            Updates so far.
+        costs
+            What a policy costs on each path of the events of selection, money.
+        values
+            What else is told of it.
+        """
+        cost, share = float(costs.mean()), self.deadline.share(done, self.reserve)
+        if np.isfinite(cost):
+            if not done and (self._first is None or cost < self._first.mean()):
+                self._first = costs
+            # Against the last gain, so that many small ones count as well.
+            if not self._reference.size or favored(self._reference - costs, FAVORED):
+                self._reference, self._gained = costs, share
+        if self.config.patience and share - self._gained >= self.config.patience:
+            self.stopped = self.stopped or STOPPED_BY_PATIENCE
+        self._tell(done, cost, **values)
+
+    def _tell(self, done: int, cost: float, **values: float) -> None:
+        """Add a point to the curve, and tell it."""
+        elapsed, shown = self.deadline.elapsed, {"cost": self.problem.sign * cost}
+        if self._first is not None and done:
+            first = float(self._first.mean())
+            shown["change_percent"] = 100.0 * self.problem.sign * (cost - first) / max(abs(first), 1e-12)
+        if self.steps:
+            played = float(self.steps * done)
+            shown |= {"charts/global_step": played, "charts/SPS": played / max(elapsed, 1e-9)}
+        self.curve.append(Point(elapsed, done, {**shown, **values}))
+        self.tell(self.curve[-1])
 
     def _costs(self, actor: Actor) -> np.ndarray:
         """Return ``[path]`` the costs of a policy, and remember how long playing it takes."""
@@ -150,9 +301,64 @@ class Run:
             else:
                 known[name] = float(costs_of(self.problem, every[name], self.key).mean())
         chosen, costs = cheapest(self.problem, every, self.key, known=known)
-        self.curve.append(Point(self.deadline.elapsed, done, {"cost": costs[chosen]}))
-        self.tell(self.curve[-1])
+        self._best = self.problem.sign * costs[chosen], every[chosen]
+        if self._learner is not None:
+            self.stopped = stopped
+            self.keep(self._learner)
+        self._tell(done, self.problem.sign * costs[chosen])
         return TrainResult(
             *(self.algorithm, every[chosen], dataclasses.asdict(self.config), tuple(self.curve), done),
             *(self.deadline.elapsed, self.deadline.cpu_seconds, stopped, costs),
         )
+
+    def keep(self, learner: Any) -> None:
+        """Write a checkpoint with what updates change."""
+        self._checkpoint.write(
+            self._made,
+            {
+                "budget": {"seconds": self.config.seconds, "updates": self.config.updates},
+                "updates": self.done,
+                "seconds": self.deadline.elapsed,
+                "cpu_seconds": self.deadline.cpu_seconds,
+                "stopped": self.stopped,
+                "best": None if self._best is None else self._best[0],
+                "gained": self._gained,
+                "entropy": self._entropy,
+                "unfine": self._unfine,
+                "next_look": self._next_look,
+                "look_seconds": self._look_seconds,
+                "update_seconds": self._update_seconds,
+                "curve": [dataclasses.asdict(point) for point in self.curve],
+            },
+            {
+                **arrays_of(learner, "learner"),
+                **({} if self._best is None else arrays_of(self._best[1], "best")),
+                "first": np.zeros(0) if self._first is None else self._first,
+                "reference": self._reference,
+            },
+        )
+        self._since = time.perf_counter()
+
+    def _resumed(self, learner: Changing, actor: Callable[[Changing], Actor]) -> Changing:
+        """Return what the checkpoint holds, with counters, curve and clock as they were; else what is begun with."""
+        if self._held is None:
+            return learner
+        facts, arrays = self._held.facts, self._held.arrays
+        try:
+            found = refilled(learner, arrays, "learner")
+            if facts["best"] is not None:
+                self._best = facts["best"], refilled(actor(learner).deciding(), arrays, "best")
+            self._first = arrays["first"] if arrays["first"].size else None
+            self._reference, self._gained = arrays["reference"], facts["gained"]
+            self._entropy, self._unfine, self.done = facts["entropy"], facts["unfine"], facts["updates"]
+            self._look_seconds, self._update_seconds = facts["look_seconds"], facts["update_seconds"]
+            self.deadline.go_on(facts["seconds"], facts["cpu_seconds"])
+            more = is_more(self.config, facts["budget"])
+            ended = facts["stopped"] in (STOPPED_BY_TIME, STOPPED_BY_UPDATES)
+            self.stopped = "" if ended and more else facts["stopped"]
+            due = self.deadline.share(self.done, self.reserve) + 1.0 / LOOKS
+            self._next_look = min(facts["next_look"], due)
+            self.curve = [Point(**point) for point in facts["curve"]]
+        except DAMAGES as error:
+            raise self._checkpoint.damaged(error) from error
+        return found

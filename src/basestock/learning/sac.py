@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from basestock.decision import Problem
 from basestock.envs import ActionCodec
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.exploration import first_outputs
 from basestock.learning.laws import LOG_SPREADS, SquashedGaussian
 from basestock.learning.networks import Mlp
@@ -98,7 +99,14 @@ def _drawn(outputs: Array, noise: Array) -> tuple[Array, Array]:
     return law.action(drawn), law.logarithm(means, spread, drawn) - law.squashing(drawn)
 
 
-def train(problem: Problem, config: SACConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+def train(
+    problem: Problem,
+    config: SACConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
+) -> TrainResult:
     """Learn a policy by soft actor-critic.
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
@@ -111,4 +119,6 @@ def train(problem: Problem, config: SACConfig, *, key: Array, tell: Tell = tell_
     """
     method = Soft(twins=2, delay=1, spread=config.spread)
     entropies = config.entropy, config.final_entropy
-    return learned_off_policy(problem, config, method, key=key, tell=tell, entropies=entropies)
+    return learned_off_policy(
+        problem, config, method, key=key, tell=tell, checkpoint=checkpoint, entropies=entropies
+    )

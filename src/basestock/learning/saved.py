@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from basestock.decision import Policy, Problem
 from basestock.envs import Slot, codec_of
 from basestock.learning.actors import FORMS, Actor
+from basestock.learning.checkpoints import CHECKPOINT
 from basestock.learning.encoding import Clock, Encoder, num_features
 from basestock.learning.gates import GatedActor
 from basestock.learning.lookahead import LookaheadActor
@@ -118,7 +119,8 @@ def saved_policies(folder: Path, problem: Problem) -> dict[str, Policy]:
     if not folder.is_dir():
         raise SavedPolicyError(f"{folder}: must be a folder of saved policies. Correct the path.")
     found: dict[str, Policy] = {}
-    for path in sorted(each for each in folder.rglob("*") if each.is_file() and zipfile.is_zipfile(each)):
+    files = (each for each in folder.rglob("*") if each.is_file() and each.name != CHECKPOINT)
+    for path in sorted(each for each in files if zipfile.is_zipfile(each)):
         saved = read_policy(path)
         if saved.problem == problem.name and saved.name != "closed_form":
             found[path.relative_to(folder).with_suffix("").as_posix()] = policy_of(saved, problem)

@@ -1,11 +1,12 @@
 """Which of several candidates is kept: the cheapest on events that nothing was learned on."""
 
+import math
 from collections.abc import Mapping
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from basestock.decision import Policy, Problem, game, simulate
 from basestock.dynamics import Step
@@ -18,6 +19,9 @@ PATHS = 1024
 
 PERIODS = 400
 """Periods of a path at most."""
+
+FAVORED = 1.0
+"""Standard errors by which a policy must be cheaper than another one, for that to be more than chance."""
 
 
 class PeriodCost(eqx.Module):
@@ -122,3 +126,16 @@ def scale_of(problem: Problem, cost: float) -> float:
     discount = problem.discount if problem.discounts else 1.0
     worth = problem.horizon if discount == 1 else (1 - discount**problem.horizon) / (1 - discount)
     return max(abs(cost) / (1.0 if problem.averages else worth), 1e-6)
+
+
+def favored(saved: Float[np.ndarray, " path"], certain: float) -> bool:
+    """Tell whether savings on common events are more than chance.
+
+    Parameters
+    ----------
+    saved
+        What is saved on each path, money.
+    certain
+        Standard errors.
+    """
+    return bool(saved.mean() > certain * saved.std(ddof=1) / math.sqrt(len(saved)))

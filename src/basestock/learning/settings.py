@@ -79,6 +79,9 @@ class Settings:
         Wall time of the run, compiling included.
     updates
         Number of updates, for runs that are the same on every machine; by the clock if not given.
+    patience
+        Share of the run after which it ends if nothing was gained meanwhile on the events of selection, beyond one
+        standard error of the difference; 0 never ends it early. Steps fall over the whole run, and gains come late.
 
     Raises
     ------
@@ -88,6 +91,7 @@ class Settings:
 
     seconds: Positive = 60.0
     updates: Count | None = None
+    patience: Share = 0.0
 
     def __post_init__(self) -> None:
         """Check every value, and keep it as the type of its field."""
@@ -143,7 +147,7 @@ def configured(owner: str, settings: type[Made], given: Mapping[str, Any]) -> Ma
     Examples
     --------
     >>> configured("mine", Settings, {"seconds": 5})
-    Settings(seconds=5.0, updates=None)
+    Settings(seconds=5.0, updates=None, patience=0.0)
     >>> configured("mine", Settings, {"updates": -1})
     Traceback (most recent call last):
     basestock.learning.settings.SettingError: mine: updates is -1, must be a whole number >= 1. Correct the setting.

@@ -15,6 +15,7 @@ from basestock.decision import Game, Problem
 from basestock.dynamics import Moving, open_period
 from basestock.envs import action_codec
 from basestock.learning.actors import ChoiceActor
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, linear
 from basestock.learning.encoding import LONGEST_CYCLE, Encoder
 from basestock.learning.experience import (
@@ -28,11 +29,11 @@ from basestock.learning.experience import (
     transitions_of,
 )
 from basestock.learning.exploration import ChoiceExplorer, random_choices
-from basestock.learning.results import STOPPED_BY_DIVERGENCE, TrainResult
-from basestock.learning.runs import Run, Tell, tell_nobody
+from basestock.learning.results import TrainResult
+from basestock.learning.runs import FINE, Run, Tell, tell_nobody
 from basestock.learning.settings import Count, PlaySettings, PositiveShare, Rule, Several, Share, is_number
 from basestock.learning.streams import training_key
-from basestock.learning.updates import EXPLODED, compiling
+from basestock.learning.updates import compiling, is_fine, kept
 from basestock.uncertainty import root_words
 
 NEARLY = 1e-2
@@ -180,7 +181,9 @@ def _update(
         (learner.table, learner.visits),
         transitions_of(found, window.scene.discount),
     )
-    return _Learner(table, visits, moving), {"td_loss": errors.mean(), "reward": found.rewards.mean()}
+    fine = is_fine((table.values, errors))
+    new = kept(fine, _Learner(table, visits, moving), dataclasses.replace(learner, moving=moving))
+    return new, {FINE: fine, "losses/td_loss": errors.mean(), "charts/reward": found.rewards.mean()}
 
 
 def _explorer(window: _Window, table: Table, epsilon: Array) -> ChoiceExplorer:
@@ -192,7 +195,14 @@ def _with_table(actor: TableActor, table: Table) -> TableActor:
     return dataclasses.replace(actor, network=table)
 
 
-def train(problem: Problem, config: TabularConfig, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+def train(
+    problem: Problem,
+    config: TabularConfig,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
+) -> TrainResult:
     """Learn the value of every choice in every state, where these are few and of whole units.
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
@@ -221,21 +231,19 @@ def train(problem: Problem, config: TabularConfig, *, key: Array, tell: Tell = t
         now = training_key(key, number)
         return window.scene.chance(now, explorer, restarts=epsilon / 2.0), scalar(epsilon)
 
-    run = Run(problem, "tabular", config, key, deadline, tell)
+    def step(update: Any, learner: _Learner, done: int, share: float) -> tuple[_Learner, dict[str, Array]]:
+        chance, epsilon = random(done, share)
+        learner, told = update(window, learner, chance, epsilon)
+        return learner, {**told, "charts/epsilon": epsilon}
+
+    run = Run(problem, "tabular", config, key, deadline, tell, checkpoint)
     program = compiling(_update, window, learner, *random(0, 0.0))
     window = dataclasses.replace(window, scene=stage.priced(stage_key))
-    run.look(0, _with_table(window.actor, learner.table))
-    update, done, stopped = run.in_time(program), 0, run.ending
-    while update and (share := run.share(done)) < 1.0:
-        after, told = update(window, learner, *random(done, share))
-        values = {name: float(each) for name, each in told.items()}
-        if not values["td_loss"] < EXPLODED:
-            stopped = STOPPED_BY_DIVERGENCE
-            break
-        learner, done = after, done + 1
-        if run.is_due(share):
-            run.look(done, _with_table(window.actor, learner.table), **values)
-    return run.finished(done, stopped, {"last": _with_table(window.actor, learner.table)})
+    learner = run.updated(
+        *(learner, program, step, lambda learner: _with_table(window.actor, learner.table)),
+        steps=window.scene.periods * window.scene.paths,
+    )
+    return run.finished(run.done, run.ending, {"last": _with_table(window.actor, learner.table)})
 
 
 def _begun(stage: Stage, config: TabularConfig, key: Array) -> tuple[_Window, _Learner]:

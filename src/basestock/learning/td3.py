@@ -6,6 +6,7 @@ from typing import ClassVar
 from jaxtyping import Array
 
 from basestock.decision import Problem
+from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.off_policy import Deterministic, OffPolicyConfig, learned_off_policy
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Tell, tell_nobody
@@ -38,7 +39,14 @@ class TwinDelayed(Deterministic):
     name: ClassVar[str] = "td3"
 
 
-def train(problem: Problem, config: TD3Config, *, key: Array, tell: Tell = tell_nobody) -> TrainResult:
+def train(
+    problem: Problem,
+    config: TD3Config,
+    *,
+    key: Array,
+    tell: Tell = tell_nobody,
+    checkpoint: Checkpoint | None = None,
+) -> TrainResult:
     """Learn a policy by twin delayed deep deterministic policy gradient.
 
     Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
@@ -48,4 +56,4 @@ def train(problem: Problem, config: TD3Config, *, key: Array, tell: Tell = tell_
     Fujimoto et al. 2018, doi:10.48550/arXiv.1802.09477.
     """
     method = TwinDelayed(2, config.delay, config.exploring, config.smoothing, config.within)
-    return learned_off_policy(problem, config, method, key=key, tell=tell)
+    return learned_off_policy(problem, config, method, key=key, tell=tell, checkpoint=checkpoint)

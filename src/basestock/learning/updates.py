@@ -31,6 +31,13 @@ def compiling(program: Any, *arguments: Any) -> Future[Callable[..., Any]]:
     return future
 
 
+def ready(program: Callable[..., Any]) -> Future[Callable[..., Any]]:
+    """Return a program as if it were compiled: it compiles when it is first run."""
+    future: Future[Callable[..., Any]] = Future()
+    future.set_result(program)
+    return future
+
+
 def adam(momentum: float = 0.9, damping: float = 0.999, least: float = 1e-5) -> Any:
     """Return Adam without its step.
 
@@ -62,7 +69,7 @@ def toward(old: PyTree, new: PyTree, share: float | Array) -> PyTree:
 
 
 def is_fine(parameters: PyTree) -> Array:
-    """Tell whether all parameters are finite and none has exploded."""
+    """Tell whether all parameters, and losses beside them, are finite and none has exploded."""
     leaves = [leaf for leaf in jax.tree.leaves(parameters) if eqx.is_inexact_array(leaf)]
     return jnp.stack([(jnp.abs(leaf) < EXPLODED).all() for leaf in leaves]).all()
 

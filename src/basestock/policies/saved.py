@@ -43,8 +43,16 @@ class SavedPolicy:
     facts: Mapping[str, Any]
     arrays: Mapping[str, np.ndarray]
 
-    def write(self, path: Path) -> None:
-        """Write the file whole or not at all."""
+    def write(self, path: Path, *, packed: bool = True) -> None:
+        """Write the file whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The file.
+        packed
+            Whether it is made small, which takes many times longer than writing.
+        """
         parts: dict[str, bytes] = {}
         for name, array in sorted(self.arrays.items()):
             buffer = io.BytesIO()
@@ -58,20 +66,21 @@ class SavedPolicy:
             "arrays": {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()},
         }
         whole = io.BytesIO()
-        with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(_entry("manifest.json"), json.dumps(manifest, indent=2, sort_keys=True))
+        kind = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+        with zipfile.ZipFile(whole, "w", kind) as archive:
+            archive.writestr(_entry("manifest.json", kind), json.dumps(manifest, indent=2, sort_keys=True))
             for name, content in parts.items():
-                archive.writestr(_entry(f"{name}.npy"), content)
+                archive.writestr(_entry(f"{name}.npy", kind), content)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".part")
         temporary.write_bytes(whole.getvalue())
         temporary.replace(path)
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
+def _entry(name: str, kind: int) -> zipfile.ZipInfo:
     """Return an entry with a fixed time, so that equal policies make equal files."""
     entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.compress_type = kind
     return entry
 
 
