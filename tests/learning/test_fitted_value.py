@@ -11,12 +11,14 @@ import pytest
 from scipy import sparse
 
 from basestock.decision import Problem
+from basestock.envs import action_codec
 from basestock.evaluation.certificates import value_of
 from basestock.learning import learn
 from basestock.learning.actors import ChoiceActor
 from basestock.learning.choice_lessons import TAUGHT, ChoiceLessons
 from basestock.learning.expectation import MOST_OUTCOMES, Expectation, NoExpectationError
 from basestock.learning.folder import write_run
+from basestock.learning.gates import GatedActor
 from basestock.learning.judge import favored
 from basestock.learning.lookahead import LookaheadActor, Pair, in_blocks
 from basestock.learning.networks import Mlp
@@ -175,6 +177,15 @@ def test_all_choices_are_candidates_where_they_are_few(problem: Problem, rule: C
     some = np.asarray(candidates(behavior, observation, 6))[0, 0]
     usual = int(behavior.choices(observation)[0, 0])
     assert 0 in some and usual in some and some.max() <= size - 1
+
+
+def test_a_first_policy_with_gates_decides_with_them(problem: Problem, rule: ChoiceActor) -> None:
+    encoder, codec = plain_encoder(problem), action_codec(problem, "continuous")
+    network = Mlp.create((encoder.width, 4, 2 * len(codec.slots)), jax.random.key(0), last=0.5)
+    first, observation = GatedActor.create(problem, encoder, codec, network), seen(problem)
+    behavior = Behavior(first, rule, jnp.asarray(False))
+    wanted = nearest_choices(rule.codec, first.decided(observation))
+    assert behavior.choices(observation).tolist() == wanted.tolist()
 
 
 def test_the_nearest_choices_are_found(rule: ChoiceActor) -> None:

@@ -437,7 +437,7 @@ def _begun(run: Run, config: FittedValueConfig, beside: Executor) -> tuple[_Lear
 def _improve(learning: _Learning, judge: Judge, beside: Executor) -> None:
     """Learn as long as there is time, and look a period ahead in the end where that may save something."""
     config, deadline = learning.config, judge.run.deadline
-    due, took, judged, ending = 0.0, 0.0, 0, 0.0
+    due, took, judged, ending, told = 0.0, 0.0, 0, 0.0, dict[str, float]()
     looking: Future[Any] | None = None
     while not judge.run.stopped and (share := deadline.share(learning.done, took + ending)) < 1.0:
         began = deadline.elapsed
@@ -455,7 +455,8 @@ def _improve(learning: _Learning, judge: Judge, beside: Executor) -> None:
     if learning.done > judged:
         judge.judge(learning.done, learning.actor)
     left = deadline.left()
-    if looking is not None and (left is None or (looking.done() and left > ending / 2.0)):
+    prepared = looking is not None and (left is None or (looking.done() and left > ending / 2.0))
+    if prepared and told["losses/policy_loss"] > CERTAIN:
         judge.compared(learning.ahead(), learning.paths)
 
 

@@ -60,8 +60,7 @@ class Behavior(eqx.Module):
 
     def _first(self, observation: Observation) -> Int[Array, "row slot"]:
         """Return the choices nearest to what the first policy decides."""
-        quantities = self.first.quantities(self.first.network(self.first.encoder(observation)))
-        return nearest_choices(self.codec, quantities)
+        return nearest_choices(self.codec, self.first.decided(observation))
 
     def choices(self, observation: Observation) -> Int[Array, "row slot"]:
         """Return the choices in what is seen."""
