@@ -8,7 +8,7 @@ from basestock.decision import Problem
 from basestock.economics import cvar
 from basestock.evaluation import Played, paired
 from basestock.policies import REGISTRY
-from basestock.problems.manufacturing_market import manufacturing_market
+from basestock.problems.manufacturing_market import CONSUMER_RISK, PRODUCER_RISK, manufacturing_market
 from experiments.contest import Contender, Measure, Outcome, contest, kpi, rows, tuned
 from experiments.learners import learned
 from experiments.registry import Experiment, Options
@@ -30,10 +30,6 @@ WEIGHTS: dict[str, tuple[float, float, float, float, float, float]] = {
     "consumer's risk x 4": (1.0, 1.0, 1.0, 4.0, 4.0, 200.0),
 }
 """Weights alpha1 to alpha3 and beta1 to beta3 of the reward: tuned rules move along the front of both risks."""
-
-PRODUCER = ("stock_deviation", "unmet_demand", "idle", "changeover", "downtime")
-CONSUMER = ("price_change", "unserved_consumers", "return_rate")
-"""Terms of the reward that are a risk of the producer, and of the consumer."""
 
 
 def run(options: Options) -> Report:
@@ -117,8 +113,8 @@ def _front(options: Options) -> list[dict[str, Cell]]:
         found.append(
             {
                 "weights": told,
-                "producer": _sum(outcome.median, PRODUCER),
-                "consumer": _sum(outcome.median, CONSUMER),
+                "producer": _sum(outcome.median, PRODUCER_RISK),
+                "consumer": _sum(outcome.median, CONSUMER_RISK),
                 "profit": kpi("profit")(outcome.median).mean,
                 "parameters": outcome.contender.budget,
             }

@@ -16,6 +16,7 @@ from basestock.learning import checkpoints, learn, runs
 from basestock.learning.actors import QuantityActor
 from basestock.learning.checkpoints import CHECKPOINT, Checkpoint, ResumeError, digest_of, identity, refilled
 from basestock.learning.deadline import Deadline
+from basestock.learning.objectives import EXPECTED_COST, Objective
 from basestock.learning.registry import ALGORITHMS
 from basestock.learning.results import (
     STOPPED_BY_COLLAPSE,
@@ -26,6 +27,7 @@ from basestock.learning.results import (
     TrainResult,
 )
 from basestock.learning.runs import FINE, Run
+from basestock.learning.selection import PathSums
 from basestock.learning.settings import Settings
 from basestock.learning.updates import ready
 from basestock.problems import lost_sales
@@ -53,20 +55,26 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "SHARE", 1e9)
 
 
+def sums_of(costs: np.ndarray) -> PathSums:
+    """What paths of one period come to that serve a tenth of what they cost."""
+    return PathSums(costs, costs[None], costs / 10.0, np.ones(len(costs)))
+
+
 class Toy:
     """A learner whose updates add to the bias of a network, and the price of what it has learned so."""
 
     def __init__(self, problem: Problem, actor: QuantityActor, monkeypatch: pytest.MonkeyPatch) -> None:
         self.problem, self.actor = problem, actor
         self.price: Callable[[float], float] = lambda learned: 10.0 - learned
+        self.objective = EXPECTED_COST
         self.tells: Callable[[int], dict[str, Any]] = lambda done: {FINE: np.array(True)}
-        monkeypatch.setattr(runs, "costs_of", self._costs)
+        monkeypatch.setattr(runs, "sums_of_paths", self._sums)
         always(monkeypatch)
 
-    def _costs(self, problem: Problem, actor: QuantityActor, key: object) -> np.ndarray:
+    def _sums(self, problem: Problem, actor: QuantityActor, key: object) -> PathSums:
         del problem, key
         learned = float(actor.network.biases[-1][0, 0] - self.actor.network.biases[-1][0, 0])
-        return self.price(learned) + 0.1 * np.random.default_rng(int(1e6 * learned)).normal(size=64)
+        return sums_of(self.price(learned) + 0.1 * np.random.default_rng(int(1e6 * learned)).normal(size=64))
 
     def run(
         self,
@@ -77,7 +85,8 @@ class Toy:
     ) -> TrainResult:
         config = Settings(updates=updates, **settings)
         checkpoint = Checkpoint(path, resumes=path is not None)
-        run = Run(self.problem, "pathwise", config, KEY, Deadline(60.0, updates), tell, checkpoint)
+        deadline = Deadline(60.0, updates)
+        run = Run(self.problem, "pathwise", config, KEY, deadline, tell, checkpoint, self.objective)
 
         def step(
             update: Any, learner: QuantityActor, done: int, share: float
@@ -204,6 +213,13 @@ def test_a_run_that_gains_nothing_ends_early_if_it_may(toy: Toy, patience: float
     assert min(point.values["cost"] for point in found.curve) == found.curve[-1].values["cost"]
 
 
+def test_under_a_floor_patience_counts_what_is_nearer_to_it(toy: Toy) -> None:
+    # More of the demand is served as costs rise.
+    toy.price, toy.objective = lambda learned: 2.0 + learned, Objective(fill_rate=0.99)
+    found = toy.run(20, patience=0.3)
+    assert found.updates == 20 and found.curve[-1].values["fill_rate"] > found.curve[0].values["fill_rate"]
+
+
 def test_gains_too_small_for_one_comparison_count_together(toy: Toy) -> None:
     toy.price = lambda learned: 10.0 - 0.01 * learned
     assert toy.run(40, patience=0.6).updates == 40
@@ -214,7 +230,7 @@ def test_choices_that_are_certain_end_a_run_only_where_they_cost_more(
     problem: Problem, actor: QuantityActor, monkeypatch: pytest.MonkeyPatch, slope: float, stopped: str
 ) -> None:
     costs = iter(10.0 + slope * np.arange(100.0))
-    monkeypatch.setattr(runs, "costs_of", lambda *_: next(costs) + np.zeros(3))
+    monkeypatch.setattr(runs, "sums_of_paths", lambda *_: sums_of(next(costs) + np.zeros(3)))
     run = Run(problem, "ppo", Settings(updates=10), KEY, Deadline(60.0, 10))
 
     def step(update: Any, learner: Any, done: int, share: float) -> tuple[Any, dict[str, Any]]:
@@ -258,13 +274,16 @@ LEARNERS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [*LEARNERS.items(), ("pathwise", {**TINY, "fill_rate": 0.9, "risk": "cvar", "risk_level": 0.5})],
+)
 def test_learners_go_on_to_the_same_parameters(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     always(monkeypatch)
     problem = lost_sales(lead_time=1, lost_sale_cost=4.0, horizon=40, warm_up=5, mean=2.0)
-    path, settings = tmp_path / CHECKPOINT, LEARNERS[name]
+    path = tmp_path / CHECKPOINT
     whole = learn(problem, name, key=KEY, settings=settings)
     with pytest.raises(Interrupted):
         learn(problem, name, key=KEY, settings=settings, tell=interrupts(3), checkpoint=Checkpoint(path))

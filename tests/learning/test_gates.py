@@ -17,6 +17,7 @@ from basestock.learning import learn, levels_of, saved_actor, saved_policies
 from basestock.learning.experience import scene_of
 from basestock.learning.gates import OPEN, GatedActor, Trial, gated_cost, jumping, lots
 from basestock.learning.networks import Mlp
+from basestock.learning.objectives import EXPECTED_COST, Loss
 from basestock.learning.pathwise import in_fractions
 from basestock.learning.states import Beginnings
 from basestock.learning.structures import OrderUpToActor
@@ -107,12 +108,14 @@ def test_the_derivative_of_a_gate_is_the_difference_of_both_ways() -> None:
     actor = begun(fixed).learning()
     trial = Trial((0,), 1, 1)
     tries = trial.draws(KEY, scene, entropy=0.0, softness=1.0)
+    priced = Loss(EXPECTED_COST, 2, scene.scale, None, None)
 
     def loss(bias: jax.Array) -> tuple[jax.Array, Moving]:
         last = actor.network.biases[-1].at[1, 0].add(bias)
         moved = dataclasses.replace(actor.network, biases=(*actor.network.biases[:-1], last))
         mine = dataclasses.replace(actor, network=moved)
-        return gated_cost(mine, scene, scene.first, jnp.asarray([1, 2], dtype=jnp.uint32), tries, trial)
+        root = jnp.asarray([1, 2], dtype=jnp.uint32)
+        return gated_cost(mine, scene, scene.first, root, tries, trial, priced)
 
     slope = eqx.filter_jit(jax.value_and_grad(loss, has_aux=True))
     ((low, _), _), ((_, end), middle), ((high, _), _) = (

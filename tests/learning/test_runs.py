@@ -14,6 +14,7 @@ from basestock.learning.actors import QuantityActor
 from basestock.learning.deadline import Deadline
 from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES
 from basestock.learning.runs import Run
+from basestock.learning.selection import PathSums
 from basestock.learning.settings import Settings
 
 
@@ -23,12 +24,12 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.plays, self.cost = 0.0, 0, 5.0
         monkeypatch.setattr(time, "perf_counter", lambda: self.now)
-        monkeypatch.setattr(runs, "costs_of", self.costs_of)
+        monkeypatch.setattr(runs, "sums_of_paths", self.sums_of_paths)
 
-    def costs_of(self, problem: Problem, actor: QuantityActor, key: object) -> np.ndarray:
+    def sums_of_paths(self, problem: Problem, actor: QuantityActor, key: object) -> PathSums:
         self.now += 1.0 if self.plays else 100.0
         self.plays += 1
-        return np.full(4, self.cost)
+        return PathSums(np.full(4, self.cost), np.full((2, 4), self.cost), np.ones(4), np.ones(4))
 
 
 @pytest.fixture

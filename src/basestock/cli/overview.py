@@ -18,6 +18,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "bound": "prove a bound on the optimum of a problem",
         "certify": "compare policies with the optimum of every instance of a file",
         "train": "learn a policy of a problem, and say how far it is from the best",
+        "front": "learn a policy for every target, and say which another beats",
         "search-hyperparameters": "try settings of a learner, and keep the best",
         "network": "optimize the plan of an authored network (network optimize FILE.toml)",
         "sampling-plan": "find the acceptance sampling plan that keeps two risks",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 TRAIN_SCHEMA = "basestock.train/1"
 
+MEASURED = {"fill_rate": "fill rate", "tail": "worst totals", "mean": "mean of totals"}
+"""Columns of what runs are learned for beside expected cost."""
+
 
 def _learners() -> list[str]:
     from basestock.learning import ALGORITHMS
@@ -324,7 +327,7 @@ def _learned(run: _Run, common: Common) -> "TrainResult":
     if run.ended is not None:
         common.say(f"seed {run.seed}: finished before, {run.ended.updates:,} updates, {run.ended.stopped}")
         return run.ended
-    train, tell = run.algorithm.train, _teller(run.config, run.seed, common)
+    train, tell = run.algorithm.train, teller(run.config, run.seed, common)
     try:
         result = train(run.problem, run.config, key=run_key(run.seed), tell=tell, checkpoint=run.checkpoint)
     except SettingError as error:
@@ -335,8 +338,18 @@ def _learned(run: _Run, common: Common) -> "TrainResult":
     return result
 
 
-def _teller(config: Any, seed: int, common: Common) -> "Callable[[Point], None]":
-    """Return what prints a point of a curve: cost, change against the beginning, and the time that is left."""
+def teller(config: Any, seed: int, common: Common) -> "Callable[[Point], None]":
+    """Return what prints a point of a curve: cost, change, service where it has a floor, and the time that is left.
+
+    Parameters
+    ----------
+    config
+        Settings of the learner.
+    seed
+        Of the run.
+    common
+        Options of the command.
+    """
 
     def left(point: "Point") -> str:
         if config.updates is None:
@@ -348,9 +361,10 @@ def _teller(config: Any, seed: int, common: Common) -> "Callable[[Point], None]"
     def tell(point: "Point") -> None:
         change = point.values.get("change_percent")
         than = "" if change is None else f" ({change:+.2f} % against the beginning)"
-        common.say(
-            f"seed {seed}: {point.update:,} updates, cost {point.values['cost']:,.6g}{than}{left(point)}"
-        )
+        rate = point.values.get("fill_rate")
+        served = "" if rate is None else f", fill rate {rate:.2%}"
+        cost = f"cost {point.values['cost']:,.6g}{than}"
+        common.say(f"seed {seed}: {point.update:,} updates, {cost}{served}{left(point)}")
 
     return tell
 
@@ -361,6 +375,7 @@ def _judged(
     """Value the policy of a run on events of its own, and keep the run."""
     from basestock.evaluation.certificates import policy_gaps
     from basestock.learning import levels_of, run_key
+    from basestock.learning.measures import measures_of, objective_of
 
     (gap,) = policy_gaps(
         run.problem,
@@ -377,6 +392,13 @@ def _judged(
         "half_width": gap.half_width,
         "gap_percent": gap.gap_percent,
     }
+    objective = objective_of(run.problem, run.config)
+    # On the events that costs are stated on.
+    events = (common.seed or 0) + 1
+    for name, found in measures_of(
+        run.problem, result.policy, objective, replications=replications, seed=events
+    ).items():
+        facts |= {name: found.mean, f"{name}_half_width": found.half_width}
     if levels := levels_of(run.problem, result.policy, key=run_key(run.seed)):
         facts["levels"] = levels
     run.keep(result, {**facts, "certificate": certified.certificate, "reference": certified.reference})
@@ -393,13 +415,17 @@ def _judged(
 
 
 def _text(document: dict[str, Any]) -> str:
-    columns = ["seed", "cost", "+/-", "gap %", "seconds", "updates", "stopped"]
+    measured = [name for name in MEASURED if any(name in run for run in document["runs"])]
+    columns = ["seed", "cost", "+/-", "gap %"]
+    columns += [part for name in measured for part in (MEASURED[name], "+/- ")]
+    columns += ["seconds", "updates", "stopped"]
     body = [
         [
             str(run["seed"]),
             f"{run['cost']:,.7g}",
             f"{run['half_width']:,.2g}" if run["half_width"] else "",
             "" if run["gap_percent"] is None else f"{run['gap_percent']:.4f}",
+            *(part for name in measured for part in _measured(run, name)),
             f"{run['seconds']:.1f}",
             f"{run['updates']:,}",
             run["stopped"],
@@ -410,7 +436,7 @@ def _text(document: dict[str, Any]) -> str:
     best = (
         f"{document['certificate'].replace('_', ' ')} {known[0]:,.7g}" if known else "nothing to compare with"
     )
-    costs = table(f"{document['id']}: {document['algorithm']}; {best}", columns, body, right=columns[:6])
+    costs = table(f"{document['id']}: {document['algorithm']}; {best}", columns, body, right=columns[:-1])
     levels = [
         [str(run["seed"]), *_row_of(level)] for run in document["runs"] for level in run.get("levels", ())
     ]
@@ -418,6 +444,16 @@ def _text(document: dict[str, Any]) -> str:
         return costs
     columns = ["seed", "of", "item", "level", "at the start", "mean", "lowest", "highest"]
     return f"{costs}\n{table('levels that are used, units', columns, levels, right=columns[4:])}"
+
+
+def _measured(run: dict[str, Any], name: str) -> list[str]:
+    """Return a measure with its half-width, as shares or as money."""
+    mean, width = run[name], run[f"{name}_half_width"]
+    if mean is None:
+        return ["", ""]
+    if name == "fill_rate":
+        return [f"{mean:.3%}", "" if width is None else f"{width:.2%}"]
+    return [f"{mean:,.7g}", "" if width is None else f"{width:,.2g}"]
 
 
 def _row_of(level: dict[str, Any]) -> list[str]:

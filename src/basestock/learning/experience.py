@@ -113,7 +113,7 @@ class Scene(eqx.Module):
             jnp.asarray(noise),
         )
 
-    def going_on(self, end: Moving, chance: Chance, lost: Array | bool = False) -> Moving:
+    def going_on(self, end: Moving, chance: Chance | None, lost: Array | bool = False) -> Moving:
         """Return where paths go on after some periods.
 
         Parameters
@@ -121,7 +121,7 @@ class Scene(eqx.Module):
         end
             The paths as they ended.
         chance
-            What is random.
+            What is random; no path begins anew where nothing is.
         lost
             ``[path]`` whether a path begins anew in any case.
 
@@ -132,7 +132,8 @@ class Scene(eqx.Module):
             once the horizon is reached.
         """
         if self.clock.repeats:
-            return restarted(renumbered(end, self.clock), self.pool, chance.which | lost, chance.picked)
+            now = renumbered(end, self.clock)
+            return now if chance is None else restarted(now, self.pool, chance.which | lost, chance.picked)
         over = end.state.period >= self.clock.periods
         return jax.tree.map(lambda first, now: jnp.where(over, first, now), self.first, end)
 

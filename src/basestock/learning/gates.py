@@ -16,6 +16,8 @@ from basestock.learning.actors import BARELY, QuantityActor, supplied, units_of
 from basestock.learning.encoding import Encoder
 from basestock.learning.experience import Scene
 from basestock.learning.networks import Mlp, generator
+from basestock.learning.objectives import Loss
+from basestock.learning.selection import ServedCost
 from basestock.policies import economic_lot, money_at_stake, protection_demand
 from basestock.policies.protection import review_periods
 
@@ -235,7 +237,7 @@ def taken_as_given(network: Mlp, learns: Array) -> Mlp:
 
 
 def gated_cost(
-    actor: Gated, scene: Scene, moving: Moving, root: Array, tries: Tries, trial: Trial
+    actor: Gated, scene: Scene, moving: Moving, root: Array, tries: Tries, trial: Trial, priced: Loss
 ) -> tuple[Float[Array, ""], Moving]:
     """Return what is minimized, per decided period and scaled, and where paths go on.
 
@@ -254,6 +256,7 @@ def gated_cost(
     start = jax.tree.map(lambda leaf: _twice(leaf, count), moving)
     nothing = jnp.zeros(2 * count)
     memory = (start.memory[0], (jnp.zeros((), dtype=jnp.int32), nothing, nothing))
+    fold = ServedCost(scene.fold)
     path = advance(
         scene.game,
         GatedPlay(actor, twice, branch, trial),
@@ -261,11 +264,11 @@ def gated_cost(
         root=root,
         replications=jnp.tile(jnp.arange(count), 2),
         num_periods=scene.periods,
-        fold=scene.fold,
-        initial=scene.fold.initial(2 * count),
+        fold=fold,
+        initial=fold.initial(2 * count),
     )
     seen, (_, chance, entropy) = path.end.memory
-    first, second = path.folded[0].reshape(2, count) / scene.scale
+    first, second = priced(path.folded).reshape(2, count)
     chance, given = chance[:count], jax.lax.stop_gradient(chance[:count])
     cost = given * first + (1.0 - given) * second
     saved = jax.lax.stop_gradient(first - second)

@@ -2,14 +2,14 @@
 
 import dataclasses
 import math
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, PyTree
+from jaxtyping import Array, Bool, PyTree
 
 from basestock.decision import Observation, Policy, Problem, advance
 from basestock.dynamics import Decision, Moving
@@ -17,13 +17,15 @@ from basestock.envs import ActionCodec, action_codec
 from basestock.learning.actors import QuantityActor, supplied
 from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, cosine
-from basestock.learning.encoding import Encoder
+from basestock.learning.encoding import Clock, Encoder
 from basestock.learning.experience import Chance, Scene, scalar, scene_of
+from basestock.learning.floors import Floor, just_served, service_scene
 from basestock.learning.gates import Gated, GatedActor, Trial, Tries, gated_cost, jumping, taken_as_given
 from basestock.learning.networks import Mlp
+from basestock.learning.objectives import Loss, Objective, ObjectiveSettings, aim_of
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import FINE, Run, Tell, tell_nobody
-from basestock.learning.selection import scale_of
+from basestock.learning.selection import ServedCost, scale_of
 from basestock.learning.settings import (
     Count,
     Decay,
@@ -31,7 +33,6 @@ from basestock.learning.settings import (
     NonNegative,
     Positive,
     PositiveShare,
-    Settings,
     Share,
     Widths,
 )
@@ -57,7 +58,7 @@ Structure = Literal["quantity", "base_stock", "capped_base_stock", "order_up_to"
 
 
 @dataclasses.dataclass(frozen=True)
-class PathwiseConfig(Settings):
+class PathwiseConfig(ObjectiveSettings):
     """Settings of the pathwise policy gradient.
 
     Parameters
@@ -111,9 +112,20 @@ class _Window(eqx.Module):
     """Everything that an update reads and does not change; only some first periods are decided."""
 
     scene: Scene
+    service: Scene | None
+    objective: Objective = eqx.field(static=True)
     decided: int = eqx.field(static=True)
     adam: tuple[float, float] = eqx.field(static=True)
     trial: Trial | None
+
+
+class _Pace(NamedTuple):
+    """How far an update goes: its step, what that is of the first one, the share of the run, whether it is averaged."""
+
+    rate: Array
+    falling: Array
+    share: Array
+    averages: Array
 
 
 class _Learner(eqx.Module):
@@ -125,6 +137,13 @@ class _Learner(eqx.Module):
     averaged: QuantityActor
     weight: Array
     scale: Array
+    floor: Floor | None
+    usual: Bool[Array, " path"] | None
+
+    def priced(self, window: _Window) -> Loss:
+        """Return what makes a loss of sums of paths."""
+        multiplier = None if self.floor is None else self.floor.multiplier
+        return Loss(window.objective, window.scene.periods, self.scale, multiplier, self.usual)
 
 
 class _Followed(Policy):
@@ -154,14 +173,20 @@ class _Followed(Policy):
 
 
 def _cost(
-    network: Mlp, actor: QuantityActor, window: _Window, moving: Moving, root: Array, tries: Tries | None
+    network: Mlp,
+    actor: QuantityActor,
+    window: _Window,
+    priced: Loss,
+    moving: Moving,
+    root: Array,
+    tries: Tries | None,
 ) -> tuple[Array, Moving]:
-    """Return the mean cost of the decided periods and of those that follow, per decided period and scaled."""
+    """Return the mean loss of the decided periods and of those that follow, per decided period and scaled."""
     if tries is not None and window.trial is not None:
         mine: Any = dataclasses.replace(actor, network=network)
-        return gated_cost(mine, window.scene, moving, root, tries, window.trial)
+        return gated_cost(mine, window.scene, moving, root, tries, window.trial, priced)
     policy, scene = _Followed(dataclasses.replace(actor, network=network), window.decided), window.scene
-    count = moving.state.on_hand.shape[-1]
+    count, fold = moving.state.on_hand.shape[-1], ServedCost(scene.fold)
     path = advance(
         scene.game,
         policy,
@@ -169,38 +194,42 @@ def _cost(
         root=root,
         replications=jnp.arange(count),
         num_periods=scene.periods,
-        fold=scene.fold,
-        initial=scene.fold.initial(count),
+        fold=fold,
+        initial=fold.initial(count),
     )
     end = dataclasses.replace(path.end, memory=(path.end.memory[0], None))
-    return path.folded[0].mean() / (scene.scale * window.decided), jax.lax.stop_gradient(end)
+    return priced(path.folded).mean() / window.decided, jax.lax.stop_gradient(end)
 
 
 @eqx.filter_jit
 def _update(
-    window: _Window, learner: _Learner, chance: Chance, tries: Tries | None, rate: Array, averages: Array
+    window: _Window, learner: _Learner, chance: Chance, tries: Tries | None, pace: _Pace
 ) -> tuple[_Learner, dict[str, Array]]:
-    """Play, go downhill, and tell the norm of the gradient, and whether all is fine."""
-    actor, scene = learner.actor, dataclasses.replace(window.scene, scale=learner.scale)
-    window = dataclasses.replace(window, scene=scene)
+    """Play, go downhill, and tell the norm of the gradient, the price of the floor, and whether all is fine."""
+    actor, priced = learner.actor, learner.priced(window)
     slope = jax.value_and_grad(_cost, has_aux=True)
-    (cost, end), gradient = slope(actor.network, actor, window, learner.moving, chance.root, tries)
+    (cost, end), gradient = slope(actor.network, actor, window, priced, learner.moving, chance.root, tries)
     size = optax.tree.norm(gradient)
     move, means = _optimizer(window).update(cut(gradient, LARGEST_GRADIENT), learner.means)
-    after = stepped(actor.network, move, rate)
+    after = stepped(actor.network, move, pace.rate)
     fine = jnp.isfinite(size) & jnp.isfinite(cost) & is_fine(after)
     network, means = kept(fine, (after, means), (actor.network, learner.means))
-    weight = learner.weight + averages
-    averaged = toward(learner.averaged.network, network, averages / jnp.maximum(weight, 1.0))
+    weight = learner.weight + pace.averages
+    averaged = toward(learner.averaged.network, network, pace.averages / jnp.maximum(weight, 1.0))
+    new, floor = dataclasses.replace(actor, network=network), learner.floor
+    if floor is not None and window.service is not None:
+        floor = floor.measured(window.service, new, chance.root, pace.share, pace.falling)
     return _Learner(
-        dataclasses.replace(actor, network=network),
+        new,
         means,
         # Paths that something infinite happened on would spoil all later updates.
         kept(fine, window.scene.going_on(end, chance), window.scene.first),
         dataclasses.replace(learner.averaged, network=averaged),
         weight,
         learner.scale,
-    ), {FINE: fine, "losses/gradient_norm": size}
+        floor,
+        None if learner.usual is None else fine & ~chance.which,
+    ), {FINE: fine, "losses/gradient_norm": size, **_price(floor)}
 
 
 def _optimizer(window: _Window) -> Any:
@@ -222,7 +251,7 @@ def train(
     Raises
     ------
     SettingError
-        If ``begin_with`` has no policy to begin with.
+        If ``begin_with`` has no policy to begin with, or the problem no fill rate to keep.
 
     Notes
     -----
@@ -238,32 +267,36 @@ def train(
     jumps = config.structure == "quantity" and jumping(problem, codec).any()
     form = GatedActor if jumps else STRUCTURES[config.structure]
     gates = _gates(problem, codec, form)
-    run = Run(problem, "pathwise", config, key, deadline, tell, checkpoint)
+    objective = Objective.of(problem, config, periods_of(problem, config)[1])
+    run = Run(problem, "pathwise", config, key, deadline, tell, checkpoint, objective)
     begin = _beginnings(problem, config, form, begun.encoder, codec, key=key, own=own, resumes=run.resumes)
-    window = _window(smooth, config, begun, codec, gates)
-    means = _optimizer(window).init(begin[-1].network)
-    learner = _Learner(begin[-1], means, window.scene.first, begin[-1], scalar(0.0), scalar(1.0))
+    window = _window(problem, smooth, config, begun, codec, objective, gates)
+    learner = _begun(window, begin[-1])
     chance, tries = window.scene.chance(training_key(key, 0)), _tries(window, config, key, 0, 0.0)
-    program = compiling(_update, window, learner, chance, tries, scalar(0.0), scalar(0.0))
+    program = compiling(_update, window, learner, chance, tries, _Pace(*[scalar(0.0)] * 4))
 
     def step(
         update: Any, learner: _Learner, done: int, share: float
     ) -> tuple[_Learner, dict[str, Array | float]]:
-        rate = config.learning_rate * cosine(share, 1.0, config.final_rate)
+        falling = cosine(share, 1.0, config.final_rate)
+        rate = config.learning_rate * falling
+        pace = _Pace(*(scalar(each) for each in (rate, falling, share, share >= config.averaged)))
         chance = window.scene.chance(training_key(key, done))
-        tries, averages = _tries(window, config, key, done, share), scalar(share >= config.averaged)
-        learner, told = update(window, learner, chance, tries, scalar(rate), averages)
+        learner, told = update(window, learner, chance, _tries(window, config, key, done, share), pace)
         return learner, {**told, "charts/learning_rate": rate}
 
     if not run.resumes:
-        actor = min(begin, key=lambda each: run.look(0, each).mean())
+        for each in begin:
+            run.look(0, each)
+        best: Any = run.best or begin[-1]
         scale = scalar(scale_of(problem, min(abs(each.values["cost"]) for each in run.curve)))
-        learner = dataclasses.replace(learner, actor=actor, averaged=actor, scale=scale)
+        learner = dataclasses.replace(learner, actor=best.learning(), averaged=best.learning(), scale=scale)
     learner = run.updated(
         *(learner, program, step, lambda learner: learner.actor),
         steps=window.decided * window.scene.paths,
     )
-    return run.finished(run.done, run.ending, {"last": learner.actor, "averaged": learner.averaged})
+    last = learner.actor if objective.fill_rate is None else just_served(run, learner.actor)
+    return run.finished(run.done, run.ending, {"last": last, "averaged": learner.averaged})
 
 
 def _beginnings(
@@ -321,18 +354,47 @@ def _tries(window: _Window, config: PathwiseConfig, key: Array, done: int, share
     )
 
 
-def _window(
-    problem: Problem, config: PathwiseConfig, begun: Beginnings, codec: ActionCodec, gates: tuple[int, ...]
-) -> _Window:
-    """Return what updates read."""
-    clock = begun.encoder.clock
+def _price(floor: Floor | None) -> dict[str, Array]:
+    """Return the multiplier of a floor; nothing without one."""
+    return {} if floor is None else {"losses/multiplier": floor.multiplier}
+
+
+def _begun(window: _Window, actor: QuantityActor) -> _Learner:
+    """Return what the first update changes."""
+    scene, aim, usual = window.scene, aim_of(window.objective), None
+    floor = None if aim is None or window.service is None else Floor.begun(aim, window.service)
+    if window.objective.risk != "none" and scene.clock.repeats:
+        usual = jnp.zeros(scene.paths, dtype=bool)
+    means = _optimizer(window).init(actor.network)
+    return _Learner(actor, means, scene.first, actor, scalar(0.0), scalar(1.0), floor, usual)
+
+
+def periods_of(problem: Problem, config: PathwiseConfig) -> tuple[int, int]:
+    """Return the periods of an update whose decisions are learned from, and all that are played."""
+    clock = Clock.of(problem)
     decided = clock.stretch(config.decided)
     lead = math.ceil(float(lead_periods(problem).max()))
-    periods = clock.whole_cycles(decided + lead + config.followed) if clock.repeats else decided
+    return decided, clock.whole_cycles(decided + lead + config.followed) if clock.repeats else decided
+
+
+def _window(
+    problem: Problem,
+    smooth: Problem,
+    config: PathwiseConfig,
+    begun: Beginnings,
+    codec: ActionCodec,
+    objective: Objective,
+    gates: tuple[int, ...],
+) -> _Window:
+    """Return what updates read."""
+    decided, periods = periods_of(problem, config)
     scene = scene_of(
-        *(problem, begun, periods, config.paths),
+        *(smooth, begun, periods, config.paths),
         restarts=config.restarts,
         most_cells=config.most_cells,
     )
+    service = None
+    if objective.fill_rate is not None:
+        service = service_scene(problem, begun, decided, config.paths, config.most_cells)
     trial = Trial(gates, len(codec.slots), decided) if gates else None
-    return _Window(scene, decided, (config.momentum, config.damping), trial)
+    return _Window(scene, service, objective, decided, (config.momentum, config.damping), trial)

@@ -1,6 +1,7 @@
 """A run of learning as it goes: its updates, its curve, its best point, what it keeps, and the time that is left."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ from basestock.decision import Problem
 from basestock.learning.actors import Actor
 from basestock.learning.checkpoints import Checkpoint, arrays_of, identity, is_more, refilled
 from basestock.learning.deadline import Deadline
+from basestock.learning.objectives import EXPECTED_COST, Objective, Rank
 from basestock.learning.results import (
     STOPPED_BY_COLLAPSE,
     STOPPED_BY_DIVERGENCE,
@@ -23,7 +25,7 @@ from basestock.learning.results import (
     Point,
     TrainResult,
 )
-from basestock.learning.selection import FAVORED, cheapest, costs_of, favored
+from basestock.learning.selection import FAVORED, PathSums, favored, sums_of_paths
 from basestock.policies.saved import DAMAGES
 
 LOOKS = 10
@@ -73,6 +75,8 @@ class Run:
         Is told every point of the curve.
     checkpoint
         Where it keeps what it needs to go on.
+    objective
+        What candidates are compared by.
 
     Raises
     ------
@@ -89,12 +93,14 @@ class Run:
         deadline: Deadline,
         tell: Tell = tell_nobody,
         checkpoint: Checkpoint | None = None,
+        objective: Objective = EXPECTED_COST,
     ) -> None:
+        self.objective = objective
         self.problem, self.algorithm, self.config = problem, algorithm, config
         self.key, self.deadline, self.tell = key, deadline, tell
         self.curve: list[Point] = []
         self.done, self.stopped, self.steps = 0, "", 0
-        self._best: tuple[float, Actor] | None = None
+        self._best: tuple[Mapping[str, float], Actor] | None = None
         self._first: np.ndarray | None = None
         self._reference, self._gained = np.zeros(0), 0.0
         self._entropy, self._unfine = 0.0, 0
@@ -113,8 +119,9 @@ class Run:
 
     @property
     def reserve(self) -> float:
-        """Seconds to leave for one more update, for choosing among two candidates, and for the last checkpoint."""
-        return self._update_seconds + 2.5 * self._look_seconds + self._checkpoint.seconds
+        """Seconds to leave for one more update, for choosing among candidates, and for the last checkpoint."""
+        looks = (2.5 + self.objective.tries) * self._look_seconds
+        return self._update_seconds + looks + self._checkpoint.seconds
 
     @property
     def ending(self) -> str:
@@ -214,17 +221,18 @@ class Run:
     def look(self, done: int, actor: Actor, **values: float) -> Float[np.ndarray, " path"]:
         """Play what has been learned on the events of selection, add a point to the curve, and return its costs."""
         mine = actor.deciding()
-        costs = self._costs(mine)
-        cost = float(costs.mean())
-        if np.isfinite(cost) and (self._best is None or cost < self._best[0]):
-            self._best = cost, mine
+        sums = self._sums(mine)
+        told = self.objective.told(self.problem, sums)
+        rank = self._rank(told)
+        if math.isfinite(rank[1]) and (self._best is None or rank < self._rank(self._best[0])):
+            self._best = told, mine
         apart = 1.0 / LOOKS
         if self.deadline.updates is None:
             apart = max(apart, self._look_seconds / (LOOKING * self.deadline.seconds))
         self._next_look = self.deadline.share(done, self.reserve) + apart
-        self.point(done, costs, **values)
+        self.point(done, sums.costs, **told, **values)
         self._since = time.perf_counter()
-        return costs
+        return sums.costs
 
     def point(self, done: int, costs: Float[np.ndarray, " path"], **values: float) -> None:
         """Add a point to the curve, and end the run if nothing was gained for as long as patience allows.
@@ -238,39 +246,67 @@ class Run:
         values
             What else is told of it.
         """
-        cost, share = float(costs.mean()), self.deadline.share(done, self.reserve)
-        if np.isfinite(cost):
-            if not done and (self._first is None or cost < self._first.mean()):
-                self._first = costs
-            # Against the last gain, so that many small ones count as well.
-            if not self._reference.size or favored(self._reference - costs, FAVORED):
-                self._reference, self._gained = costs, share
+        told = {"cost": self.problem.sign * float(costs.mean()), **values}
+        rank, share = self._rank(told), self.deadline.share(done, self.reserve)
+        ahead = math.isfinite(rank[1]) and all(rank < self._rank(each.values) for each in self.curve)
+        if ahead and not done:
+            self._first = costs
+        if ahead if self.objective.is_more else self._saves(costs):
+            self._reference, self._gained = costs, share
         if self.config.patience and share - self._gained >= self.config.patience:
             self.stopped = self.stopped or STOPPED_BY_PATIENCE
-        self._tell(done, cost, **values)
+        self._tell(done, told)
 
-    def _tell(self, done: int, cost: float, **values: float) -> None:
+    def _saves(self, costs: Float[np.ndarray, " path"]) -> bool:
+        """Tell whether costs fell by more than chance since the last gain, so that many small ones count as well."""
+        gone = self._reference - costs if self._reference.size else np.ones(len(costs))
+        return bool(np.isfinite(costs.mean())) and favored(gone, FAVORED)
+
+    def _tell(self, done: int, told: Mapping[str, float]) -> None:
         """Add a point to the curve, and tell it."""
-        elapsed, shown = self.deadline.elapsed, {"cost": self.problem.sign * cost}
+        elapsed, shown = self.deadline.elapsed, dict(told)
         if self._first is not None and done:
-            first = float(self._first.mean())
-            shown["change_percent"] = 100.0 * self.problem.sign * (cost - first) / max(abs(first), 1e-12)
+            first = self.problem.sign * float(self._first.mean())
+            shown["change_percent"] = 100.0 * (told["cost"] - first) / max(abs(first), 1e-12)
         if self.steps:
             played = float(self.steps * done)
             shown |= {"charts/global_step": played, "charts/SPS": played / max(elapsed, 1e-9)}
-        self.curve.append(Point(elapsed, done, {**shown, **values}))
+        self.curve.append(Point(elapsed, done, shown))
         self.tell(self.curve[-1])
 
-    def _costs(self, actor: Actor) -> np.ndarray:
-        """Return ``[path]`` the costs of a policy, and remember how long playing it takes."""
-        costs, form = None, jax.tree.structure(actor)
+    @property
+    def best(self) -> Actor | None:
+        """The best policy of the curve, as it decides; nothing before the first point."""
+        return None if self._best is None else self._best[1]
+
+    @property
+    def served(self) -> Actor | None:
+        """The best policy of the curve, if it keeps the floor of service."""
+        return None if self._best is None or not self.objective.serves(self._best[0]) else self._best[1]
+
+    def has_time(self) -> bool:
+        """Tell whether there is time to play one more policy."""
+        left = self.deadline.left()
+        return left is None or left >= self._look_seconds
+
+    def _rank(self, told: Mapping[str, float]) -> Rank:
+        return self.objective.rank(told, self.problem.sign)
+
+    def told(self, actor: Actor) -> dict[str, float]:
+        """Return what the objective says of a policy, which is played on the events of selection."""
+        return self.objective.told(self.problem, self._sums(actor))
+
+    def _sums(self, actor: Actor) -> PathSums:
+        """Play a policy on the events of selection, and remember how long that takes."""
+        sums, form = None, jax.tree.structure(actor)
         # The first play of a form is compiled: only a second one tells how long plays take.
         for _ in range(1 if form in self._played else 2):
             began = time.perf_counter()
-            costs = costs_of(self.problem, actor, self.key)
+            sums = sums_of_paths(self.problem, actor, self.key)
             self._look_seconds = time.perf_counter() - began
         self._played.add(form)
-        return np.asarray(costs)
+        assert sums is not None
+        return sums
 
     def finished(
         self,
@@ -291,21 +327,24 @@ class Run:
             Mean costs, on the events of selection, of candidates that have been played there, money.
         """
         every = {name: actor.deciding() for name, actor in candidates.items()}
-        known = dict(played or {})
+        known: dict[str, Mapping[str, float]] = {
+            name: {"cost": self.problem.sign * cost} for name, cost in (played or {}).items()
+        }
         if self._best is not None:
             known["best point"], every["best point"] = self._best
         for name in [each for each in candidates if each not in known]:
-            left = self.deadline.left()
-            if known and left is not None and left < self._look_seconds:
+            if known and not self.has_time():
                 del every[name]
             else:
-                known[name] = float(costs_of(self.problem, every[name], self.key).mean())
-        chosen, costs = cheapest(self.problem, every, self.key, known=known)
-        self._best = self.problem.sign * costs[chosen], every[chosen]
+                sums = sums_of_paths(self.problem, every[name], self.key)
+                known[name] = self.objective.told(self.problem, sums)
+        chosen = min(every, key=lambda name: self._rank(known[name]))
+        costs = {name: known[name]["cost"] for name in every}
+        self._best = known[chosen], every[chosen]
         if self._learner is not None:
             self.stopped = stopped
             self.keep(self._learner)
-        self._tell(done, self.problem.sign * costs[chosen])
+        self._tell(done, known[chosen])
         return TrainResult(
             *(self.algorithm, every[chosen], dataclasses.asdict(self.config), tuple(self.curve), done),
             *(self.deadline.elapsed, self.deadline.cpu_seconds, stopped, costs),
@@ -321,7 +360,7 @@ class Run:
                 "seconds": self.deadline.elapsed,
                 "cpu_seconds": self.deadline.cpu_seconds,
                 "stopped": self.stopped,
-                "best": None if self._best is None else self._best[0],
+                "best": None if self._best is None else dict(self._best[0]),
                 "gained": self._gained,
                 "entropy": self._entropy,
                 "unfine": self._unfine,
@@ -347,7 +386,7 @@ class Run:
         try:
             found = refilled(learner, arrays, "learner")
             if facts["best"] is not None:
-                self._best = facts["best"], refilled(actor(learner).deciding(), arrays, "best")
+                self._best = dict(facts["best"]), refilled(actor(learner).deciding(), arrays, "best")
             self._first = arrays["first"] if arrays["first"].size else None
             self._reference, self._gained = arrays["reference"], facts["gained"]
             self._entropy, self._unfine, self.done = facts["entropy"], facts["unfine"], facts["updates"]

@@ -1,7 +1,8 @@
-"""Which of several candidates is kept: the cheapest on events that nothing was learned on."""
+"""What candidates come to on events that nothing was learned on."""
 
+import dataclasses
 import math
-from collections.abc import Mapping
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -64,8 +65,71 @@ def period_cost(problem: Problem, skipped: int = 0) -> PeriodCost:
     return PeriodCost(problem.tariff, jnp.asarray(discount), jnp.asarray(skipped), problem.ledger)
 
 
-def costs_of(problem: Problem, policy: Policy, key: Array, *, paths: int = PATHS) -> np.ndarray:
-    """Return ``[path]`` the cost of a policy from the declared start on the events of selection, money.
+class Folded(NamedTuple):
+    """Sums of paths.
+
+    Parameters
+    ----------
+    paid
+        Of :class:`PeriodCost`; money is its first entry.
+    sales, demand
+        ``[path]`` what was served from stock at once and what was asked for, units.
+    """
+
+    paid: tuple[Array, Array, Array]
+    sales: Array
+    demand: Array
+
+
+class ServedCost(eqx.Module):
+    """Accumulates the money of each path, and what was asked for and served.
+
+    Parameters
+    ----------
+    paid
+        What prices a period.
+    """
+
+    paid: PeriodCost
+
+    def initial(self, count: int) -> Folded:
+        """Return empty sums."""
+        return Folded(self.paid.initial(count), jnp.zeros(count), jnp.zeros(count))
+
+    def __call__(self, carry: Folded, step: Step) -> tuple[Folded, Array]:
+        """Add a period, and trace its money."""
+        paid, money = self.paid(carry.paid, step)
+        counts = carry.paid[2] <= 0
+
+        def added(total: Array, units: Array | None) -> Array:
+            return total if units is None else total + jnp.where(counts, units.sum((0, 1)), 0.0)
+
+        served = added(carry.sales, step.outcome.sales), added(carry.demand, step.outcome.demand)
+        return Folded(paid, *served), money
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PathSums:
+    """What a policy came to on the events of selection.
+
+    Parameters
+    ----------
+    costs
+        ``[path]`` cost by the criterion of the problem, money; profits are negative.
+    money
+        ``[period, path]`` what each counted period cost, money.
+    sales, demand
+        ``[path]`` what was served from stock at once and what was asked for, units.
+    """
+
+    costs: Float[np.ndarray, " path"]
+    money: Float[np.ndarray, "period path"]
+    sales: Float[np.ndarray, " path"]
+    demand: Float[np.ndarray, " path"]
+
+
+def sums_of_paths(problem: Problem, policy: Policy, key: Array, *, paths: int = PATHS) -> PathSums:
+    """Play a policy from the declared start on the events of selection.
 
     Parameters
     ----------
@@ -85,40 +149,19 @@ def costs_of(problem: Problem, policy: Policy, key: Array, *, paths: int = PATHS
         problem.start(paths),
         key=selection_key(key),
         num_periods=warm_up + periods,
-        fold=(fold := period_cost(problem, warm_up)),
+        fold=(fold := ServedCost(period_cost(problem, warm_up))),
         initial=fold.initial(paths),
     )
-    return np.asarray(path.folded[0], dtype=np.float64) / (periods if problem.averages else 1.0)
+    total, *served = (np.asarray(each, np.float64) for each in (path.folded.paid[0], *path.folded[1:]))
+    money = np.asarray(path.traced, np.float64)[warm_up:]
+    return PathSums(total / (periods if problem.averages else 1.0), money, *served)
 
 
-def cheapest(
-    problem: Problem,
-    candidates: Mapping[str, Policy],
-    key: Array,
-    *,
-    paths: int = PATHS,
-    known: Mapping[str, float] | None = None,
-) -> tuple[str, dict[str, float]]:
-    """Return the name of the cheapest candidate, and the mean cost of each in the problem's own sense, money.
-
-    Parameters
-    ----------
-    problem, candidates
-        The problem, and policies by name.
-    key
-        Key of the run.
-    paths
-        Number of paths.
-    known
-        Mean costs of candidates that have been played on these events, money.
-    """
-    found = dict(known or {})
-    for name in candidates.keys() - found.keys():
-        found[name] = float(costs_of(problem, candidates[name], key, paths=paths).mean())
-    found = {name: found[name] for name in candidates}
-    finite = {name: cost for name, cost in found.items() if np.isfinite(cost)}
-    best = min(finite, key=lambda name: finite[name]) if finite else next(iter(candidates))
-    return best, {name: problem.sign * cost for name, cost in found.items()}
+def costs_of(
+    problem: Problem, policy: Policy, key: Array, *, paths: int = PATHS
+) -> Float[np.ndarray, " path"]:
+    """Return the costs of :func:`sums_of_paths`, money."""
+    return sums_of_paths(problem, policy, key, paths=paths).costs
 
 
 def scale_of(problem: Problem, cost: float) -> float:

@@ -59,6 +59,7 @@ Share = Annotated[float, Rule("a number in [0, 1]", lambda value: is_number(valu
 PositiveShare = Annotated[
     float, Rule("a number in (0, 1]", lambda value: is_number(value) and 0 < value <= 1)
 ]
+InnerShare = Annotated[float, Rule("a number in (0, 1)", lambda value: is_number(value) and 0 < value < 1)]
 Decay = Annotated[float, Rule("a number in [0, 1)", lambda value: is_number(value) and 0 <= value < 1)]
 
 PLAIN = {

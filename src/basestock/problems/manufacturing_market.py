@@ -25,6 +25,10 @@ from basestock.uncertainty import AutoregressiveLevel, MarketDrivers, Poisson, U
 PLANT, MATERIAL, MACHINES, LANE = "plant", "material", "machines", "supplier -> plant"
 SOURCE = "risk-balancing agentic RL for manufacturing; the paper prints no instance, this one is ours"
 
+PRODUCER_RISK = ("stock_deviation", "unmet_demand", "idle", "changeover", "downtime")
+CONSUMER_RISK = ("price_change", "unserved_consumers", "return_rate")
+"""Terms of the reward that are a risk of the producer, and of the consumer."""
+
 
 @dataclasses.dataclass(frozen=True)
 class RiskWeights:
