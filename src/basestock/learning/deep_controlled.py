@@ -18,7 +18,7 @@ from basestock.learning.deadline import Deadline
 from basestock.learning.elimination import Halving
 from basestock.learning.judge import Judge
 from basestock.learning.networks import Mlp, generator
-from basestock.learning.order_rule import base_stock_scores, single_units
+from basestock.learning.order_rule import base_stock_choices, single_units
 from basestock.learning.pathwise import PathwiseConfig, scale_of
 from basestock.learning.questions import Asked, Questions
 from basestock.learning.results import TrainResult
@@ -194,8 +194,7 @@ def train(
     codec = single_units(problem)
     begun = beginnings(problem, codec, begin_key)
     width = begun.encoder.width
-    blank = Mlp.create((width, sum(codec.sizes)), own, last=0.0)
-    start = ChoiceActor(begun.encoder, base_stock_scores(problem, begun.encoder, codec, blank), codec)
+    start = base_stock_choices(problem, begun.encoder, codec, own)
     questions = Questions(
         *(problem, codec, begun, Halving(config.candidates, config.replications, config.stages)),
         columns=min(config.columns, config.most_cells // entries_of(begun.pool)),

@@ -24,7 +24,7 @@ from basestock.learning.expectation import Expectation
 from basestock.learning.judge import Judge
 from basestock.learning.lookahead import WIDTH, LookaheadActor, Pair
 from basestock.learning.networks import Mlp, generator
-from basestock.learning.order_rule import base_stock_scores, single_units
+from basestock.learning.order_rule import base_stock_choices, single_units
 from basestock.learning.pathwise import PathwiseConfig
 from basestock.learning.questions import Questions
 from basestock.learning.results import TrainResult
@@ -411,7 +411,7 @@ def _begun(run: Run, config: FittedValueConfig, beside: Executor) -> tuple[_Lear
         restarts=config.restarts,
     )
     begun = beginnings(problem, codec, begin_key)
-    start = _first_scores(problem, codec, begun, key)
+    start = base_stock_choices(problem, begun.encoder, codec, key)
     rehearsal = _Learning(
         _Begun(problem, expectation, start, start, np.asarray(codec.sizes, np.float64), 1.0),
         *(visits, config, key),
@@ -473,12 +473,6 @@ def _standardized(rule: ChoiceActor, behavior: Behavior, visits: Visits) -> Choi
     states, _ = visits.some(MOST_READ, np.random.default_rng(0))
     looks = [looked(visits.expectation, behavior, at, rows, 2).inputs for at, rows in states.items()]
     return rescaled(rule, np.concatenate(looks))
-
-
-def _first_scores(problem: Problem, codec: ActionCodec, begun: Beginnings, key: Array) -> ChoiceActor:
-    """Return a base stock at newsvendor levels as scores of choices."""
-    blank = Mlp.create((begun.encoder.width, sum(codec.sizes)), key, last=0.0)
-    return ChoiceActor(begun.encoder, base_stock_scores(problem, begun.encoder, codec, blank), codec)
 
 
 def _first_rule(

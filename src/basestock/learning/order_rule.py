@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from basestock.decision import Problem
 from basestock.envs import ActionCodec, action_codec
-from basestock.learning.actors import UNIT, QuantityActor
+from basestock.learning.actors import UNIT, ChoiceActor, QuantityActor
 from basestock.learning.encoding import Encoder
 from basestock.learning.networks import Mlp
 
@@ -119,6 +119,12 @@ def base_stock_scores(problem: Problem, encoder: Encoder, codec: ActionCodec, hi
         linear=jnp.asarray(np.concatenate(linear), dtype=jnp.float32),
         biases=(*hidden.biases[:-1], jnp.asarray(np.concatenate(bias), dtype=jnp.float32)),
     )
+
+
+def base_stock_choices(problem: Problem, encoder: Encoder, codec: ActionCodec, key: Array) -> ChoiceActor:
+    """Return the policy that orders by base stock at newsvendor levels, as scores of choices."""
+    blank = Mlp.create((encoder.width, sum(codec.sizes)), key, last=0.0)
+    return ChoiceActor(encoder, base_stock_scores(problem, encoder, codec, blank), codec)
 
 
 def ruled(network: Mlp, rule: OrderRule, codec: ActionCodec) -> Mlp:
