@@ -133,6 +133,7 @@ def _certified(
         "certificate": "none",
         "seconds": 0.0,
         "policies": [],
+        "unfinished": [],
     }
     if isinstance(problem, str):
         return {**head, **empty, "error": problem}
@@ -163,7 +164,8 @@ def _certified(
         "upper": certified.upper,
         "certificate": certified.certificate,
         "seconds": certified.seconds,
-        "policies": [dataclasses.asdict(each) for each in gaps],
+        "policies": [_policy_row(each) for each in gaps],
+        "unfinished": [each.policy for each in gaps if not each.complete],
         "criterion": problem.criterion,
         "sense": problem.sense,
         "states": certified.states,
@@ -171,6 +173,12 @@ def _certified(
         "method": certified.method,
         **proof_of(certified),
     }
+
+
+def _policy_row(gap: "PolicyGap") -> dict[str, Any]:
+    row = dataclasses.asdict(gap)
+    del row["complete"]
+    return row
 
 
 def _published(record: "Instance") -> float | None:
