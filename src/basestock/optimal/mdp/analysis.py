@@ -9,6 +9,7 @@ import numpy as np
 from basestock.decision import Problem
 from basestock.dynamics.stages import serve, ship
 from basestock.optimal.mdp.box import MOST_DECISIONS, Box, decisions_of
+from basestock.optimal.mdp.budget import Budget, Pace
 from basestock.optimal.mdp.components import Component, components_of
 from basestock.optimal.mdp.kernel import Kernel, phases_of
 from basestock.optimal.mdp.listing import kept_by_repairs
@@ -106,7 +107,7 @@ class Analyzed:
         return dataclasses.replace(self, parts=(part,), memory=Memory())
 
 
-def analyze(problem: Problem, box: Box) -> Analyzed:
+def analyze(problem: Problem, box: Box, budget: Budget | None = None) -> Analyzed:
     """Read the structure of a problem from random walks inside a box.
 
     Parameters
@@ -115,11 +116,15 @@ def analyze(problem: Problem, box: Box) -> Analyzed:
         Periodic problem with finite support of its events; decisions are whole orders and runs.
     box
         Where to walk; the structure holds outside as well where the transition has no kinks beyond it.
+    budget
+        Time that it may take; any if not given.
 
     Raises
     ------
     SupportError
         If something random has no finite support.
+    TooLargeError
+        If there are so many periods, items and events that the time would not do.
     ValueError
         If the problem is not played in periods.
     """
@@ -128,6 +133,7 @@ def analyze(problem: Problem, box: Box) -> Analyzed:
             f"Problem {problem.name!r}: its kind is {problem.kind}, must be periodic to be listed. Solve it by its "
             "closed form."
         )
+    budget = budget or Budget()
     early = [stage.__name__ for stage in (ship, serve) if stage in problem.sequence.before]
     if early:
         raise ValueError(
@@ -143,7 +149,10 @@ def analyze(problem: Problem, box: Box) -> Analyzed:
     kinds, schedule = _kinds(problem, samples, supports, periods)
     repairs = not np.array_equal(samples.moves.placed, samples.controls)
     own = {period: supports[period] for period in kinds}
-    parts = [_part(problem, box, samples, each, own, repairs=repairs) for each in components_of(samples)]
+    components = components_of(samples)
+    asked = len(components) * sum(len(support.blocks) for support in own.values())
+    pace = Pace(problem, budget, asked, f"{asked:,} questions which events concern which component")
+    parts = [_part(problem, box, samples, each, own, pace, repairs=repairs) for each in components]
     return Analyzed(problem, samples, own, schedule, tuple(parts), repairs)
 
 
@@ -193,6 +202,7 @@ def _part(
     samples: Samples,
     component: Component,
     supports: Mapping[int, Support],
+    pace: Pace,
     *,
     repairs: bool,
 ) -> Part:
@@ -207,12 +217,12 @@ def _part(
     structure = structure_of(kept, component.entries, component.controls)
     if len(supports) > 1:
         structure = all_mixed(component)
-    blocks = {
-        at
-        for period, support in supports.items()
-        for at in range(len(support.blocks))
-        if _concerns(problem, support, at, alone, period)
-    }
+    blocks = set[int]()
+    for period, support in supports.items():
+        for at in range(len(support.blocks)):
+            if at not in blocks and _concerns(problem, support, at, alone, period):
+                blocks.add(at)
+            pace.step()
     return Part(component, structure, tuple(sorted(blocks)))
 
 

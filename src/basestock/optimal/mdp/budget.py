@@ -15,6 +15,10 @@ class TooLargeError(ValueError):
     """The tables of a problem need more memory, or its solution more time, than they may take."""
 
 
+SETTLED = 4.0
+"""Seconds after which the pace of a row of steps is believed."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Budget:
     """What an exact solution may take.
@@ -49,3 +53,28 @@ class Budget:
                 f"Problem {problem.name!r}: {what} need about {needed:,.0f} s, must be at most the {max(left, 0):,.0f} "
                 "s that are left. Allow more time, narrow the box, or ask for a bound."
             )
+
+
+class Pace:
+    """Refuses a long row of equal steps once it shows that they take longer than there is time.
+
+    Parameters
+    ----------
+    problem, budget
+        What is solved, and the time that it may take.
+    total
+        Number of steps.
+    what
+        What the steps are.
+    """
+
+    def __init__(self, problem: Problem, budget: Budget, total: int, what: str) -> None:
+        self.problem, self.budget, self.total, self.what = problem, budget, total, what
+        self.done, self.began = 0, time.perf_counter()
+
+    def step(self) -> None:
+        """Count a step; the first seconds tell nothing about the later ones."""
+        self.done += 1
+        gone = time.perf_counter() - self.began
+        if gone > SETTLED:
+            self.budget.require_seconds(self.problem, gone / self.done * (self.total - self.done), self.what)

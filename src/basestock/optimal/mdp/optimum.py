@@ -151,7 +151,7 @@ def optimize(
     given = box is not None
     budget = Budget(max_bytes, began + max_seconds, tell)
     box = first_box(problem) if box is None else box
-    known = analyze(problem, box if given or box.reason else wider(wider(box)))
+    known = analyze(problem, box if given or box.reason else wider(wider(box)), budget)
     how = _How(tolerance, method, budget)
     found = _solve(known, box, how, None)
     widenings = 0

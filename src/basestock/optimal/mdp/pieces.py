@@ -78,7 +78,7 @@ def list_problem(
     NotWholeError
         If states hold fractions.
     """
-    known = analyze(problem, box) if analyzed is None else analyzed
+    known = analyze(problem, box, budget) if analyzed is None else analyzed
     try:
         return _pieces(known, box, budget or Budget())
     except TiedError:
