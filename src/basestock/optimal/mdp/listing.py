@@ -221,7 +221,9 @@ class _Builder:
             possible = reach.possible(self.box.max_position, lowest, position, part, choice)
             for listing in listings:
                 listing.extend(rows, possible, reach)
-            size = sum(listing.size for listing in listings)
+            # The states themselves, what is added to them, a sort of both, and their numbers.
+            known = len(table) * (6 * rows.shape[1] + 24)
+            size = known + sum(listing.size for listing in listings)
             self._refuse(size, f"{len(table):,} states so far")
         return table.rows, [listing.phase(len(table)) for listing in listings]
 
