@@ -48,7 +48,7 @@ def test_policies_of_a_front_meet_the_same_events(
     points = front_of(problem, {"one": actor, "more": more}, measures[:1], replications=8, seed=0)
     assert sorted(point.dominated for point in points) == [False, True]
     pytest.importorskip("matplotlib")
-    assert draw_front(tmp_path / "front.png", (first, other), "mine")
+    assert draw_front(tmp_path / "front.png", (first, other), "mine", "average_cost")
     assert (tmp_path / "front.png").stat().st_size > 0
 
 

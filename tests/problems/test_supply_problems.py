@@ -9,13 +9,15 @@ from basestock.evaluation.run import play
 from basestock.optimal.mdp import optimize
 from basestock.policies.levels import BaseStock, EchelonBaseStock
 from basestock.policies.players import AnchorAndAdjust
+from basestock.policies.protection import lead_periods
 from basestock.problems.beer_game import SETTINGS, beer_game
 from basestock.problems.distribution import divergent_special_delivery, one_warehouse_multi_retailer
 from basestock.problems.dual_sourcing import dual_sourcing
 from basestock.problems.general_network import general_network
 from basestock.problems.joint_replenishment import joint_replenishment
-from basestock.problems.random_lead_time import random_lead_time
+from basestock.problems.random_lead_time import _integrals, random_lead_time
 from basestock.problems.supply_uncertainty import random_yield, supply_uncertainty
+from basestock.uncertainty.unit_lead_times import UnitLeadTime
 
 
 def levels(problem: Problem, *values: float) -> jnp.ndarray:
@@ -92,6 +94,46 @@ def test_crossing_lead_times_follow_palm():
     played = play(problem, BaseStock(levels(problem, 20.0)), replications=60, seed=0)
     half_width = 3 * played.totals.std() / np.sqrt(len(played.totals))
     assert played.totals.mean() == pytest.approx(3.5534, abs=half_width)
+
+
+@pytest.mark.parametrize("looked", [(1,), (2, 3), ()])
+def test_stock_and_backlog_are_integrated_however_many_units_arrive(looked, monkeypatch):
+    """Against a fine grid of time; two units arrive at once, and more than are looked for."""
+    monkeypatch.setattr("basestock.problems.random_lead_time.LOOKED", looked)
+    problem, elapsed = random_lead_time(), 1.0
+    draw = np.random.default_rng(0)
+    instants = np.minimum(draw.exponential(0.5, (12, 1, 1, 40)), elapsed).astype(np.float32)
+    instants[3] = instants[2]
+    net = draw.integers(-14, 4, (1, 1, 40)).astype(np.float32)
+    arrays = problem.arrays
+    lanes = jnp.broadcast_to(jnp.asarray(instants), (12, arrays.num_lanes, arrays.num_items, 40))
+    stock, backlog = _integrals(arrays, jnp.asarray(net), lanes, jnp.full((1, 1, 40), elapsed))
+    time = (np.arange(20_000) + 0.5) / 20_000
+    level = net[0, 0] + (instants[:, 0, 0, None] <= time[:, None]).sum(0)
+    np.testing.assert_allclose(stock[0, 0], np.maximum(level, 0).mean(0), atol=2e-3)
+    np.testing.assert_allclose(backlog[0, 0], np.maximum(-level, 0).mean(0), atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    "law", [{"kind": "uniform", "low": 1.0, "high": 4.0}, {"kind": "pareto_lomax", "q": 3.0, "tau": 0.25}]
+)
+def test_units_under_way_are_told_by_classes_of_age_that_are_met_equally_often(law):
+    lead_time = UnitLeadTime(**law)
+    edges = np.concatenate([[0.0], lead_time.age_edges(4), [400.0]])
+    level = np.linspace(0, 1, 200_001)[1:-1]
+    drawn = np.asarray(lead_time.residual(jnp.asarray(level), jnp.zeros(len(level))))
+    spent = np.diff([np.minimum(drawn, edge).mean() for edge in edges])
+    np.testing.assert_allclose(spent / spent.sum(), 0.25, atol=0.005)
+
+
+def test_a_lead_time_in_demands_is_that_of_palm():
+    """Demands during an exponential lead time are geometric; their mean is rate times lead time."""
+    chances = UnitLeadTime("exponential", mean=2.0).demands_meanwhile(10.0)
+    assert sum(chances.values()) == pytest.approx(1.0)
+    assert [chances[at] for at in (0, 1, 5)] == pytest.approx(
+        [20**at / 21 ** (at + 1) for at in (0, 1, 5)], rel=0.01
+    )
+    assert lead_periods(random_lead_time()).max() == 20.0
 
 
 def test_units_that_may_only_be_replaced_have_no_closed_form():

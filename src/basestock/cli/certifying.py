@@ -11,7 +11,7 @@ from basestock.cli.errors import require_known
 from basestock.cli.options import Policies, names
 from basestock.cli.output import Answer, keep, show, table
 from basestock.cli.problem import InstanceId, Instances, ProblemName, chosen_instances, chosen_problem
-from basestock.cli.solving import GIB, MaxMemory, MaxSeconds, frame_of, proof_of
+from basestock.cli.solving import GIB, MaxMemory, frame_of, proof_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,7 +37,15 @@ def certify(
         typer.Option("--policy-dir", metavar="DIR", help="Folder of saved policies.", show_default=False),
     ] = None,
     max_memory: MaxMemory = 8.0,
-    max_seconds: MaxSeconds = 600.0,
+    max_seconds: Annotated[
+        float,
+        typer.Option(
+            "--max-seconds",
+            metavar="S",
+            min=0.1,
+            help="Time for an optimum or bound, and for each tuning, s.",
+        ),
+    ] = 600.0,
     replications: Annotated[
         int, typer.Option("--replications", metavar="N", min=2, help="Where a policy must be simulated.")
     ] = 200,

@@ -118,7 +118,7 @@ def front(
         "points": rows,
     }
     if common.out is not None:
-        _draw(common.out, points, f"{found.name}: {algorithm}", common)
+        _draw(common.out, points, f"{found.name}: {algorithm}", found.criterion, common)
     columns = [each.name for each in measures]
     show(Answer(document, lambda: _text(document, columns), lambda: frame_of(rows)).rendered(common.format_))
 
@@ -203,10 +203,10 @@ def _row(point: "FrontPoint", results: "dict[str, TrainResult]", out: Path | Non
     return {**row, "dominated": point.dominated, "seconds": seconds, "policy_dir": folder}
 
 
-def _draw(out: Path, points: "tuple[FrontPoint, ...]", title: str, common: Common) -> None:
+def _draw(out: Path, points: "tuple[FrontPoint, ...]", title: str, criterion: str, common: Common) -> None:
     from basestock.learning.pareto import draw_front
 
-    if draw_front(out / "front.png", points, title):
+    if draw_front(out / "front.png", points, title, criterion):
         common.wrote(out / "front.png", "picture of the front")
 
 

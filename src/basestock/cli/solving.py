@@ -25,7 +25,7 @@ MaxMemory = Annotated[
 MaxSeconds = Annotated[
     float,
     typer.Option(
-        "--max-seconds", metavar="S", min=0.1, help="Time for an exact optimum, and for each tuning, seconds."
+        "--max-seconds", metavar="S", min=0.1, help="Time for the exact optimum or the bound, seconds."
     ),
 ]
 GIB = 2**30
@@ -198,7 +198,9 @@ def tune(
     replications: Annotated[
         int, typer.Option("--replications", metavar="N", min=2, help="Replications of the search.")
     ] = 32,
-    max_seconds: MaxSeconds = 600.0,
+    max_seconds: Annotated[
+        float, typer.Option("--max-seconds", metavar="S", min=0.1, help="Time for each search, seconds.")
+    ] = 600.0,
 ) -> None:
     """Find the best parameters of policies under common random numbers, and their cost on fresh events.
 

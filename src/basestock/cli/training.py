@@ -37,7 +37,7 @@ Learner = Annotated[
     str,
     typer.Argument(
         metavar="ALGORITHM",
-        help="Name of a learner: pathwise, imitation, ppo, a2c, sac, td3, ddpg, dqn, deep_controlled, "
+        help="Name of a learner: pathwise, evolution, imitation, ppo, a2c, sac, td3, ddpg, dqn, deep_controlled, "
         "fitted_value or tabular.",
         autocompletion=_learners,
         show_default=False,

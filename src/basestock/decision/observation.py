@@ -43,6 +43,8 @@ class Observation(eqx.Module):
         On each lane by periods until arrival, 0 first; lanes with known lead time.
     outstanding
         On each lane by age; lanes that reveal their lead time on arrival.
+    unit_ages
+        On each lane by class of age; units that have a continuous lead time each.
     last_demand, last_sales
         Of the last period, units.
     owed, incoming
@@ -84,6 +86,7 @@ class Observation(eqx.Module):
     incoming: NodeItem | None = None
     lots: tuple[Float[Array, "_life node _place replication"], ...] | None = None
     life_clock: Int[Array, "..."] | None = None
+    unit_ages: Float[Array, "age_class lane item replication"] | None = None
     work_in_process: Float[Array, "process replication"] | None = None
     resource_status: Float[Array, "resource replication"] | None = None
     price: NodeItem | None = None
@@ -107,12 +110,21 @@ class Label:
 
 
 FLAT_FIELDS = (
-    *("on_hand", "backorders", "unfilled", "due", "outstanding", "last_demand", "demand_history"),
+    *(
+        "on_hand",
+        "backorders",
+        "unfilled",
+        "due",
+        "outstanding",
+        "unit_ages",
+        "last_demand",
+        "demand_history",
+    ),
     *("incoming", "price", "competitor_price", "supply_price", "satisfaction", "forecast", "messages"),
 )
 """Fields of a flat observation, in order: what cannot be derived from the others."""
 
-_ON_LANES = {"unfilled", "due", "outstanding", "supply_price"}
+_ON_LANES = {"unfilled", "due", "outstanding", "unit_ages", "supply_price"}
 _MONEY = ("price", "competitor_price", "supply_price")
 
 

@@ -32,7 +32,7 @@ NODE_FIELDS = (
 )
 """Fields whose rows belong to nodes."""
 
-LANE_FIELDS = ("in_transit", "unfilled", "due", "outstanding", "supply_price")
+LANE_FIELDS = ("in_transit", "unfilled", "due", "outstanding", "unit_ages", "supply_price")
 """Fields whose rows belong to lanes; a node sees those that lead to it."""
 
 _PUBLIC = ("network", "period", "can_order")

@@ -258,7 +258,7 @@ def dominated(values: Float[np.ndarray, "point measure"]) -> Bool[np.ndarray, " 
     return np.asarray(np.any(beaten, axis=1))
 
 
-def draw_front(path: Path, points: Sequence[FrontPoint], title: str) -> bool:
+def draw_front(path: Path, points: Sequence[FrontPoint], title: str, criterion: str) -> bool:
     """Draw the first two measures of a front, if the library is there, and tell whether it is.
 
     Parameters
@@ -269,6 +269,8 @@ def draw_front(path: Path, points: Sequence[FrontPoint], title: str) -> bool:
         The front.
     title
         Its title.
+    criterion
+        What costs are judged by.
     """
     try:
         from matplotlib.figure import Figure
@@ -279,6 +281,8 @@ def draw_front(path: Path, points: Sequence[FrontPoint], title: str) -> bool:
     up, along = list(points[0].values)[:2]
     for worse, told, color in ((False, "on the front", "tab:blue"), (True, "dominated", "tab:gray")):
         here = [point for point in points if point.dominated is worse]
+        if not here:
+            continue
         x, y = ([point.values[name] for point in here] for name in (along, up))
         axes.errorbar(
             [_number(each) for each in x],
@@ -292,7 +296,9 @@ def draw_front(path: Path, points: Sequence[FrontPoint], title: str) -> bool:
         for point in here:
             at = _number(point.values[along]), _number(point.values[up])
             axes.annotate(point.policy, at, textcoords="offset points", xytext=(5, 5), fontsize=8)
-    axes.set(xlabel=along.replace("_", " "), ylabel=up.replace("_", " "), title=title)
+    names = {"cost": f"{criterion.replace('_', ' ')}, money", "fill_rate": "fill rate"}
+    labels = [names.get(name, f"{name.replace('_', ' ')}, money") for name in (along, up)]
+    axes.set(xlabel=labels[0], ylabel=labels[1], title=title)
     axes.margins(0.15)
     axes.grid(alpha=0.3)
     axes.legend()

@@ -100,6 +100,9 @@ ALGORITHMS: dict[str, Algorithm] = {
     each.name: each
     for each in (
         Algorithm("pathwise", "PathwiseConfig", "policy gradient through the transition itself"),
+        Algorithm(
+            "evolution", "EvolutionConfig", "evolution strategies: tries on common events, no derivative"
+        ),
         Algorithm("imitation", "ImitationConfig", "a network that learns what a known policy does"),
         Algorithm("ppo", "PPOConfig", "proximal policy optimization, an actor and a critic"),
         Algorithm("a2c", "A2CConfig", "advantage actor-critic"),

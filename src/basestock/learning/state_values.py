@@ -1,7 +1,7 @@
 """What states are worth: a network that is fitted to values of some of them."""
 
 import dataclasses
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from basestock.learning.actors import ChoiceActor
+from basestock.learning.actors import Actor
 from basestock.learning.deadline import cosine
 from basestock.learning.networks import Mlp
 from basestock.learning.updates import adam, stepped
+
+Acting = TypeVar("Acting", bound=Actor)
 
 RIDGE = 1e-6
 """Added to the diagonal of the equations of the last layer, per state; features have about unit size."""
@@ -149,7 +151,7 @@ def solved_last(
     return Mlp((*network.weights[:-1], last), (*network.biases[:-1], bias), linear)
 
 
-def rescaled(actor: ChoiceActor, inputs: Float[np.ndarray, "state input"]) -> ChoiceActor:
+def rescaled(actor: Acting, inputs: Float[np.ndarray, "state input"]) -> Acting:
     """Return a policy that decides the same and reads quantities on another scale.
 
     Parameters

@@ -230,16 +230,15 @@ def _supplied(
     problem: Problem, requirements: Requirements
 ) -> Iterable[tuple[int, int, Mapping[int, float], int]]:
     """List node, item, law of the lead time and review period: of the first lane, else of the process."""
-    network = problem.network
+    network, supply = problem.network, problem.uncertainty.supply
+    units = None if supply is None else supply.units
+    # Where a step is the time to the next demand, a lead time is the number of demands that pass.
+    meanwhile = {} if units is None else units.law.demands_meanwhile(units.rate)
     destination = np.asarray(problem.arrays.lane_destination)
     for at, item in np.argwhere(np.asarray(problem.arrays.primary[..., 0]) > 0):
         lane = network.lanes[at]
-        yield (
-            int(destination[at]),
-            int(item),
-            lane.lead_time_law(network.items[item].name),
-            lane.review_period,
-        )
+        lead_times = lane.lead_time_law(network.items[item].name) if units is None else meanwhile
+        yield int(destination[at]), int(item), lead_times, lane.review_period
     for (node, item), process in requirements.made.items():
         yield node, item, {process.duration: 1.0}, 1
 

@@ -2,13 +2,16 @@
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from basestock.decision import LaneOrders, Problem, Solution
+from basestock.decision import Information, LaneOrders, Observation, Problem, Solution
 from basestock.dynamics import (
     Decision,
     InitialState,
@@ -29,10 +32,16 @@ from basestock.economics.ledger import Term
 from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.optimal.mdp.unit_orders import solution_of_unit_orders
 from basestock.problems.parameters import parameters
-from basestock.uncertainty import Deterministic, Event, SupplyLaws, Uncertainty
+from basestock.uncertainty import Deterministic, Event, SupplyLaws, Uncertainty, World
 from basestock.uncertainty.unit_lead_times import UnitArrivals, UnitLeadTime
 
 SOURCE = "doi:10.48550/arXiv.2011.15122"
+
+LOOKED = (6, 24)
+"""Arrivals between two demands that are found one after the other; if they are not enough, the next number of them."""
+
+AGE_CLASSES = 6
+"""Classes of age by which units under way are seen, where age matters."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,6 +61,37 @@ class NothingUnderWay(InitialState):
         state = super().compile(network, arrays, num_replications)
         ages = jnp.full((self.slots, arrays.num_lanes, arrays.num_items, num_replications), -1.0)
         return dataclasses.replace(state, unit_ages=ages)
+
+
+class UnitAges(Information):
+    """Everything is seen, and units under way by classes of their age.
+
+    Parameters
+    ----------
+    edges
+        Ages between the classes, time; none where age tells nothing.
+    """
+
+    edges: tuple[float, ...] = eqx.field(static=True, default=())
+
+    def observe(
+        self,
+        network: NetworkArrays,
+        state: State,
+        world: World,
+        last_outcome: PeriodOutcome,
+        memory: Any,
+        *,
+        key: Array,
+    ) -> tuple[Observation, Any]:
+        """Return what is seen now, and the memory after it."""
+        seen, memory = super().observe(network, state, world, last_outcome, memory, key=key)
+        if not self.edges:
+            return seen, memory
+        ages = require(state.unit_ages, "unit_ages")
+        ends = [-0.5, *self.edges, jnp.inf]
+        counts = [((low < ages) & (ages <= high)).sum(0) for low, high in itertools.pairwise(ends)]
+        return dataclasses.replace(seen, unit_ages=jnp.stack(counts).astype(ages.dtype)), memory
 
 
 @functools.cache
@@ -107,16 +147,44 @@ def _integrals(network: NetworkArrays, net: Array, instants: Array, elapsed: Arr
     Notes
     -----
     Units that do not arrive stand at the end of the interval, where they add nothing. The lane's arrivals all go to
-    its destination.
+    its destination. Stock less backlog is known from the sum of what is left after each arrival; of those who wait,
+    each is served by one arrival, the first by the first, so that backlog is the sum of the earliest instants.
     """
-    at = jnp.sort(instants, axis=0)
-    ends = jnp.concatenate([at, jnp.broadcast_to(elapsed, at[:1].shape)])
-    starts = jnp.concatenate([jnp.zeros_like(at[:1]), at])
-    lasts = jnp.maximum(ends - starts, 0.0)
-    here = net[:1] + jnp.arange(len(ends), dtype=net.dtype)[:, None, None, None]
-    stock = into_nodes(network, (jnp.maximum(here, 0.0) * lasts).sum(0) * network.lane_active)
-    backlog = into_nodes(network, (jnp.maximum(-here, 0.0) * lasts).sum(0) * network.lane_active)
-    return stock, backlog
+    level = jnp.broadcast_to(net[0], instants.shape[1:])
+    waiting, after = jnp.maximum(-level, 0.0), (elapsed - instants).sum(0)
+    enough = waiting < (instants < elapsed).sum(0)
+    some = _earliest(jnp.where(enough, waiting, 0.0), instants, LOOKED)
+    backlog = jnp.where(enough, some, waiting * elapsed - after)
+    stock = jnp.maximum(level * elapsed + after + backlog, 0.0)
+    return into_nodes(network, stock * network.lane_active), into_nodes(
+        network, backlog * network.lane_active
+    )
+
+
+def _earliest(count: Array, instants: Array, lengths: tuple[int, ...]) -> Array:
+    """Return the sum of the earliest instants, so many of each column.
+
+    Notes
+    -----
+    Few customers wait and few units arrive in an interval: finding the next instant a few times is many times faster
+    than sorting all of them, which is left for intervals with more.
+    """
+    if not lengths:
+        number = jnp.arange(len(instants), dtype=count.dtype).reshape(-1, *(1,) * count.ndim)
+        return (jnp.clip(count - number, 0.0, 1.0) * jnp.sort(instants, axis=0)).sum(0)
+
+    def next_one(carry: tuple[Array, Array, Array], _: None) -> tuple[tuple[Array, Array, Array], None]:
+        left, total, found = carry
+        now = left.min(0)
+        here = left <= now
+        alike = here.sum(0).astype(count.dtype)
+        total = total + jnp.where(found < count, jnp.clip(count - found, 0.0, alike) * now, 0.0)
+        return (jnp.where(here, jnp.inf, left), total, found + alike), None
+
+    none = jnp.zeros_like(count)
+    (_, total, found), _ = jax.lax.scan(next_one, (instants, none, none), None, length=lengths[0])
+    more = (found < count).any()
+    return jax.lax.cond(more, lambda: _earliest(count, instants, lengths[1:]), lambda: total)
 
 
 def holding_time(tariff: Tariff, step: Step, *, rate: float) -> Array:
@@ -179,6 +247,8 @@ def random_lead_time(
         numbers.pop("mean", None)
     law = lead_time if isinstance(lead_time, UnitLeadTime) else UnitLeadTime(kind, **numbers)
     room = slots or int(3 * rate * law.average + 40)
+    # A law without memory is the same at every age.
+    edges = law.age_edges(1 if law.kind == "exponential" else AGE_CLASSES)
     network = SupplyNetwork(
         items=(Item("item"),),
         nodes=(Node("store"),),
@@ -190,13 +260,14 @@ def random_lead_time(
         name="random_lead_time",
         network=network,
         uncertainty=Uncertainty(
-            {("store", "item"): Deterministic(1.0)}, supply=SupplyLaws(units=UnitArrivals(rate, room))
+            {("store", "item"): Deterministic(1.0)}, supply=SupplyLaws(units=UnitArrivals(rate, room, law))
         ),
         tariff=make_tariff(network),
         sequence=Order(
             before=(), after=(order_units(max_batch), wait_for_demand(law), fill_backorders, serve)
         ),
         action_map=LaneOrders(),
+        information=UnitAges(edges=tuple(edges.tolist())),
         kind="per_event",
         criterion="average_cost_per_time_unit",
         horizon=horizon,

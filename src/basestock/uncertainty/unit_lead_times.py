@@ -1,10 +1,13 @@
 """Continuous lead times of single units that may cross, revealed on arrival; and the time to the next demand."""
 
 import dataclasses
+import math
 from typing import Literal
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, UInt32
+from scipy.stats import poisson
 
 from basestock.network import SupplyNetwork
 from basestock.uncertainty.axes import Axes
@@ -75,6 +78,41 @@ class UnitLeadTime:
             return jnp.maximum(self.low - age, 0.0) + left * (1.0 - level)
         return (1.0 / self.tau + age) * (level ** (-1.0 / self.q) - 1.0)
 
+    def age_edges(self, classes: int) -> Float[np.ndarray, " edge"]:
+        """Return ages between which a unit under way is found equally often, time.
+
+        Parameters
+        ----------
+        classes
+            Number of classes; one more than edges.
+
+        Notes
+        -----
+        In the long run the age of a unit under way has a density proportional to the survival of its lead time.
+        """
+        # Quantiles of the lead time are ages at which survival is 1 - level.
+        level = np.linspace(0.0, 1.0, 4001)[:-1]
+        age = np.asarray(self.residual(jnp.asarray(1.0 - level), jnp.zeros(len(level))), np.float64)
+        # Nothing arrives before the shortest lead time.
+        age, level = np.insert(age, 0, 0.0), np.insert(level, 0, 0.0)
+        spent = np.concatenate([[0.0], np.cumsum(np.diff(age) * (1.0 - (level[1:] + level[:-1]) / 2.0))])
+        return np.interp(np.arange(1, classes) / classes * self.average, spent, age)
+
+    def demands_meanwhile(self, rate: float) -> dict[int, float]:
+        """Return the probabilities of numbers of demands during a lead time; demands are a Poisson process.
+
+        Parameters
+        ----------
+        rate
+            Demands per unit of time [lambda].
+        """
+        level = (np.arange(2000) + 0.5) / 2000
+        means = rate * np.asarray(self.residual(jnp.asarray(1.0 - level), jnp.zeros(2000)), np.float64)
+        count = np.arange(int(means.max() + 6.0 * math.sqrt(means.max()) + 10.0))
+        masses = poisson.pmf(count[:, None], means).mean(1)
+        likely = np.flatnonzero(masses > 1e-9)
+        return {int(at): float(masses[at] / masses[likely].sum()) for at in likely}
+
 
 @dataclasses.dataclass(frozen=True)
 class UnitArrivals:
@@ -86,10 +124,13 @@ class UnitArrivals:
         Demands per unit of time [lambda].
     slots
         Largest number of units under way on a lane.
+    law
+        Law of the lead time of a unit.
     """
 
     rate: float
     slots: int
+    law: UnitLeadTime
 
 
 class UnitPart(EventPart):
