@@ -30,7 +30,7 @@ MEASURED = {"fill_rate": "fill rate", "tail": "worst totals", "mean": "mean of t
 def _learners() -> list[str]:
     from basestock.learning import ALGORITHMS
 
-    return list(ALGORITHMS)
+    return [*ALGORITHMS, "auto"]
 
 
 Learner = Annotated[
@@ -38,7 +38,7 @@ Learner = Annotated[
     typer.Argument(
         metavar="ALGORITHM",
         help="Name of a learner: pathwise, evolution, imitation, ppo, a2c, sac, td3, ddpg, dqn, deep_controlled, "
-        "fitted_value or tabular.",
+        "fitted_value or tabular; auto for the one that suits the problem.",
         autocompletion=_learners,
         show_default=False,
     ),
@@ -116,10 +116,13 @@ def train(
     --out DIR keeps every run in a folder of its own, never over another: policy, settings, curve, and a checkpoint that
     --resume goes on from. The optimum or bound that gaps are stated against is computed when all runs are finished.
     """
-    from basestock.learning import ALGORITHMS, SettingError
+    from basestock.learning import ALGORITHMS, AUTO, SettingError, suited
     from basestock.learning.folder import as_toml
 
-    require_known("algorithm", algorithm, ALGORITHMS)
+    require_known("algorithm", algorithm, [*ALGORITHMS, AUTO])
+    if algorithm == AUTO:
+        algorithm, why = suited(played_problem(env_id, problem, instances, id_, common))
+        common.say(f"{AUTO}: {algorithm}; {why}")
     chosen = ALGORITHMS[algorithm]
     try:
         config = chosen.configured(given_settings(settings, setting, budget_seconds))

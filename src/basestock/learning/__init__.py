@@ -6,9 +6,11 @@ from basestock.learning.saved import loaded_actor, policy_of, saved_actor, saved
 from basestock.learning.settings import SettingError
 from basestock.learning.streams import run_key
 from basestock.learning.structures import levels_of
+from basestock.learning.suited import AUTO, suited
 
 __all__ = [
     "ALGORITHMS",
+    "AUTO",
     "Algorithm",
     "Point",
     "SettingError",
@@ -20,4 +22,5 @@ __all__ = [
     "run_key",
     "saved_actor",
     "saved_policies",
+    "suited",
 ]

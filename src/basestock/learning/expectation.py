@@ -120,6 +120,18 @@ class Expectation(eqx.Module):
         """Number of outcomes of a period."""
         return self.chances.shape[1]
 
+    def listed(self, cases: int, slots: int, candidates: int) -> int:
+        """Return for how many states so many combinations of state, choice and outcome are enough.
+
+        Parameters
+        ----------
+        cases
+            Combinations.
+        slots, candidates
+            Quantities that are decided, and choices of each that are compared.
+        """
+        return cases // (slots * candidates * self.num_outcomes)
+
     def chance(self, period: Int[Array, ""]) -> Float[Array, " outcome"]:
         """Return the probabilities of the outcomes of a period."""
         return self.chances[period % self.chances.shape[0]]

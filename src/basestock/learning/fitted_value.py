@@ -188,8 +188,8 @@ class _Learning:
         self._unit, self._doubt, self.done, self.trusted = 0.0, 0.0, 0, False
         self._beyond: dict[int, np.ndarray] = {}
         slots, self._cycle = len(codec.slots), begun.expectation.cycle
-        each = slots * config.candidates * begun.expectation.num_outcomes
-        self.states = max(min(config.states, config.cases // each), FEWEST, 2 * self._cycle)
+        states = begun.expectation.listed(config.cases, slots, config.candidates)
+        self.states = max(min(config.states, states), FEWEST, 2 * self._cycle)
         self.lessons = ChoiceLessons(codec, self.states * slots)
 
     @property
