@@ -15,10 +15,11 @@ from basestock.envs import action_codec
 from basestock.evaluation.certificates import certify_problem, value_of
 from basestock.learning import learn, levels_of, saved_actor, saved_policies
 from basestock.learning.experience import scene_of
-from basestock.learning.gates import OPEN, GatedActor, Trial, gated_cost, jumping, lots
+from basestock.learning.gates import OPEN, GatedActor, Trial, gated_cost
 from basestock.learning.networks import Mlp
 from basestock.learning.objectives import EXPECTED_COST, Loss
 from basestock.learning.pathwise import in_fractions
+from basestock.learning.slots import jumping, lots
 from basestock.learning.states import Beginnings
 from basestock.learning.structures import OrderUpToActor
 from basestock.problems.instances import Instance

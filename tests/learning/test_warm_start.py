@@ -21,14 +21,14 @@ def test_a_run_goes_on_from_the_policy_of_a_folder(
 ) -> None:
     saved_actor(actor, problem, {}).write(tmp_path / "mine.zip")
     known = str(tmp_path)
-    found = warm_start(problem, known, QuantityActor, (4,), key=KEY, seconds=1.0, by_clock=False)
+    found = warm_start(problem, known, QuantityActor, (4,), "flat", key=KEY, seconds=1.0, by_clock=False)
     for one, other in zip(jax.tree.leaves(found.network), jax.tree.leaves(actor.network), strict=True):
         np.testing.assert_array_equal(one, other)
     with pytest.raises(SettingError, match="0 policies for 'lost_sales' whose outputs are 'gated'"):
-        warm_start(problem, known, GatedActor, (4,), key=KEY, seconds=1.0, by_clock=False)
+        warm_start(problem, known, GatedActor, (4,), "flat", key=KEY, seconds=1.0, by_clock=False)
     saved_actor(actor, problem, {}).write(tmp_path / "other.zip")
     with pytest.raises(SettingError, match="2 policies for 'lost_sales' whose outputs are 'quantity'"):
-        warm_start(problem, known, QuantityActor, (4,), key=KEY, seconds=1.0, by_clock=False)
+        warm_start(problem, known, QuantityActor, (4,), "flat", key=KEY, seconds=1.0, by_clock=False)
 
 
 def test_what_is_begun_with_is_a_name_or_a_folder(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -15,15 +15,13 @@ from basestock.decision import Observation, Policy, Problem
 from basestock.dynamics import Decision
 from basestock.envs import ActionCodec
 from basestock.learning.choices import best_choices
-from basestock.learning.encoding import Encoder
 from basestock.learning.networks import Mlp
+from basestock.learning.slots import supplied, units_of
+from basestock.learning.tokens import FILL, TokenEncoder
 from basestock.policies import Newsvendor
 
 BARELY = -2.8
 """Where softplus beyond :data:`UNIT` is a tenth."""
-
-LARGEST = 1e9
-"""Units that no quantity exceeds."""
 
 UNIT = float(np.log(np.e - 1.0))
 """Where softplus is 1."""
@@ -35,15 +33,16 @@ class Actor(Policy):
     Parameters
     ----------
     encoder
-        What the network reads.
+        What the network reads: an :class:`~basestock.learning.encoding.Encoder`, or a
+        :class:`~basestock.learning.tokens.TokenEncoder` where all slots share the network.
     network
-        The network.
+        The network, which fits what is read.
     codec
         The quantities that are decided.
     """
 
-    encoder: Encoder
-    network: Mlp
+    encoder: Any
+    network: Any
     codec: ActionCodec
     form: ClassVar[str]
     reads: ClassVar[Any] = Mlp
@@ -53,18 +52,23 @@ class Actor(Policy):
         """Return what the outputs stand for, units."""
 
     @classmethod
-    def of(cls, encoder: Encoder, network: Mlp, codec: ActionCodec) -> "Actor":
+    def of(cls, encoder: Any, network: Any, codec: ActionCodec) -> "Actor":
         """Return the actor of a network that was learned."""
         return cls(encoder, network, codec)
 
     @classmethod
-    def of_problem(cls, problem: Problem, encoder: Encoder, network: Any, codec: ActionCodec) -> "Actor":
+    def of_problem(cls, problem: Problem, encoder: Any, network: Any, codec: ActionCodec) -> "Actor":
         """Return the actor of a network that was learned, for a problem that it may ask for more than the codec."""
         return cls.of(encoder, network, codec)
 
+    def outputs(self, observation: Observation) -> Float[Array, "output replication"]:
+        """Return the outputs of the network, the first of all slots before the second."""
+        outputs = self.network(self.encoder(observation))
+        return outputs.reshape(-1, outputs.shape[-1])
+
     def decided(self, observation: Observation) -> Float[Array, "slot replication"]:
         """Return the quantities that are decided on what is seen, units."""
-        return self.quantities(self.network(self.encoder(observation)))
+        return self.quantities(self.outputs(observation))
 
     def deciding(self) -> "Actor":
         """Return the actor as it decides when nothing is learned any more."""
@@ -101,12 +105,19 @@ class QuantityActor(Actor):
 
     @classmethod
     def create(
-        cls, problem: Problem, encoder: Encoder, codec: ActionCodec, network: Mlp, share: float = 1.0
+        cls,
+        problem: Problem,
+        encoder: Any,
+        codec: ActionCodec,
+        network: Any,
+        share: float = 1.0,
     ) -> "QuantityActor":
         """Return the actor of a network that begins as a smooth base stock at a share of newsvendor levels.
 
         What the lane of first priority does not bring begins with a tenth of its average period.
         """
+        if isinstance(encoder, TokenEncoder):
+            return cls.of(encoder, network.leading(*cls.filling(encoder, share)), codec)
         typical, _, priced = units_of(codec)
         linear, bias = np.array(network.linear), np.array(network.biases[-1])
         level = np.asarray(Newsvendor.for_problem(problem).base_stock_level)[..., 0]
@@ -123,7 +134,15 @@ class QuantityActor(Actor):
         return cls.of(encoder, begun, codec)
 
     @classmethod
-    def of(cls, encoder: Encoder, network: Mlp, codec: ActionCodec) -> "QuantityActor":
+    def filling(
+        cls, encoder: TokenEncoder, share: float
+    ) -> tuple[Float[np.ndarray, "head input"], Float[np.ndarray, " head"]]:
+        """Return the weights and biases that make a network which serves every slot begin in the same way."""
+        weights = {"level": share / FILL, "position": -1.0 / FILL, "first": -UNIT - BARELY, "priced": -BARELY}
+        return weighed(encoder, weights)[None], np.array([BARELY])
+
+    @classmethod
+    def of(cls, encoder: Any, network: Any, codec: ActionCodec) -> "QuantityActor":
         """Return the actor of a network that was learned."""
         typical, limit, priced = map(jnp.asarray, units_of(codec))
         return cls(encoder, network, codec, typical, limit, priced)
@@ -151,27 +170,9 @@ class QuantityActor(Actor):
         return dataclasses.replace(self, rounds=True)
 
 
-def units_of(codec: ActionCodec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return ``[slot]`` the quantity of an average period, the largest that is allowed, and 1 for prices."""
-    typical = [slot.typical if slot.typical > 0 else 1.0 for slot in codec.slots]
-    limit = [LARGEST if slot.limit is None else slot.limit for slot in codec.slots]
-    priced = [slot.name == "price" for slot in codec.slots]
-    return np.array(typical, np.float32), np.array(limit, np.float32), np.array(priced, np.float32)
-
-
-def supplied(problem: Problem, codec: ActionCodec) -> Iterator[tuple[int, int] | None]:
-    """Return the node and item that each quantity is the first supply of; ``None`` for others."""
-    arrays, network = problem.arrays, problem.network
-    primary, ends = np.asarray(arrays.primary), np.asarray(arrays.lane_destination)
-    for slot, row, item in zip(codec.slots, np.asarray(codec.rows), np.asarray(codec.items), strict=True):
-        if slot.name == "order" and primary[row, item, 0] > 0:
-            yield int(ends[row]), int(item)
-        elif slot.name == "start":
-            process = network.processes[row]
-            made = max(process.produces, key=lambda name: process.produces[name])
-            yield network.node_index[process.node], network.item_index[made]
-        else:
-            yield None
+def weighed(encoder: TokenEncoder, weights: Mapping[str, float]) -> Float[np.ndarray, " input"]:
+    """Return the weights of inputs by name; 0 for all others."""
+    return np.array([weights.get(name, 0.0) for name in encoder.names])
 
 
 class ShareActor(Actor):

@@ -22,6 +22,9 @@ PAST = ("last_demand", "demand_history")
 LONGEST_CYCLE = 400
 """Periods up to which a calendar is told by its phase."""
 
+LONGEST_WHOLE = 60
+"""Periods up to which a cycle is played whole; a longer one, as a year of days, in parts."""
+
 LONGEST_RUN = 400
 """Periods of a path at most that are played at a time where the problem does not repeat itself."""
 
@@ -57,6 +60,11 @@ class Clock:
     def repeats(self) -> bool:
         """Whether periods may be numbered 0 anew after every cycle."""
         return self.endless and 1 <= self.cycle <= LONGEST_CYCLE
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether periods repeat after so many that paths go through a cycle in parts."""
+        return self.repeats and self.cycle > LONGEST_WHOLE
 
     def whole_cycles(self, periods: int) -> int:
         """Return at least that many periods, a multiple of the cycle."""

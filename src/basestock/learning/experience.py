@@ -12,7 +12,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from basestock.decision import Game, Problem, advance, game
-from basestock.dynamics import Moving
+from basestock.dynamics import Moving, in_period
 from basestock.envs import ActionCodec, action_codec
 from basestock.learning.actors import QuantityActor
 from basestock.learning.encoding import Clock, Encoder
@@ -132,8 +132,10 @@ class Scene(eqx.Module):
             once the horizon is reached.
         """
         if self.clock.repeats:
-            now = renumbered(end, self.clock)
-            return now if chance is None else restarted(now, self.pool, chance.which | lost, chance.picked)
+            now, pool = renumbered(end, self.clock), self.pool
+            if self.periods % self.clock.cycle:
+                pool = dataclasses.replace(pool, state=in_period(pool.state, now.state.period))
+            return now if chance is None else restarted(now, pool, chance.which | lost, chance.picked)
         over = end.state.period >= self.clock.periods
         return jax.tree.map(lambda first, now: jnp.where(over, first, now), self.first, end)
 

@@ -12,23 +12,19 @@ from jaxtyping import Array, Bool, Float, Int
 from basestock.decision import Observation, Policy, Problem, advance
 from basestock.dynamics import Decision, Moving
 from basestock.envs import ActionCodec
-from basestock.learning.actors import BARELY, QuantityActor, supplied, units_of
-from basestock.learning.encoding import Encoder
+from basestock.learning.actors import BARELY, UNIT, QuantityActor, weighed
 from basestock.learning.experience import Scene
 from basestock.learning.networks import Mlp, generator
 from basestock.learning.objectives import Loss
 from basestock.learning.selection import ServedCost
-from basestock.policies import economic_lot, money_at_stake, protection_demand
-from basestock.policies.protection import review_periods
+from basestock.learning.slots import jumping, lots, supplied, units_of
+from basestock.learning.tokens import FILL, TokenEncoder
 
 OPEN = 30.0
 """Output of a gate that is always open: its probability is 1 in single precision, and has no derivative."""
 
 STEEPNESS = 3.0
 """Slope of the first gates: logits of a quantity of an average period."""
-
-PER_ORDER = ("fixed_order", "joint_order", "vehicle", "carbon_vehicle")
-"""Rates that are paid for an order or a vehicle, whatever is in it."""
 
 
 class Gated(QuantityActor):
@@ -38,7 +34,7 @@ class Gated(QuantityActor):
         self, observation: Observation
     ) -> tuple[Float[Array, "slot replication"], Float[Array, "slot replication"]]:
         """Return logits of gates, and the quantities where these are open, units."""
-        outputs = self.network(self.encoder(observation)).reshape(2, len(self.codec.slots), -1)
+        outputs = self.outputs(observation).reshape(2, len(self.codec.slots), -1)
         return outputs[1], self.quantities(outputs[0])
 
     def decided(self, observation: Observation) -> Float[Array, "slot replication"]:
@@ -55,12 +51,21 @@ class GatedActor(Gated):
 
     @classmethod
     def create(
-        cls, problem: Problem, encoder: Encoder, codec: ActionCodec, network: Mlp, share: float = 1.0
+        cls,
+        problem: Problem,
+        encoder: Any,
+        codec: ActionCodec,
+        network: Any,
+        share: float = 1.0,
     ) -> "GatedActor":
         """Return the actor of a network that begins about as (s, S) an economic lot apart, around a base stock.
 
         The base stock is that of :meth:`QuantityActor.create`; S lies half a lot above its level, s half a lot below.
         """
+        typical, limit, priced = map(jnp.asarray, units_of(codec))
+        if isinstance(encoder, TokenEncoder):
+            begun = network.leading(*cls.filling(encoder, share))
+            return cls(encoder, begun, codec, typical, limit, priced)
         base = super().create(problem, encoder, codec, network, share).network
         linear, bias = np.array(base.linear), np.array(base.biases[-1])
         slots, lot = len(codec.slots), lots(problem, codec) / units_of(codec)[0]
@@ -79,64 +84,24 @@ class GatedActor(Gated):
                 bias[gate] = STEEPNESS * (bias[at] - lot[at])
         biases = (*base.biases[:-1], jnp.asarray(bias))
         begun = dataclasses.replace(base, linear=jnp.asarray(linear), biases=biases)
-        typical, limit, priced = map(jnp.asarray, units_of(codec))
         return cls(encoder, begun, codec, typical, limit, priced)
 
-
-def jumping(problem: Problem, codec: ActionCodec) -> Bool[np.ndarray, " slot"]:
-    """Return which quantities make the cost or what is delivered jump where they begin.
-
-    Orders do with a cost per order or vehicle, a smallest quantity or value, a multiple, full vehicles, or a largest
-    number of orders; runs of a process do where a resource must change over to it.
-    """
-    rows, items = np.asarray(codec.rows), np.asarray(codec.items)
-    orders = np.array([slot.name == "order" for slot in codec.slots])
-    starts = np.array([slot.name == "start" for slot in codec.slots])
-    lanes = _lanes_that_jump(problem)
-    found = orders & lanes[np.where(orders, rows, 0), np.where(orders, items, 0)]
-    production = problem.arrays.production
-    if production is None or production.changeover is None:
-        return found
-    changes = np.asarray(production.changeover).max((0, 1)) > 0
-    return found | (starts & changes[np.where(starts, rows, 0)])
-
-
-def _lanes_that_jump(problem: Problem) -> Bool[np.ndarray, "lane item"]:
-    network, _arrays = problem.network, problem.arrays
-    found = _per_order(problem) > 0
-    smallest = {supplier.name for supplier in network.suppliers if supplier.minimum_value}
-    counted = any(limit.hard and limit.metric == "orders" for limit in network.limits)
-    for row, lane in enumerate(network.lanes):
-        lots_only = any(part is not None for part in (lane.order_minimum, lane.order_multiple))
-        found[row] |= lots_only or lane.full_vehicles or lane.source in smallest or counted
-    return found
-
-
-def _per_order(problem: Problem) -> Float[np.ndarray, "lane item"]:
-    """Return what an order costs, whatever is in it, money."""
-    arrays, tariff = problem.arrays, problem.tariff
-    found = np.zeros((arrays.num_lanes, arrays.num_items))
-    for name in PER_ORDER:
-        rate = getattr(tariff, name)
-        if rate is not None:
-            # [lane, item, 1], or [lane, 1] where all items share it.
-            found += np.asarray(rate, dtype=np.float64).reshape(arrays.num_lanes, -1)
-    return found
-
-
-def lots(problem: Problem, codec: ActionCodec) -> Float[np.ndarray, " slot"]:
-    """Return the economic lot of each slot, units; at least what its lane takes. No more than 0 for other slots."""
-    rows, items = np.asarray(codec.rows), np.asarray(codec.items)
-    demand, (underage, overage) = protection_demand(problem), money_at_stake(problem)
-    holding, ends = overage / review_periods(problem), np.asarray(problem.arrays.lane_destination)
-    fixed, found = _per_order(problem), np.zeros(len(codec.slots))
-    for at, slot in enumerate(codec.slots):
-        if slot.name == "order":
-            lane, place = problem.network.lanes[rows[at]], (int(ends[rows[at]]), int(items[at]))
-            each = (np.atleast_1d(part[place]) for part in (demand.rate, holding, underage))
-            lot, _ = economic_lot(np.atleast_1d(fixed[rows[at], items[at]]), *each)
-            found[at] = max(float(lot[0]), lane.order_limit("order_minimum", slot.item) or 0.0)
-    return found
+    @classmethod
+    def filling(
+        cls, encoder: TokenEncoder, share: float
+    ) -> tuple[Float[np.ndarray, "head input"], Float[np.ndarray, " head"]]:
+        """Return the weights and biases that make a network which serves every slot begin in the same way."""
+        weights, biases = super().filling(encoder, share)
+        lot = weighed(encoder, {"lot": 0.5 / FILL})
+        gate = {
+            "gated_level": STEEPNESS * share / FILL,
+            "gated_position": -STEEPNESS / FILL,
+            "lot": -STEEPNESS * 0.5 / FILL,
+            "jumps": BARELY - OPEN,
+            "gated": -STEEPNESS * UNIT - BARELY,
+        }
+        rows = np.stack([weights[0] + lot, weighed(encoder, gate)])
+        return rows, np.append(biases, OPEN)
 
 
 class Tries(NamedTuple):

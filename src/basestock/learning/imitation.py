@@ -18,11 +18,12 @@ from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, cosine
 from basestock.learning.experience import Chance, Experience, Scene, gathered, scalar, scene_of
 from basestock.learning.exploration import Explorer
-from basestock.learning.gates import Gated, GatedActor, jumping
+from basestock.learning.gates import Gated, GatedActor
 from basestock.learning.networks import Mlp, generator
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import FINE, Run, Tell, tell_nobody
 from basestock.learning.settings import Count, Positive, Rule, Settings, Share, Widths
+from basestock.learning.slots import jumping
 from basestock.learning.states import beginnings
 from basestock.learning.streams import training_key
 from basestock.learning.teachers import TEACHERS, quantities_of, teacher_of

@@ -61,17 +61,22 @@ class Mlp(eqx.Module):
             jnp.asarray(np.zeros((sizes[-1], sizes[0]), np.float32)),
         )
 
-    def __call__(self, inputs: Float[Array, "input replication"]) -> Float[Array, "output replication"]:
-        """Return the outputs."""
-        hidden = inputs
+    def __call__(self, inputs: Float[Array, "input *column"]) -> Float[Array, "output *column"]:
+        """Return the outputs, for every column by itself."""
+        hidden = columns = inputs.reshape(inputs.shape[0], -1)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             hidden = jax.nn.silu(weight @ hidden + bias)
-        return self.weights[-1] @ hidden + self.linear @ inputs + self.biases[-1]
+        outputs = self.weights[-1] @ hidden + self.linear @ columns + self.biases[-1]
+        return outputs.reshape(-1, *inputs.shape[1:])
 
     def biased(self, outputs: np.ndarray) -> "Mlp":
         """Return the network with given biases of its outputs."""
         bias = jnp.asarray(outputs[:, None], dtype=jnp.float32)
         return dataclasses.replace(self, biases=(*self.biases[:-1], bias))
+
+    def leading(self, linear: np.ndarray, outputs: np.ndarray) -> "Mlp":
+        """Return the network with given weights ``[output, input]`` of the layer beside, and biases of its outputs."""
+        return dataclasses.replace(self.biased(outputs), linear=jnp.asarray(linear, dtype=jnp.float32))
 
     @property
     def sizes(self) -> tuple[int, ...]:

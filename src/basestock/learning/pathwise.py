@@ -14,17 +14,19 @@ from jaxtyping import Array, Bool, PyTree
 from basestock.decision import Observation, Policy, Problem, advance
 from basestock.dynamics import Decision, Moving
 from basestock.envs import ActionCodec, action_codec
-from basestock.learning.actors import QuantityActor, supplied
+from basestock.learning.actors import QuantityActor
+from basestock.learning.attention import Attention
 from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, cosine
 from basestock.learning.encoding import Clock, Encoder
 from basestock.learning.experience import Chance, Scene, scalar, scene_of
 from basestock.learning.floors import Floor, just_served, service_scene
-from basestock.learning.gates import Gated, GatedActor, Trial, Tries, gated_cost, jumping, taken_as_given
+from basestock.learning.gates import Gated, GatedActor, Trial, Tries, gated_cost, taken_as_given
 from basestock.learning.networks import Mlp
 from basestock.learning.objectives import Loss, Objective, ObjectiveSettings, aim_of
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import FINE, Run, Tell, tell_nobody
+from basestock.learning.saved import NETWORKS
 from basestock.learning.selection import ServedCost, scale_of
 from basestock.learning.settings import (
     Count,
@@ -36,10 +38,12 @@ from basestock.learning.settings import (
     Share,
     Widths,
 )
+from basestock.learning.slots import jumping, supplied
 from basestock.learning.states import Beginnings, beginnings
 from basestock.learning.streams import training_key
 from basestock.learning.structures import STRUCTURES
 from basestock.learning.teachers import TEACHERS
+from basestock.learning.tokens import TokenEncoder
 from basestock.learning.updates import adam, compiling, cut, is_fine, kept, stepped, toward
 from basestock.learning.warm_start import Known, warm_start
 from basestock.policies.protection import lead_periods
@@ -50,11 +54,18 @@ SHARES = (0.25, 0.5, 0.75, 1.25, 1.0)
 LARGEST_GRADIENT = 10.0
 """Norm to which gradients are cut."""
 
+SAMPLES = 4
+"""Paths of an update times slots that share a network, in the paths of a network of one slot, at most."""
+
 GATES = 0x6A7E
 """Folded into the key of an update for what is random of gates."""
 
 Structure = Literal["quantity", "base_stock", "capped_base_stock", "order_up_to"]
 """What outputs of a network mean: see :mod:`basestock.learning.structures`."""
+
+
+NetworkKind = Literal["flat", "shared", "attention"]
+"""Networks: see :mod:`basestock.learning.tokens`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,12 +76,15 @@ class PathwiseConfig(ObjectiveSettings):
     ----------
     structure
         What outputs are: quantities, or levels of a rule that can be read.
+    network
+        What reads what: ``flat``, one network that reads everything and is bound to its problem; ``shared``, one that
+        reads the place of each slot by itself; ``attention``, one whose slots see each other, for few of them.
     begin_with
         Policy that is imitated first, by name, or folder of a run that is gone on from; a base stock if not given.
     hidden
         Widths of the hidden layers.
     paths
-        Paths of an update.
+        Paths of an update; fewer where many slots share a network, which learns from each of them.
     decided
         Periods whose decisions are learned from in an update, of problems without end.
     followed
@@ -92,6 +106,7 @@ class PathwiseConfig(ObjectiveSettings):
     """
 
     structure: Structure = "quantity"
+    network: NetworkKind = "flat"
     begin_with: Known | None = None
     hidden: Widths = (32, 32)
     paths: Count = 256
@@ -173,7 +188,7 @@ class _Followed(Policy):
 
 
 def _cost(
-    network: Mlp,
+    network: Mlp | Attention,
     actor: QuantityActor,
     window: _Window,
     priced: Loss,
@@ -311,20 +326,36 @@ def _beginnings(
     resumes: bool,
 ) -> list[QuantityActor]:
     """Return the actors of which the cheapest is begun with; of a run that goes on only the form of one."""
-    first = Mlp.create((encoder.width, *config.hidden, form.heads * len(codec.slots)), own, last=0.1)
+    reads, first = _read(problem, config, form, encoder, codec, own)
     if resumes and config.begin_with in TEACHERS:
         # What was imitated is in the checkpoint, with the encoder of a problem in whole units.
         whole = dataclasses.replace(encoder, network=problem.network)
         return [form.create(problem, whole, codec, first).learning()]
     if config.begin_with is not None:
         known = warm_start(
-            *(problem, config.begin_with, form, config.hidden),
+            *(problem, config.begin_with, form, config.hidden, config.network),
             key=key,
             seconds=config.seconds,
             by_clock=config.updates is None,
         )
         return [known.learning()]
-    return [form.create(problem, encoder, codec, first, share).learning() for share in SHARES]
+    return [form.create(problem, reads, codec, first, share).learning() for share in SHARES]
+
+
+def _read(
+    problem: Problem,
+    config: PathwiseConfig,
+    form: type[QuantityActor],
+    encoder: Encoder,
+    codec: ActionCodec,
+    own: Array,
+) -> tuple[Encoder | TokenEncoder, Mlp | Attention]:
+    """Return what a network reads, and a new network."""
+    if config.network == "flat":
+        outputs = form.heads * len(codec.slots)
+        return encoder, Mlp.create((encoder.width, *config.hidden, outputs), own, last=0.1)
+    tokens = TokenEncoder.for_problem(problem, codec)
+    return tokens, NETWORKS[config.network].create((tokens.width, *config.hidden, form.heads), own, last=0.1)
 
 
 def in_fractions(problem: Problem) -> Problem:
@@ -372,8 +403,10 @@ def _begun(window: _Window, actor: QuantityActor) -> _Learner:
 def periods_of(problem: Problem, config: PathwiseConfig) -> tuple[int, int]:
     """Return the periods of an update whose decisions are learned from, and all that are played."""
     clock = Clock.of(problem)
-    decided = clock.stretch(config.decided)
     lead = math.ceil(float(lead_periods(problem).max()))
+    if clock.in_parts:
+        return config.decided, config.decided + lead + config.followed
+    decided = clock.stretch(config.decided)
     return decided, clock.whole_cycles(decided + lead + config.followed) if clock.repeats else decided
 
 
@@ -388,13 +421,15 @@ def _window(
 ) -> _Window:
     """Return what updates read."""
     decided, periods = periods_of(problem, config)
+    shared = 1 if config.network == "flat" else len(codec.slots)
+    paths = min(config.paths, max(SAMPLES * config.paths // shared, 8))
     scene = scene_of(
-        *(smooth, begun, periods, config.paths),
+        *(smooth, begun, periods, paths),
         restarts=config.restarts,
         most_cells=config.most_cells,
     )
     service = None
     if objective.fill_rate is not None:
-        service = service_scene(problem, begun, decided, config.paths, config.most_cells)
+        service = service_scene(problem, begun, decided, paths, config.most_cells)
     trial = Trial(gates, len(codec.slots), decided) if gates else None
     return _Window(scene, service, objective, decided, (config.momentum, config.damping), trial)

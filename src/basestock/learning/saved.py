@@ -9,14 +9,17 @@ from typing import Any
 import jax.numpy as jnp
 
 from basestock.decision import Policy, Problem
-from basestock.envs import Slot, codec_of
+from basestock.envs import Slot, action_codec, codec_of
 from basestock.learning.actors import FORMS, Actor
+from basestock.learning.attention import Attention
 from basestock.learning.checkpoints import CHECKPOINT
 from basestock.learning.encoding import Clock, Encoder, num_features
 from basestock.learning.gates import GatedActor
 from basestock.learning.lookahead import LookaheadActor
+from basestock.learning.networks import Mlp
 from basestock.learning.structures import STRUCTURES
 from basestock.learning.tabular import TableActor
+from basestock.learning.tokens import TokenEncoder
 from basestock.optimal.mdp.lookup import loaded_optimal
 from basestock.policies import find
 from basestock.policies.formulas import leaf
@@ -27,6 +30,9 @@ KNOWN: dict[str, type[Actor]] = {
     for each in (*FORMS.values(), *STRUCTURES.values(), GatedActor, TableActor, LookaheadActor)
 }
 """Policies by the form that their file names."""
+
+NETWORKS: dict[str, Any] = {"flat": Mlp, "shared": Mlp, "attention": Attention}
+"""Networks by the name of the setting."""
 
 LEARNED = "learned"
 """Name in the manifest of every policy that is a network."""
@@ -44,19 +50,26 @@ def saved_actor(actor: Actor, problem: Problem, facts: Mapping[str, Any]) -> Sav
     facts
         What else is known of it: how it was learned, its cost.
     """
-    form = {
-        "form": actor.form,
-        "actions": actor.codec.kind,
-        "slots": [dataclasses.asdict(slot) for slot in actor.codec.slots],
-        "fields": list(actor.encoder.fields),
-        "clock": dataclasses.asdict(actor.encoder.clock),
-    }
+    form: dict[str, Any] = {"form": actor.form, "network": kind_of(actor), "actions": actor.codec.kind}
+    if isinstance(actor.encoder, TokenEncoder):
+        form["inputs"] = list(actor.encoder.names)
+    else:
+        form["slots"] = [dataclasses.asdict(slot) for slot in actor.codec.slots]
+        form["fields"] = list(actor.encoder.fields)
+        form["clock"] = dataclasses.asdict(actor.encoder.clock)
     arrays = {**actor.network.arrays("network_"), **actor.encoder.arrays()}
     return SavedPolicy(LEARNED, problem.name, {**facts, **form}, arrays)
 
 
+def kind_of(actor: Actor) -> str:
+    """Return the kind of the network of a policy, one of :data:`NETWORKS`."""
+    if isinstance(actor.encoder, TokenEncoder):
+        return "attention" if isinstance(actor.network, Attention) else "shared"
+    return "flat"
+
+
 def loaded_actor(saved: SavedPolicy, problem: Problem) -> Actor:
-    """Return the network of a file for a problem with the same places.
+    """Return the network of a file for a problem: any, if its slots share it, else one with the same places.
 
     Raises
     ------
@@ -65,6 +78,8 @@ def loaded_actor(saved: SavedPolicy, problem: Problem) -> Actor:
     """
     try:
         facts, arrays = saved.facts, saved.arrays
+        if serves_all(saved):
+            return _for_places_of(saved, problem)
         slots = [_slot(told) for told in facts["slots"]]
         encoder = Encoder(
             jnp.asarray(arrays["center"]),
@@ -85,6 +100,22 @@ def loaded_actor(saved: SavedPolicy, problem: Problem) -> Actor:
         ) from error
 
 
+def serves_all(saved: SavedPolicy) -> bool:
+    """Tell whether a file holds a network that all slots share, so that it serves any problem."""
+    return saved.name == LEARNED and saved.facts.get("network") in ("shared", "attention")
+
+
+def _for_places_of(saved: SavedPolicy, problem: Problem) -> Actor:
+    """Return the network of a file that all slots share, for the slots of a problem."""
+    facts, form = saved.facts, KNOWN[saved.facts["form"]]
+    codec = action_codec(problem, facts["actions"])
+    encoder = TokenEncoder.for_problem(problem, codec)
+    if list(encoder.names) != facts["inputs"]:
+        raise ValueError(f"it reads {', '.join(facts['inputs'])}, must read {', '.join(encoder.names)}")
+    network = NETWORKS[facts["network"]].of_arrays(saved.arrays, "network_")
+    return form.of_problem(problem, encoder, network, codec)
+
+
 def _slot(told: Mapping[str, Any]) -> Slot:
     return dataclasses.replace(Slot(**told), choices=tuple(told["choices"]))
 
@@ -102,7 +133,9 @@ def policy_of(saved: SavedPolicy, problem: Problem) -> Policy:
 
 
 def saved_policies(folder: Path, problem: Problem) -> dict[str, Policy]:
-    """Return the policies of a folder and its subfolders that were saved for a problem, by path without ending.
+    """Return the policies of a folder and its subfolders that serve a problem, by path without ending.
+
+    They were saved for it, or are networks that all slots share.
 
     Parameters
     ----------
@@ -122,6 +155,7 @@ def saved_policies(folder: Path, problem: Problem) -> dict[str, Policy]:
     files = (each for each in folder.rglob("*") if each.is_file() and each.name != CHECKPOINT)
     for path in sorted(each for each in files if zipfile.is_zipfile(each)):
         saved = read_policy(path)
-        if saved.problem == problem.name and saved.name != "closed_form":
+        mine = saved.problem == problem.name or serves_all(saved)
+        if mine and saved.name != "closed_form":
             found[path.relative_to(folder).with_suffix("").as_posix()] = policy_of(saved, problem)
     return found

@@ -16,7 +16,10 @@ from basestock.learning.encoding import Clock
 from basestock.learning.streams import selection_key
 
 PATHS = 1024
-"""Paths on which candidates are compared."""
+"""Paths on which candidates are compared, at most."""
+
+MOST_CELLS = 2_000_000
+"""Places times paths times periods of a comparison at most, so long as there are 16 paths."""
 
 PERIODS = 400
 """Periods of a path at most."""
@@ -128,7 +131,7 @@ class PathSums:
     demand: Float[np.ndarray, " path"]
 
 
-def sums_of_paths(problem: Problem, policy: Policy, key: Array, *, paths: int = PATHS) -> PathSums:
+def sums_of_paths(problem: Problem, policy: Policy, key: Array, *, paths: int | None = None) -> PathSums:
     """Play a policy from the declared start on the events of selection.
 
     Parameters
@@ -138,11 +141,13 @@ def sums_of_paths(problem: Problem, policy: Policy, key: Array, *, paths: int = 
     key
         Key of the run.
     paths
-        Number of paths; equal numbers meet equal events whoever decides.
+        Number of paths; as many as there is room for if not given. Equal numbers meet equal events whoever decides.
     """
     clock = Clock.of(problem)
     warm_up = min(problem.warm_up, PERIODS // 4) if clock.endless else problem.warm_up
     periods = min(problem.horizon, PERIODS) if clock.endless else problem.horizon
+    places = len(problem.network.nodes) * len(problem.network.items)
+    paths = paths or min(PATHS, max(MOST_CELLS // (places * (warm_up + periods)), 16))
     path = simulate(
         game(problem),
         policy,
@@ -158,7 +163,7 @@ def sums_of_paths(problem: Problem, policy: Policy, key: Array, *, paths: int = 
 
 
 def costs_of(
-    problem: Problem, policy: Policy, key: Array, *, paths: int = PATHS
+    problem: Problem, policy: Policy, key: Array, *, paths: int | None = None
 ) -> Float[np.ndarray, " path"]:
     """Return the costs of :func:`sums_of_paths`, money."""
     return sums_of_paths(problem, policy, key, paths=paths).costs

@@ -20,7 +20,10 @@ from basestock.policies.protection import lead_periods
 from basestock.uncertainty import root_words
 
 COLUMNS = 512
-"""Paths of random play."""
+"""Paths of random play at most."""
+
+MOST_CELLS = 100_000
+"""Paths times places of random play at most, so long as there are 32 paths."""
 
 FURTHER = 4
 """Periods of random play between two looks, beyond the longest lead time."""
@@ -107,13 +110,12 @@ def beginnings(problem: Problem, codec: ActionCodec, key: Array) -> Beginnings:
     """
     clock = Clock.of(problem)
     lead = int(np.ceil(lead_periods(problem).max()))
-    length = (
-        clock.whole_cycles(lead + FURTHER)
-        if clock.repeats
-        else max(min(lead + FURTHER, clock.periods // LOOKS), 1)
-    )
-    draw = generator(key)
-    shape = len(codec.slots), COLUMNS
+    length = max(min(lead + FURTHER, clock.periods // LOOKS), 1)
+    if clock.repeats:
+        # In the middle of a long cycle stock is as good a beginning as at its end.
+        length = lead + FURTHER if clock.in_parts else clock.whole_cycles(lead + FURTHER)
+    draw, places = generator(key), len(problem.network.nodes) * len(problem.network.items)
+    shape = len(codec.slots), min(COLUMNS, max(MOST_CELLS // places, 32))
     policy = RandomPlay(
         codec,
         jnp.asarray(np.array([slot.typical or 1.0 for slot in codec.slots], np.float32)),
@@ -123,7 +125,7 @@ def beginnings(problem: Problem, codec: ActionCodec, key: Array) -> Beginnings:
         problem.network,
         fields_of(problem),
     )
-    start, looks = _played(game(problem), policy, problem.start(COLUMNS), root_words(key), length, clock)
+    start, looks = _played(game(problem), policy, problem.start(shape[1]), root_words(key), length, clock)
     start, looks = jax.tree.map(_host, (start, looks))
     count, total, squares = (each[-1] for each in looks.memory[1])
     mean = (total / count).mean(-1)
@@ -144,11 +146,12 @@ def _played(
 ) -> tuple[Moving, Moving]:
     """Return the start, and the paths at every look, numbered as if they began there where periods repeat."""
     replications = jnp.arange(state.on_hand.shape[-1])
+    counted = dataclasses.replace(clock, cycle=1) if clock.in_parts else clock
     go = functools.partial(advance, game, policy, root=root, replications=replications, fold=_nothing)
 
     def look(at: Moving, _: None) -> tuple[Moving, Moving]:
         end = go(at, num_periods=length, initial=None).end
-        return end, renumbered(end, clock) if clock.repeats else end
+        return end, renumbered(end, counted) if clock.repeats else end
 
     start = begin(game, policy, state, root)
     return start, jax.lax.scan(look, start, None, length=LOOKS)[1]
@@ -198,7 +201,7 @@ def restarted(moving: Moving, pool: Moving, which: Array, picked: Array) -> Movi
     moving
         The paths.
     pool
-        Where paths may begin.
+        Where paths may begin, in period 0.
     which
         ``[path]`` whether a path begins anew.
     picked

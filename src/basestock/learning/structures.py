@@ -12,12 +12,13 @@ from jaxtyping import Array, Bool, Float, Int
 from basestock.decision import Observation, Policy, Problem, flatten, game, simulate
 from basestock.dynamics import Decision, Step
 from basestock.envs import ActionCodec
-from basestock.learning.actors import BARELY, UNIT, QuantityActor, supplied, units_of
+from basestock.learning.actors import BARELY, UNIT, QuantityActor, weighed
 from basestock.learning.encoding import Clock, Encoder
 from basestock.learning.gates import OPEN, Gated
-from basestock.learning.networks import Mlp
 from basestock.learning.selection import PERIODS
+from basestock.learning.slots import supplied, units_of
 from basestock.learning.streams import selection_key
+from basestock.learning.tokens import FILL, TokenEncoder
 from basestock.policies import Newsvendor
 
 STOCK = ("on_hand", "backorders", "unfilled", "due", "outstanding")
@@ -62,7 +63,7 @@ class LevelActor(QuantityActor):
     """Names of the levels, one a head."""
 
     @classmethod
-    def of_problem(cls, problem: Problem, encoder: Encoder, network: Any, codec: ActionCodec) -> "LevelActor":
+    def of_problem(cls, problem: Problem, encoder: Any, network: Any, codec: ActionCodec) -> "LevelActor":
         """Return the actor of a network that was learned."""
         typical, limit, priced = map(jnp.asarray, units_of(codec))
         places = list(supplied(problem, codec))
@@ -81,10 +82,12 @@ class LevelActor(QuantityActor):
 
     @classmethod
     def create(
-        cls, problem: Problem, encoder: Encoder, codec: ActionCodec, network: Mlp, share: float = 1.0
+        cls, problem: Problem, encoder: Any, codec: ActionCodec, network: Any, share: float = 1.0
     ) -> "LevelActor":
         """Return the actor of a network that begins as a base stock at a share of newsvendor levels."""
         actor = cls.of_problem(problem, encoder, network, codec)
+        if isinstance(encoder, TokenEncoder):
+            return dataclasses.replace(actor, network=network.leading(*cls.filling(encoder, share)))
         level = np.asarray(Newsvendor.for_problem(problem).base_stock_level)[..., 0]
         unit = np.asarray(actor.content * actor.typical)
         mine = share * level[np.asarray(actor.node), np.asarray(actor.item)] / unit
@@ -94,6 +97,15 @@ class LevelActor(QuantityActor):
         bias = network.biases[-1] + jnp.asarray(np.concatenate(rows)[:, None], dtype=jnp.float32)
         begun = dataclasses.replace(network, biases=(*network.biases[:-1], bias))
         return dataclasses.replace(actor, network=begun)
+
+    @classmethod
+    def filling(
+        cls, encoder: TokenEncoder, share: float
+    ) -> tuple[Float[np.ndarray, "head input"], Float[np.ndarray, " head"]]:
+        """Return the weights and biases that make a network which serves every slot begin in the same way."""
+        weights = weighed(encoder, {"level": share / FILL, "first": -BARELY, "priced": -BARELY})
+        rows = np.pad(weights[None], ((0, cls.heads - 1), (0, 0)))
+        return rows, np.array([BARELY, *cls.first()])
 
     @classmethod
     def first(cls) -> tuple[float, ...]:
@@ -129,8 +141,10 @@ class LevelActor(QuantityActor):
         return self.allowed(jnp.where(self.placed[:, None] > 0, mine, free), outputs[0])
 
     def _outputs(self, observation: Observation) -> Float[Array, "level slot replication"]:
-        read = jnp.asarray(told_beside_stock(observation, self.encoder))
-        inputs = jnp.where(read[:, None], self.encoder(observation), 0.0)
+        encoder, inputs = self.encoder, self.encoder(observation)
+        shares = isinstance(encoder, TokenEncoder)
+        read = encoder.beside_stock() if shares else told_beside_stock(observation, encoder)
+        inputs = jnp.where(read.reshape(-1, *(1,) * (inputs.ndim - 1)), inputs, 0.0)
         return self.network(inputs).reshape(self.heads, len(self.codec.slots), -1)
 
     def _levels(self, outputs: Float[Array, "level slot replication"]) -> Array:

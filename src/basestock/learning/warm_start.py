@@ -9,7 +9,7 @@ from basestock.decision import Problem
 from basestock.learning.actors import QuantityActor
 from basestock.learning.imitation import ImitationConfig
 from basestock.learning.imitation import train as imitate
-from basestock.learning.saved import saved_policies
+from basestock.learning.saved import kind_of, saved_policies
 from basestock.learning.settings import Rule, SettingError
 from basestock.learning.teachers import TEACHERS
 from basestock.policies.saved import SavedPolicyError
@@ -34,6 +34,7 @@ def warm_start(
     known: str,
     form: type[QuantityActor],
     hidden: tuple[int, ...],
+    network: str,
     *,
     key: Array,
     seconds: float,
@@ -51,6 +52,8 @@ def warm_start(
         What outputs of the network must mean.
     hidden
         Widths of the hidden layers of a network that imitates.
+    network
+        Kind of the network.
     key
         Key of the run.
     seconds, by_clock
@@ -62,6 +65,11 @@ def warm_start(
         If the folder has no such policy, or several; or if the policy that imitates has another form.
     """
     if known in TEACHERS:
+        if network != "flat":
+            raise SettingError(
+                f"begin_with {known!r}: network is {network!r}, must be 'flat' where a policy is imitated. Begin with "
+                "a folder, or leave begin_with out."
+            )
         rounds = None if by_clock else ROUNDS
         config = ImitationConfig(teacher=known, hidden=hidden, seconds=SHARE * seconds, updates=rounds)
         found = [imitate(problem, config, key=key).policy]
@@ -70,10 +78,11 @@ def warm_start(
             found = list(saved_policies(Path(known), problem).values())
         except SavedPolicyError as error:
             raise SettingError(f"begin_with {known!r}: {error}") from error
-    mine = [each for each in found if type(each) is form]
+    mine = [each for each in found if type(each) is form and kind_of(each) == network]
     if len(mine) != 1:
         raise SettingError(
-            f"begin_with {known!r}: {len(mine)} policies for {problem.name!r} whose outputs are {form.form!r}, must be "
-            "one. Choose the folder of one run, or the structure that it was learned with."
+            f"begin_with {known!r}: {len(mine)} policies for {problem.name!r} whose outputs are {form.form!r} and "
+            f"whose network is {network!r}, must be one. Choose the folder of one run, or the structure and the "
+            "network that it was learned with."
         )
     return mine[0]

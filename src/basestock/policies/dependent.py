@@ -61,7 +61,7 @@ class Requirements:
         if (node, item) not in self._found:
             # What a ring of processes and lanes comes back to is counted once.
             self._found[node, item] = ()
-            reached = np.flatnonzero(np.asarray(self.problem.arrays.descendants[node]))
+            reached = np.flatnonzero(np.asarray(self.problem.arrays.descendants)[node])
             places = [place for place in reached.tolist() if place < len(self.problem.network.nodes)]
             self._found[node, item] = tuple(law for place in places for law in self._laws_here(place, item))
         return self._found[node, item]

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from basestock.decision import Problem
+from basestock.problems.item_catalog import item_catalog
 from basestock.problems.market_families import MARKETS
 from basestock.problems.or_gym.families import OR_GYM
 from basestock.problems.perishable_families import PERISHABLE
@@ -83,11 +84,26 @@ _COMMON = {
     "warm_up": "periods",
 }
 
+_CATALOG = {
+    "num_items": "-",
+    "seed": "-",
+    "shortest_lead_time": "periods",
+    "longest_lead_time": "periods",
+    "lowest_ratio": "share",
+    "highest_ratio": "share",
+    "lowest_mean": "units/period",
+    "highest_mean": "units/period",
+    "demand": "name of a law",
+    "horizon": "periods",
+    "warm_up": "periods",
+}
+
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
         Family("lost_sales", lost_sales, _COMMON, "doi:10.1287/opre.1070.0471"),
         Family("backorder", backorder, _COMMON, "doi:10.1287/opre.39.4.654"),
+        Family("item_catalog", item_catalog, _CATALOG, "instance of this project"),
         *(Family(*each) for each in PERISHABLE),
         *(Family(*each) for each in PLANTS),
         *(Family(*each) for each in OR_GYM),
