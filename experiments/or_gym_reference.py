@@ -32,9 +32,9 @@ def run(options: Options) -> Report:
         [
             "No number is published for these defaults but those of the environment itself, whose transcript the tests "
             "replay step by step.",
-            f"The rolling program plays at most the first {ROLLING} episodes of these events: a wider interval. Where "
-            "the chain does its own bookkeeping, no program covers it, and the table says so.",
-            "Full knowledge is the mean over paths of the best plan for each: no policy earns more.",
+            f"The rolling program plays at most the first {ROLLING} episodes of these events: a wider interval.",
+            "Full knowledge is the mean over paths of the best plan for each: no policy earns more. It is left out "
+            "where an order has a maximum and may wait at its source, as the defaults have it.",
         ],
         dataclasses.asdict(options),
     )

@@ -34,6 +34,16 @@ def test_train_keeps_runs_that_certify_puts_beside_others(run: Run) -> None:
     }
 
 
+@pytest.mark.slow
+def test_what_is_learned_on_randomized_demand_is_judged_on_the_problem_as_it_is(run: Run) -> None:
+    found = document(
+        run("train", "pathwise", *PROBLEM, *QUICK, "--randomize", "level=0.5:2", "--format", "json")
+    )
+    assert found["certificate"] == "exact" and found["runs"][0]["gap_percent"] > -5
+    refused = run("train", "pathwise", *PROBLEM, "--randomize", "mean=0.5:2")
+    assert refused.exit_code == 2 and "must be NAME=LOW:HIGH of level" in refused.stderr
+
+
 def test_finished_runs_are_left_and_go_on_with_more_updates(run: Run) -> None:
     arguments = ("train", "pathwise", *PROBLEM, *QUICK, "--out", "runs", "--format", "json")
     first, kept = document(run(*arguments)), Path("runs/seed-0/run.json")

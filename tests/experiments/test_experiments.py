@@ -25,7 +25,7 @@ def base_stock(level: float) -> BaseStock:
 
 def test_every_experiment_is_found_under_its_name() -> None:
     found = find()
-    assert {"E-A1", "E-C1", "E-C2", "E-E1", "E-E2", "E-E3"} <= set(found)
+    assert {"C-22", "E-A1", "E-C1", "E-C2", "E-E1", "E-E2", "E-E3"} <= set(found)
     assert all(each.name == name and each.source for name, each in found.items())
     with pytest.raises(UnknownExperimentError, match="did you mean 'E-E1'"):
         choose("E-E11")

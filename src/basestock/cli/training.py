@@ -85,6 +85,16 @@ SettingEntries = Annotated[
         show_default=False,
     ),
 ]
+Randomize = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--randomize",
+        metavar="NAME=LOW:HIGH",
+        help="Learn on paths that each draw what multiplies their demand: level, trend, amplitude, length, phase, "
+        "shock, shock_period; judged on the problem as it is. Repeatable.",
+        show_default=False,
+    ),
+]
 ShowSettings = Annotated[
     bool, typer.Option("--show-settings", help="Print the settings as TOML, and learn nothing.")
 ]
@@ -105,6 +115,7 @@ def train(
     seeds: Seeds = 1,
     settings: SettingsFile = None,
     setting: SettingEntries = None,
+    randomize: Randomize = None,
     show_settings: ShowSettings = False,
     resume: Resume = False,
     replications: Replications = 200,
@@ -137,11 +148,12 @@ def train(
     for seed in range(first, first + seeds):
         _require_new(common.out, seed, resume=resume)
     found = played_problem(env_id, problem, instances, id_, common)
+    learned, found = _randomized(found, randomize)
     if common.out is not None:
         # A place that cannot be written to is found before anything is learned.
         _folder(common.out, first).mkdir(parents=True, exist_ok=True)
     runs = [
-        _Run.of(chosen, found, config, seed, common.out, resume=resume)
+        _Run.of(chosen, learned, config, seed, common.out, resume=resume)
         for seed in range(first, first + seeds)
     ]
     results = [_learned(run, common) for run in runs]
@@ -152,7 +164,7 @@ def train(
     )
     common.finished("what is best")
     rows = [
-        _judged(run, result, certified, replications, common)
+        _judged(run, result, found, certified, replications, common)
         for run, result in zip(runs, results, strict=True)
     ]
     document = {
@@ -170,6 +182,26 @@ def train(
     }
     answer = Answer(document, lambda: _text(document), lambda: frame_of(rows))
     show(answer.rendered(common.format_))
+
+
+def _randomized(problem: "Problem", entries: list[str] | None) -> "tuple[Problem, Problem]":
+    """Return what is learned on, and what is judged on: both show past demand where demand is randomized.
+
+    Raises
+    ------
+    CommandError
+        If a range is none.
+    """
+    if not entries:
+        return problem, problem
+    from basestock.learning.randomization import hidden_demand, randomized, watching
+    from basestock.uncertainty import DriverError
+
+    try:
+        hidden = hidden_demand(pairs(entries, "--randomize"))
+    except DriverError as error:
+        raise CommandError(f"--randomize: {error}", USAGE) from None
+    return randomized(problem, hidden), watching(problem)
 
 
 def given_settings(
@@ -373,7 +405,12 @@ def teller(config: Any, seed: int, common: Common) -> "Callable[[Point], None]":
 
 
 def _judged(
-    run: _Run, result: "TrainResult", certified: "Certified", replications: int, common: Common
+    run: _Run,
+    result: "TrainResult",
+    problem: "Problem",
+    certified: "Certified",
+    replications: int,
+    common: Common,
 ) -> dict[str, Any]:
     """Value the policy of a run on events of its own, and keep the run."""
     from basestock.evaluation.certificates import policy_gaps
@@ -381,7 +418,7 @@ def _judged(
     from basestock.learning.measures import measures_of, objective_of
 
     (gap,) = policy_gaps(
-        run.problem,
+        problem,
         [],
         certified.reference,
         given={result.algorithm: result.policy},
@@ -395,14 +432,14 @@ def _judged(
         "half_width": gap.half_width,
         "gap_percent": gap.gap_percent,
     }
-    objective = objective_of(run.problem, run.config)
+    objective = objective_of(problem, run.config)
     # On the events that costs are stated on.
     events = (common.seed or 0) + 1
     for name, found in measures_of(
-        run.problem, result.policy, objective, replications=replications, seed=events
+        problem, result.policy, objective, replications=replications, seed=events
     ).items():
         facts |= {name: found.mean, f"{name}_half_width": found.half_width}
-    if levels := levels_of(run.problem, result.policy, key=run_key(run.seed)):
+    if levels := levels_of(problem, result.policy, key=run_key(run.seed)):
         facts["levels"] = levels
     run.keep(result, {**facts, "certificate": certified.certificate, "reference": certified.reference})
     if run.folder is not None:

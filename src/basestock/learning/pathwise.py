@@ -359,9 +359,16 @@ def _read(
 
 
 def in_fractions(problem: Problem) -> Problem:
-    """Return a problem whose items come in fractions: nothing is rounded, so that all costs have derivatives."""
+    """Return a problem whose items come in fractions: nothing is rounded, so that all costs have derivatives.
+
+    A stage that jumps brings its form without jumps as a method ``smooth``.
+    """
     items = tuple(dataclasses.replace(item, whole_units=False) for item in problem.network.items)
-    return dataclasses.replace(problem, network=dataclasses.replace(problem.network, items=items))
+    network = dataclasses.replace(problem.network, items=items)
+    stages = problem.sequence.after
+    after = tuple(getattr(stage, "smooth", lambda stage=stage: stage)() for stage in stages)
+    sequence = dataclasses.replace(problem.sequence, after=after)
+    return dataclasses.replace(problem, network=network, sequence=sequence)
 
 
 def _gates(problem: Problem, codec: ActionCodec, form: type[QuantityActor]) -> tuple[int, ...]:

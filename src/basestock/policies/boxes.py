@@ -131,6 +131,15 @@ def shares(problem: Problem, most: float) -> Box:
     return Box(0.0 * ones, most * ones, 0.05 * ones)
 
 
+def smoothing(problem: Problem) -> dict[str, Box]:
+    """Return where weights of a smoothed forecast are searched, and what its first guess is worth, periods."""
+    return {
+        "smoothing": shares(problem, 1.0),
+        "trend_smoothing": shares(problem, 0.5),
+        "prior": shares(problem, 10.0),
+    }
+
+
 def vector_levels(problem: Problem) -> dict[str, Box]:
     """Return a box for the level of each part of the pipeline: up to Morton's bound and a little beyond."""
     bound = standard_levels(problem)

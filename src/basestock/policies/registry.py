@@ -13,6 +13,7 @@ from jaxtyping import Array
 from basestock.decision import Policy, Problem
 from basestock.policies import boxes
 from basestock.policies.boxes import Box
+from basestock.policies.forecasting import ForecastBaseStock, forecasting_parts, told_means
 from basestock.policies.formulas import Eoq, Newsvendor, leaf
 from basestock.policies.joint import CanOrder, JointOrderUpTo
 from basestock.policies.levels import (
@@ -99,6 +100,26 @@ def _demand_rates(problem: Problem) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=8)
+def _forecasting_parts(problem: Problem) -> dict[str, Any]:
+    return dict(forecasting_parts(problem))
+
+
+@functools.lru_cache(maxsize=8)
+def _told_parts(problem: Problem) -> dict[str, Any]:
+    nothing = np.zeros((problem.arrays.num_nodes, problem.arrays.num_items))
+    return {
+        **forecasting_parts(problem),
+        **dict.fromkeys(boxes.smoothing(problem), nothing),
+        "told": told_means(problem),
+    }
+
+
+def _forecasting_start(problem: Problem) -> dict[str, np.ndarray]:
+    ones = np.ones((problem.arrays.num_nodes, problem.arrays.num_items))
+    return {"smoothing": 0.3 * ones, "trend_smoothing": 0.1 * ones, "prior": 4.0 * ones, "safety": 0.3 * ones}
+
+
+@functools.lru_cache(maxsize=8)
 def _scheduling_parts(problem: Problem) -> dict[str, Any]:
     return dict(scheduling_parts(problem))
 
@@ -152,6 +173,21 @@ REGISTRY: dict[str, Entry] = {
             "order up to an echelon level every period",
             lambda p: {"base_stock_levels": boxes.echelon_levels(p)},
             lambda v: EchelonBaseStock(v["base_stock_levels"]),
+        ),
+        Entry(
+            "forecast_base_stock",
+            "order up to a forecast of what is asked for until an order is sold, nothing for after the end",
+            lambda p: {**boxes.smoothing(p), "safety": boxes.shares(p, 1.0)},
+            lambda v: ForecastBaseStock(**v),
+            given=_forecasting_parts,
+            start=_forecasting_start,
+        ),
+        Entry(
+            "told_base_stock",
+            "order up to the true mean of what is asked for until an order is sold, nothing for after the end",
+            lambda p: {"safety": boxes.shares(p, 1.0)},
+            lambda v: ForecastBaseStock(**v),
+            given=_told_parts,
         ),
         Entry(
             "capped_base_stock",

@@ -14,7 +14,7 @@ from basestock.uncertainty.counts import count_quantile
 from basestock.uncertainty.event import World
 from basestock.uncertainty.keys import entity_uniforms, period_key, stable_words
 from basestock.uncertainty.laws import DemandLaw, DiscreteLaw, NegativeBinomial, Poisson
-from basestock.uncertainty.market import AutoregressiveLevel, MarketDrivers
+from basestock.uncertainty.market import AutoregressiveLevel, HiddenDemand, MarketDrivers
 from basestock.uncertainty.places import Places, places_of
 from basestock.uncertainty.sources import EventPart, MarketLaws, MarketSource, compile_market
 
@@ -87,6 +87,40 @@ class Surges(eqx.Module):
         return jnp.maximum(left - 1.0, 0.0), jnp.prod(here, axis=0)[:, None, :]
 
 
+class Hidden(eqx.Module):
+    """Compiled :class:`HiddenDemand`.
+
+    Parameters
+    ----------
+    low, high
+        ``[parameter]`` ends of the ranges, in the order of the fields; logarithms of factors.
+    node_words, item_words
+        Stable hashes of the places.
+    """
+
+    low: Float[Array, "parameter 1 1 1"]
+    high: Float[Array, "parameter 1 1 1"]
+    node_words: UInt32[Array, "node 2"]
+    item_words: UInt32[Array, "item 2"]
+
+    def start(self, num_replications: int) -> Float[Array, "parameter node item replication"]:
+        """Return that nothing has been drawn."""
+        return jnp.zeros((self.low.shape[0], len(self.node_words), len(self.item_words), num_replications))
+
+    def step(
+        self, drawn: Array, root: Root, period: Int[Array, ""], replications: Array
+    ) -> tuple[Array, Float[Array, "node item replication"]]:
+        """Return the quantiles of each path, drawn if they have not been, and what demand is multiplied by."""
+        key = period_key(root, "hidden_demand", period)
+        fresh = entity_uniforms(key, self.node_words, self.item_words, replications, ages=self.low.shape[0])
+        drawn = jnp.where(drawn > 0, drawn, fresh)
+        level, trend, amplitude, length, phase, shock, since = self.low + (self.high - self.low) * drawn
+        time = jnp.asarray(period, jnp.float32)
+        season = 1.0 + amplitude * jnp.sin(2 * jnp.pi * (((time + phase) % length) / length))
+        shocked = jnp.where(time >= since, jnp.exp(shock), 1.0)
+        return drawn, jnp.exp(level) * jnp.maximum(1.0 + trend * time, 0.0) * season * shocked
+
+
 class Drivers(eqx.Module):
     """Compiled :class:`MarketDrivers`; absent parts are ``None``."""
 
@@ -100,6 +134,7 @@ class Drivers(eqx.Module):
     competitor_price: Levels | None
     supply_price: Levels | None
     surges: Surges | None
+    hidden: Hidden | None
 
     def start(self, num_replications: int) -> dict[str, Array]:
         """Return the leaves of the world before the first period."""
@@ -114,6 +149,8 @@ class Drivers(eqx.Module):
             leaves["supply_price"] = self.supply_price.start(num_replications)
         if self.surges is not None:
             leaves["surge_left"] = jnp.zeros((self.surges.probability.shape[0], num_replications))
+        if self.hidden is not None:
+            leaves["hidden_demand"] = self.hidden.start(num_replications)
         return leaves
 
     def step(
@@ -134,6 +171,9 @@ class Drivers(eqx.Module):
         if self.surges is not None:
             left, surge = self.surges.after(_given(world.surge_left), root, period, replications)
             leaves["surge_left"], factor = left, factor * surge
+        if self.hidden is not None:
+            drawn, runs = self.hidden.step(_given(world.hidden_demand), root, period, replications)
+            leaves["hidden_demand"], factor = drawn, factor * runs
         for name, levels in (
             ("competitor_price", self.competitor_price),
             ("supply_price", self.supply_price),
@@ -353,6 +393,7 @@ def compile_drivers(drivers: MarketDrivers, axes: Axes) -> Drivers:
         competitor_price=_levels(drivers.competitor_price, axes, "node"),
         supply_price=_levels(drivers.supply_price, axes, "lane"),
         surges=_surges(drivers, axes) if drivers.surges else None,
+        hidden=None if drivers.hidden is None else _hidden(drivers.hidden, axes),
     )
 
 
@@ -403,6 +444,14 @@ def _campaigns(drivers: MarketDrivers, axes: Axes) -> Campaigns:
         dip_length=column([p.dip_length for p in promotions]),
         places=jnp.asarray(np.stack(places)),
     )
+
+
+def _hidden(hidden: HiddenDemand, axes: Axes) -> Hidden:
+    ranges = {field.name: np.array(getattr(hidden, field.name)) for field in dataclasses.fields(hidden)}
+    ranges |= {name: np.log(ranges[name]) for name in ("level", "shock")}
+    table = jnp.asarray(np.stack(list(ranges.values())), jnp.float32)[:, :, None, None, None]
+    words = (jnp.asarray(axes.words(axis)) for axis in ("node", "item"))
+    return Hidden(table[:, 0], table[:, 1], *words)
 
 
 def _surges(drivers: MarketDrivers, axes: Axes) -> Surges:

@@ -106,6 +106,8 @@ class World(eqx.Module):
         Number of the last regime of demand.
     surge_left
         Periods that each regional surge still lasts.
+    hidden_demand
+        Quantiles of what a path draws at its start of :class:`~basestock.uncertainty.market.HiddenDemand`; 0 before.
     """
 
     deviation: Float[Array, "node item replication"] | None = None
@@ -115,6 +117,7 @@ class World(eqx.Module):
     economy: Float[Array, " replication"] | None = None
     demand_regime: Int[Array, " replication"] | None = None
     surge_left: Float[Array, "surge replication"] | None = None
+    hidden_demand: Float[Array, "parameter node item replication"] | None = None
     lane_down: Int[Array, "lane replication"] | None = None
     disrupted: Int[Array, "disruption replication"] | None = None
     disrupted_for: Int[Array, "disruption replication"] | None = None

@@ -34,6 +34,7 @@ PURPOSES: dict[str, int] = {
     "returned": 35,
     "market": 36,
     "substitution": 37,
+    "hidden_demand": 38,
     "outage": 40,
     "loss_in_transit": 41,
     "partial_delivery": 42,

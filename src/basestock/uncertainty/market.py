@@ -1,6 +1,7 @@
 """What moves a market from outside: trend, seasons, promotions, regimes, the economy, prices of others, surges."""
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 
 from basestock.network import SupplyNetwork
@@ -198,6 +199,57 @@ class Surge:
 
 
 @dataclasses.dataclass(frozen=True)
+class HiddenDemand:
+    """A market that nobody knows: each path draws how its demand runs, place by place, and keeps to it.
+
+    Parameters
+    ----------
+    level
+        Lowest and highest factor on all demand.
+    trend
+        Lowest and highest growth per period, as a share of the first period's demand.
+    amplitude
+        Lowest and highest amplitude of a season, as a share of the mean, in [0, 1].
+    length, phase
+        Lowest and highest length of its cycle, and how far it is ahead, periods.
+    shock
+        Lowest and highest factor from the period of a shock on.
+    shock_period
+        Earliest and latest period of the shock; one beyond the horizon never comes.
+
+    Notes
+    -----
+    The factor of period t is level (1 + trend t)+ (1 + amplitude sin(2 pi (t + phase) / length)), times shock from
+    shock_period on. Everything is drawn uniformly, level and shock on a logarithmic scale, independently of each other.
+    """
+
+    level: tuple[float, float] = (1.0, 1.0)
+    trend: tuple[float, float] = (0.0, 0.0)
+    amplitude: tuple[float, float] = (0.0, 0.0)
+    length: tuple[float, float] = (30.0, 30.0)
+    phase: tuple[float, float] = (0.0, 0.0)
+    shock: tuple[float, float] = (1.0, 1.0)
+    shock_period: tuple[float, float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        tiny = 1e-6
+        bounds = {
+            "level": (tiny, math.inf), "trend": (-math.inf, math.inf), "amplitude": (0.0, 1.0),
+            "length": (tiny, math.inf), "phase": (-math.inf, math.inf), "shock": (tiny, math.inf),
+            "shock_period": (0.0, math.inf),
+        }  # fmt: skip
+        _require(
+            "HiddenDemand", **{name: _range(getattr(self, name), *ends) for name, ends in bounds.items()}
+        )
+
+
+def _range(value: tuple[float, float], low: float, high: float) -> Rule:
+    """Ask for a lowest and a highest number within bounds."""
+    fine = are_numbers(value, low, high) and len(value) == 2 and value[0] <= value[1]
+    return Rule(value, fine, f"two numbers from {low:g} to {high:g}, the lower one first")
+
+
+@dataclasses.dataclass(frozen=True)
 class MarketDrivers:
     """Everything from outside that multiplies the demand of every law, and the prices of others.
 
@@ -219,6 +271,8 @@ class MarketDrivers:
         Price of outside supply by (lane, item), money per unit.
     surges
         Regional surges.
+    hidden
+        What each path draws at its start and nobody is told.
 
     Notes
     -----
@@ -234,6 +288,7 @@ class MarketDrivers:
     competitor_price: Mapping[tuple[str, str], AutoregressiveLevel] = dataclasses.field(default_factory=dict)
     supply_price: Mapping[tuple[str, str], AutoregressiveLevel] = dataclasses.field(default_factory=dict)
     surges: tuple[Surge, ...] = ()
+    hidden: HiddenDemand | None = None
 
     def __post_init__(self) -> None:
         _require(
@@ -246,6 +301,7 @@ class MarketDrivers:
             competitor_price=by_name(self.competitor_price, AutoregressiveLevel),
             supply_price=by_name(self.supply_price, AutoregressiveLevel),
             surges=all_of(self.surges, Surge),
+            hidden=one_of(self.hidden, HiddenDemand),
         )
 
     def check(self, network: SupplyNetwork) -> None:

@@ -14,13 +14,13 @@ from basestock.economics import estimate
 from basestock.network import Lane
 from basestock.optimal.bounds.bound import Bound
 from basestock.optimal.mdp.analysis import cycle_of
-from basestock.optimal.programs import ProgramError, UnsupportedError, draw_events
+from basestock.optimal.programs import ProgramError, UnsupportedError
 from basestock.optimal.programs.coverage import check
 from basestock.optimal.programs.frame import make_frame, read_lots
 from basestock.optimal.programs.money import Prices, read_prices
 from basestock.optimal.programs.network_program import assemble
 from basestock.optimal.programs.paths import read_path
-from basestock.uncertainty import Event
+from basestock.uncertainty import Event, record, root_words
 
 PATHS = 30
 """Paths at most."""
@@ -95,31 +95,45 @@ def hindsight_bound(
     less than from the best of all states at its start: the state depends on earlier events only, and so any state may
     be assumed. To let the program choose it, periods without demand and without cost precede the block.
     """
+    costs = hindsight_costs(problem, max_seconds=max_seconds, seed=seed, paths=paths, whole=whole)
+    if costs is None or len(costs) < 2:
+        return None
+    mean = estimate(costs)
+    assert mean.mean is not None and mean.half_width is not None
+    whole_numbers = "with whole numbers" if whole and not problem.averages else "relaxed to a linear program"
+    from_where = "from the best of all states" if problem.averages else "from the declared start"
+    told = (
+        f"mean over {mean.n} paths of the best plan for one who knows the path, {whole_numbers}, {from_where}"
+    )
+    return Bound(problem.sign * mean.mean, mean.half_width, told)
+
+
+def hindsight_costs(
+    problem: Problem, *, max_seconds: float, seed: int = 0, paths: int = PATHS, whole: bool = False
+) -> np.ndarray | None:
+    """Return ``[path]`` what the best plan costs at least on each path, money; see :func:`hindsight_bound`.
+
+    Parameters are those of :func:`hindsight_bound`. The paths are the first replications of a simulation of equal seed;
+    ``None`` where a feature has no constraint.
+    """
     began = time.perf_counter()
     try:
         check(problem)
         span = _span(problem)
         if span is None or not _plans_suffice(problem):
             return None
+        events = _events(problem, span, seed, paths)
         found: list[float] = []
         wanted = paths
         while len(found) < wanted:
-            found.append(_least(problem, span, seed, len(found), whole=whole, left=began + max_seconds))
+            left = began + max_seconds
+            found.append(_least(problem, span, events[len(found)], whole=whole, left=left))
             if len(found) == 1:
                 # The number of paths is fixed before what they cost can sway it.
                 wanted = int(min(paths, max_seconds / max(time.perf_counter() - began, 1e-6)))
     except (UnsupportedError, ProgramError, ValueError):
         return None
-    if len(found) < 2:
-        return None
-    mean = estimate(np.array(found))
-    assert mean.mean is not None and mean.half_width is not None
-    whole_numbers = "with whole numbers" if whole and not span.free else "relaxed to a linear program"
-    from_where = "from the best of all states" if span.free else "from the declared start"
-    told = (
-        f"mean over {mean.n} paths of the best plan for one who knows the path, {whole_numbers}, {from_where}"
-    )
-    return Bound(problem.sign * mean.mean, mean.half_width, told)
+    return np.array(found)
 
 
 def _span(problem: Problem) -> _Span | None:
@@ -199,9 +213,15 @@ def _may_wait(problem: Problem, lane: Lane) -> bool:
     return source is None or source.capacity is not None or lane.capacity is not None or interrupted
 
 
-def _least(problem: Problem, span: _Span, seed: int, replication: int, *, whole: bool, left: float) -> float:
+def _events(problem: Problem, span: _Span, seed: int, paths: int) -> list[Event]:
+    """Return the events of every path: drawn together, since a draw is compiled or slow."""
+    root, numbers = root_words(jax.random.key(seed)), jax.numpy.arange(paths)
+    drawn = jax.tree.map(np.asarray, record(problem.events, root, span.length, numbers))
+    return [jax.tree.map(lambda leaf, at=at: leaf[..., at : at + 1], drawn) for at in range(paths)]
+
+
+def _least(problem: Problem, span: _Span, events: Event, *, whole: bool, left: float) -> float:
     """Return the least cost of the counted periods of one path, or of an average period."""
-    events = draw_events(problem, span.length, key=jax.random.key(seed), replication=replication)
     if span.free:
         events = _without_demand(events, span.before)
     state = problem.start()

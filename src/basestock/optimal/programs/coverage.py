@@ -8,8 +8,9 @@ import numpy as np
 from basestock.decision import Problem
 from basestock.network import Process, SupplyNetwork
 from basestock.optimal.programs.refusal import UnsupportedError
-from basestock.optimal.programs.stages import BUILDERS
+from basestock.optimal.programs.stages import builder_of
 from basestock.optimal.programs.walk import lives_on_receipt
+from basestock.uncertainty import NegativeBinomial, Poisson
 
 DATA: Final = "data"
 """The attribute is a coefficient or a name, not a constraint of its own."""
@@ -96,7 +97,7 @@ def _stages(problem: Problem) -> Found:
     if problem.kind != "periodic":
         yield f"the kind {problem.kind!r} of problem {problem.name!r}", "a program plans period by period"
     for stage in (*problem.sequence.before, *problem.sequence.after):
-        if stage not in BUILDERS:
+        if builder_of(stage) is None:
             name = getattr(stage, "__name__", type(stage).__name__)
             yield f"the stage {name!r}", "nobody has written its constraints"
 
@@ -108,10 +109,10 @@ def _customers(problem: Problem) -> Found:
         ("responses", "demand bends with the decided price"),
         ("substitutions", "who takes another item depends on who was not served"),
         ("returns", "what comes back is a random share of what was sold"),
-        ("goodwill", "satisfaction multiplies demand"),
     ):
         if getattr(network, part):
             yield f"{part} of the network", reason
+    yield from _memories(problem)
     for place in problem.uncertainty.defects:
         yield f"defects at {place!r}", "defective units are counted by chance"
     whole = {item.name for item in network.items if item.whole_units}
@@ -122,6 +123,20 @@ def _customers(problem: Problem) -> Found:
     for lane in network.lanes:
         if lane.special_share > 0:
             yield f"special_share of lane {lane.name!r}", "customers decide by chance"
+
+
+def _memories(problem: Problem) -> Found:
+    """Find customers whose memory no stage has constraints for, or does not multiply demand alone."""
+    network = problem.network
+    if not network.goodwill:
+        return
+    remembered = any(getattr(stage, "multiplies_demand", False) for stage in problem.sequence.after)
+    whole = {item.name: item.whole_units for item in network.items}
+    for each in network.goodwill:
+        law = problem.uncertainty.demand.get((each.node, each.item))
+        counted = isinstance(law, Poisson | NegativeBinomial) or whole[each.item]
+        if not remembered or counted or each.demand_effect != 1.0:
+            yield "goodwill of the network", "satisfaction multiplies demand"
 
 
 def _lives(problem: Problem) -> Found:

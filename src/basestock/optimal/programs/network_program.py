@@ -16,7 +16,7 @@ from basestock.optimal.programs.money import Prices, read_prices
 from basestock.optimal.programs.paths import ProgramPath, read_path
 from basestock.optimal.programs.plan import Plan
 from basestock.optimal.programs.refusal import UnsupportedError
-from basestock.optimal.programs.stages import BUILDERS
+from basestock.optimal.programs.stages import builder_of
 from basestock.optimal.programs.stages.order import lane_orders, placed
 from basestock.optimal.programs.walk import Chosen, Frame, Walk, begin
 from basestock.uncertainty import Event
@@ -298,7 +298,9 @@ def _walked(
         if walk.frame.opened and period == 0:
             walk.flows["received"] = Linear.zeros(walk.frame.num_lanes, walk.frame.num_items)
         for stage in (*before, *problem.sequence.after):
-            BUILDERS[stage](walk)
+            build = builder_of(stage)
+            assert build is not None
+            build(walk)
         _close(walk)
         if also is not None:
             also(walk)

@@ -156,6 +156,8 @@ class Walk:
     expiring, issued, turns
         What came in by the turn of growing older in which it expires, what was issued of lots that have not expired,
         and the number of turns so far; see :mod:`basestock.optimal.programs.stages.perish`.
+    satisfaction
+        ``[node, item]`` what the market is multiplied by; ``None`` where customers remember nothing.
     """
 
     frame: Frame
@@ -177,6 +179,7 @@ class Walk:
     expiring: dict[int, Linear] = dataclasses.field(default_factory=dict)
     issued: Linear = dataclasses.field(default_factory=Linear.zeros)
     turns: int = 0
+    satisfaction: Linear | None = None
 
     def label(self, names: Callable[[int], str]) -> Callable[[int], str]:
         """Return labels that begin with the scenario and the period."""
@@ -270,6 +273,7 @@ def begin(frame: Frame, model: ProgramModel, path: ProgramPath, prices: Prices, 
         unfilled=read(state.unfilled, lanes), held=read(state.held, lanes),
         previous=read(state.previous_order, lanes),
         due=_due(frame, path), slips=_ring(frame, state.order_slips), runs=_runs(frame), chosen=blank,
+        satisfaction=None if state.satisfaction is None else read(state.satisfaction, nodes),
     )  # fmt: skip
     if frame.lots is not None:
         walk.issued = Linear.zeros(nodes, items)

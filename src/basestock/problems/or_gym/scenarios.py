@@ -6,9 +6,10 @@ Source: arXiv:2605.11355; dynamics as in gym-invmgmt 0.2.1 (MIT).
 import dataclasses
 import itertools
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import jax.numpy as jnp
+import numpy as np
 
 from basestock.decision import Problem
 from basestock.decision.needed_stages import stands_for
@@ -45,6 +46,12 @@ _SALES = (
 )
 """Unit sales of the volatile window of the M5 competition that the authors scale to a mean of 20 a day."""
 
+SMOOTH = 0.15
+"""Unmet share of the demand at which goodwill falls in full where it has no jump."""
+
+if TYPE_CHECKING:
+    from basestock.optimal.programs.walk import Walk
+
 DemandPattern = Literal["stationary", "trend_seasonal", "trend_seasonal_shock", "m5_volatile"]
 
 
@@ -59,12 +66,15 @@ class Sentiment:
         Factors of a period without and with unmet demand.
     lowest, highest
         Bounds of the factor on demand.
+    width
+        Unmet share of the demand at which goodwill falls in full, in proportion below it; 0 for any unmet demand.
     """
 
     growth: float = 1.01
     decay: float = 0.90
     lowest: float = 0.2
     highest: float = 2.0
+    width: float = 0.0
 
     def __call__(
         self, network: NetworkArrays, state: State, decision: Decision, event: Event, flows: PeriodOutcome
@@ -72,8 +82,55 @@ class Sentiment:
         """Move the factor that multiplies the next period's demand."""
         before = require(state.satisfaction, "satisfaction")
         unmet = require(flows.lost, "lost") + (0.0 if state.backorders is None else state.backorders)
-        after = before * jnp.where(unmet > 0, self.decay, self.growth)
+        fallen = (unmet > 0).astype(before.dtype)
+        if self.width > 0:
+            most = self.width * jnp.maximum(require(flows.demand, "demand"), 1e-3)
+            fallen = jnp.minimum(unmet / most, 1.0)
+        after = before * (self.growth + (self.decay - self.growth) * fallen)
         return dataclasses.replace(state, satisfaction=jnp.clip(after, self.lowest, self.highest)), flows
+
+    def smooth(self) -> "Sentiment":
+        """Return how customers react without a jump, so that a gradient sees what unmet demand does."""
+        return dataclasses.replace(self, width=SMOOTH)
+
+    multiplies_demand: ClassVar[bool] = True
+
+    def constraints(self, walk: "Walk") -> None:
+        """Add the factor of the next period and whether anybody is left unmet, an either-or choice.
+
+        Notes
+        -----
+        A plan may let the factor fall although all demand was met, and may hold stock back from customers, so that they
+        are short once and not twice; the physics does neither. Where the factor falls, the line through both ends of
+        max(lowest, decay x factor) stands for it, which is never below. All are on the safe side of a bound.
+        """
+        frame, before = walk.frame, require(walk.satisfaction, "satisfaction")
+        start = np.asarray(frame.trimmed(frame.start.satisfaction, frame.num_nodes))
+        most = np.minimum(start * self.growth**walk.period, self.highest)
+        asked = walk.path.demand * np.minimum(
+            start * self.growth ** np.arange(walk.path.num_periods)[:, None, None], self.highest
+        )
+        waits = walk.backorders if not walk.backorders.fixed.all() else None
+        unmet = walk.flows["lost"] if waits is None else walk.flows["lost"] + waits
+        could = asked[walk.period] if waits is None else asked[: walk.period + 1].sum(0)
+        there = walk.path.demand.sum(0) > 0
+        label = frame.node_label
+        short = walk.variables("unmet", unmet, label, where=there, high=1.0, whole=True)
+        after = walk.variables("satisfaction", unmet, label, where=there, low=self.lowest, high=self.highest)
+        walk.constrain("goodwill", unmet - short * could, "<=", 0.0, label, where=there, relaxable=False)
+        # The line through (lowest, lowest) and (most, decay x most).
+        slope = (self.decay * most - self.lowest) / np.maximum(most - self.lowest, 1e-9)
+        slope = np.where(self.decay * most > self.lowest, slope, 0.0)
+        gap = self.growth * most - np.maximum(self.decay * most, self.lowest)
+        fallen = after - before * slope - self.lowest * (1.0 - slope) + short * gap
+        walk.constrain(
+            "goodwill", after - before * self.growth, "<=", 0.0, label, where=there, relaxable=False
+        )
+        walk.constrain("goodwill", fallen, "<=", gap, label, where=there, relaxable=False)
+        walk.constrain(
+            "goodwill", after - before * self.decay, ">=", 0.0, label, where=there, relaxable=False
+        )
+        walk.satisfaction = after + np.where(there, 0.0, 1.0)
 
 
 @parameters()

@@ -1,9 +1,10 @@
 """Stages that replace those of :mod:`basestock.dynamics` in these problems: other rounding, other sharing."""
 
 import dataclasses
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from basestock.decision.needed_stages import stands_for
@@ -12,7 +13,13 @@ from basestock.dynamics.lanes import require
 from basestock.dynamics.stages import serve
 from basestock.dynamics.stages.ship import send
 from basestock.dynamics.stock import take
+from basestock.optimal.programs.refusal import UnsupportedError
+from basestock.optimal.programs.stages.deliver import leaving
+from basestock.optimal.programs.stages.deliver import send as plan_to_send
 from basestock.uncertainty import Event
+
+if TYPE_CHECKING:
+    from basestock.optimal.programs.walk import Walk
 
 LaneItem = Float[Array, "lane item replication"]
 Rounding = Literal["none", "toward_zero", "half_to_even"]
@@ -41,6 +48,19 @@ class BookOrders:
             ordered = jnp.trunc(ordered) if self.rounding == "toward_zero" else jnp.round(ordered)
         unfilled = require(state.unfilled, "unfilled") + ordered
         return dataclasses.replace(state, unfilled=unfilled), dataclasses.replace(flows, ordered=ordered)
+
+    def constraints(self, walk: "Walk") -> None:
+        """Let what is ordered enter the books.
+
+        Raises
+        ------
+        UnsupportedError
+            If orders are rounded.
+        """
+        if self.rounding != "none":
+            raise UnsupportedError(f"orders rounded {self.rounding!r}", "a program orders what is shipped")
+        walk.add("ordered", walk.chosen.order)
+        walk.add("entered", walk.chosen.order)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +124,25 @@ class ShipInTurn:
             used.append(taken)
         padding = [jnp.zeros_like(requests[0])] * (requests.shape[0] - len(shipped))
         return jnp.stack(shipped + padding), jnp.stack(used + padding)
+
+    def constraints(self, walk: "Walk") -> None:
+        """Ship what is ordered within stock, yields and capacities: a plan may favor any lane by what it orders.
+
+        Raises
+        ------
+        UnsupportedError
+            If stock is promised more than once.
+        """
+        if self.promised_twice:
+            raise UnsupportedError("stock that is promised twice", "it may become negative")
+        frame, shipped = walk.frame, leaving(walk)
+        yields = np.array([1.0 if at is None else self.node_yield[at] for at in self.sources])
+        walk.take(frame.out_of_nodes(shipped * (1.0 / yields[:, None])), group="stock_at_source")
+        most = np.array([np.inf if each is None else each for each in self.node_capacity])[:, None]
+        limited = np.isfinite(most) & np.ones((frame.num_nodes, frame.num_items), dtype=bool)
+        sent = frame.out_of_nodes(shipped)
+        walk.constrain("capacity", sent, "<=", np.where(limited, most, 0.0), frame.node_label, where=limited)
+        plan_to_send(walk, shipped)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -41,3 +41,11 @@ BUILDERS: Final[Mapping[Stage, Callable[[Walk], None]]] = {
     stages.remember: nothing,
 }
 """Stage to what it adds to a program. Those that add nothing belong to features that are refused, or to data."""
+
+
+def builder_of(stage: Stage) -> Callable[[Walk], None] | None:
+    """Return what a stage adds to a program, ``None`` where nobody has written it.
+
+    A stage that replaces one of :mod:`basestock.dynamics.stages` brings its own as an attribute ``constraints``.
+    """
+    return BUILDERS.get(stage) or getattr(stage, "constraints", None)

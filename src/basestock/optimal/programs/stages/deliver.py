@@ -30,7 +30,14 @@ def ship(walk: Walk) -> None:
 
     A plan orders what its source can ship: what would wait in the books of a source is ordered later instead.
     """
-    frame, period = walk.frame, walk.period
+    shipped = leaving(walk)
+    walk.take(walk.frame.out_of_nodes(shipped), group="stock_at_source")
+    send(walk, shipped)
+
+
+def leaving(walk: Walk) -> Linear:
+    """Return ``[lane, item]`` what is shipped, within capacities; the stock that it takes is not taken yet."""
+    frame = walk.frame
     entered = walk.flows.get("entered", Linear.zeros(frame.num_lanes, frame.num_items))
     shipped = entered + _released(walk)
     closed = _closed(walk)[:, None] & np.ones_like(frame.carried)
@@ -38,7 +45,12 @@ def ship(walk: Walk) -> None:
     _capacities(walk, shipped)
     walk.add("shipped", shipped)
     walk.add("unfilled", walk.unfilled)
-    walk.take(frame.out_of_nodes(shipped), group="stock_at_source")
+    return shipped
+
+
+def send(walk: Walk, shipped: Linear) -> None:
+    """Put what is shipped on its way."""
+    period = walk.period
     lag = walk.path.lag[period]
     for ahead in np.unique(lag[~shipped.fixed | (shipped.constant != 0)]).tolist():
         target, part = period + int(ahead), shipped * (lag == ahead)

@@ -21,7 +21,7 @@ def serve(walk: Walk) -> None:
     """Serve the demand of the period: min(on hand, demand); the rest is lost, or waits."""
     fill_backorders(walk)
     frame = walk.frame
-    demand = Linear.of(walk.path.demand[walk.period])
+    demand = _asked(walk)
     sales = _handed_over(walk, "sales", demand)
     walk.take(sales, group="stock_on_hand")
     short = demand - sales
@@ -31,6 +31,12 @@ def serve(walk: Walk) -> None:
     walk.add("lost", short * share)
     walk.add("newly_backordered", short * (1.0 - share))
     walk.backorders = walk.backorders + short * (1.0 - share)
+
+
+def _asked(walk: Walk) -> Linear:
+    """Return the demand of the period: data, or in proportion to how satisfied customers are."""
+    market = walk.path.demand[walk.period]
+    return Linear.of(market) if walk.satisfaction is None else walk.satisfaction * market
 
 
 def _handed_over(walk: Walk, name: str, wanted: Linear) -> Linear:
@@ -69,7 +75,8 @@ def _forced(walk: Walk) -> np.ndarray:
     -----
     Where nothing but customers takes an item from a place, serving now instead of later changes no order, lowers
     stock and the number of those who wait, and moves a sale (or a loss avoided) to an earlier period. It is never worse
-    when handing over costs no more than losing, and no part of a shortage is shared between loss and waiting.
+    when handing over costs no more than losing, and no part of a shortage is shared between loss and waiting. Customers
+    who remember shortages may be worth holding back for: a plan may, which is on the safe side of a bound.
     """
     frame, prices = walk.frame, walk.prices
     network = frame.problem.network
