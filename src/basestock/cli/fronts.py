@@ -12,6 +12,7 @@ from basestock.cli.errors import USAGE, CommandError, require_known
 from basestock.cli.options import Policies, names
 from basestock.cli.output import Answer, show, table
 from basestock.cli.problem import InstanceId, Instances, ProblemName
+from basestock.cli.settings import given_settings
 from basestock.cli.solving import frame_of
 from basestock.cli.training import (
     Budget,
@@ -21,7 +22,6 @@ from basestock.cli.training import (
     Resume,
     SettingEntries,
     SettingsFile,
-    given_settings,
     played_problem,
     teller,
 )

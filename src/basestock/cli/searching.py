@@ -11,7 +11,7 @@ from basestock.cli.common import Common, command
 from basestock.cli.errors import USAGE, CommandError, require_known
 from basestock.cli.output import Answer, show, table
 from basestock.cli.problem import InstanceId, Instances, ProblemName
-from basestock.cli.settings import pairs
+from basestock.cli.settings import given_settings, pairs
 from basestock.cli.solving import frame_of
 from basestock.cli.training import (
     Budget,
@@ -19,7 +19,6 @@ from basestock.cli.training import (
     Learner,
     SettingEntries,
     SettingsFile,
-    given_settings,
     played_problem,
 )
 

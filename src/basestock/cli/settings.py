@@ -183,3 +183,27 @@ def _as_usage_error() -> Generator[None, None, None]:
     except CommandError as error:
         typer.echo(f"basestock: {error}", err=True)
         raise typer.Exit(error.code) from error
+
+
+def given_settings(
+    file: Path | None, entries: list[str] | None, budget_seconds: float | None
+) -> dict[str, Any]:
+    """Return the settings of a file, of entries, which win, and of the time; values are written as in TOML.
+
+    Raises
+    ------
+    CommandError
+        If the file is none or no TOML.
+    """
+    given: dict[str, Any] = {}
+    if file is not None:
+        try:
+            given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise CommandError(f"--settings {file}: {error}; must be a TOML file.", USAGE) from None
+    for key, value in pairs(entries, "--setting").items():
+        try:
+            given[key] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            given[key] = value
+    return given if budget_seconds is None else {**given, "seconds": budget_seconds}

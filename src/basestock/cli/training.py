@@ -1,7 +1,6 @@
 """The command that learns policies: train."""
 
 import dataclasses
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,7 @@ from basestock.cli.common import Common, command
 from basestock.cli.errors import USAGE, CommandError, require_known
 from basestock.cli.output import Answer, show, table
 from basestock.cli.problem import InstanceId, Instances, ProblemName, chosen_problem, named_problem
-from basestock.cli.settings import pairs
+from basestock.cli.settings import given_settings, pairs
 from basestock.cli.solving import GIB, MaxMemory, MaxSeconds, frame_of
 
 if TYPE_CHECKING:
@@ -132,7 +131,8 @@ def train(
 
     require_known("algorithm", algorithm, [*ALGORITHMS, AUTO])
     if algorithm == AUTO:
-        algorithm, why = suited(played_problem(env_id, problem, instances, id_, common))
+        given = played_problem(env_id, problem, instances, id_, common)
+        algorithm, why = suited(_randomized(given, randomize)[0])
         common.say(f"{AUTO}: {algorithm}; {why}")
     chosen = ALGORITHMS[algorithm]
     try:
@@ -202,30 +202,6 @@ def _randomized(problem: "Problem", entries: list[str] | None) -> "tuple[Problem
     except DriverError as error:
         raise CommandError(f"--randomize: {error}", USAGE) from None
     return randomized(problem, hidden), watching(problem)
-
-
-def given_settings(
-    file: Path | None, entries: list[str] | None, budget_seconds: float | None
-) -> dict[str, Any]:
-    """Return the settings of a file, of entries, which win, and of the time; values are written as in TOML.
-
-    Raises
-    ------
-    CommandError
-        If the file is none or no TOML.
-    """
-    given: dict[str, Any] = {}
-    if file is not None:
-        try:
-            given = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise CommandError(f"--settings {file}: {error}; must be a TOML file.", USAGE) from None
-    for key, value in pairs(entries, "--setting").items():
-        try:
-            given[key] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            given[key] = value
-    return given if budget_seconds is None else {**given, "seconds": budget_seconds}
 
 
 def _require_new(out: Path | None, seed: int, *, resume: bool) -> None:

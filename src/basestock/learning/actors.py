@@ -19,6 +19,7 @@ from basestock.learning.networks import Mlp
 from basestock.learning.slots import supplied, units_of
 from basestock.learning.tokens import FILL, TokenEncoder
 from basestock.policies import Newsvendor
+from basestock.policies.saved import SavedPolicy
 
 BARELY = -2.8
 """Where softplus beyond :data:`UNIT` is a tenth."""
@@ -60,6 +61,13 @@ class Actor(Policy):
     def of_problem(cls, problem: Problem, encoder: Any, network: Any, codec: ActionCodec) -> "Actor":
         """Return the actor of a network that was learned, for a problem that it may ask for more than the codec."""
         return cls.of(encoder, network, codec)
+
+    @classmethod
+    def of_saved(
+        cls, problem: Problem, encoder: Any, network: Any, codec: ActionCodec, saved: SavedPolicy
+    ) -> "Actor":
+        """Return the actor of a file, which may say more of it."""
+        return cls.of_problem(problem, encoder, network, codec)
 
     def outputs(self, observation: Observation) -> Float[Array, "output replication"]:
         """Return the outputs of the network, the first of all slots before the second."""

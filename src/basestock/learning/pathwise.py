@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -24,6 +24,7 @@ from basestock.learning.floors import Floor, just_served, service_scene
 from basestock.learning.gates import Gated, GatedActor, Trial, Tries, gated_cost, taken_as_given
 from basestock.learning.networks import Mlp
 from basestock.learning.objectives import Loss, Objective, ObjectiveSettings, aim_of
+from basestock.learning.residual import ResidualActor, tuned_base
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import FINE, Run, Tell, tell_nobody
 from basestock.learning.saved import NETWORKS
@@ -35,6 +36,7 @@ from basestock.learning.settings import (
     NonNegative,
     Positive,
     PositiveShare,
+    Rule,
     Share,
     Widths,
 )
@@ -46,6 +48,7 @@ from basestock.learning.teachers import TEACHERS
 from basestock.learning.tokens import TokenEncoder
 from basestock.learning.updates import adam, compiling, cut, is_fine, kept, stepped, toward
 from basestock.learning.warm_start import Known, warm_start
+from basestock.policies import REGISTRY
 from basestock.policies.protection import lead_periods
 
 SHARES = (0.25, 0.5, 0.75, 1.25, 1.0)
@@ -60,9 +63,16 @@ SAMPLES = 4
 GATES = 0x6A7E
 """Folded into the key of an update for what is random of gates."""
 
-Structure = Literal["quantity", "base_stock", "capped_base_stock", "order_up_to"]
-"""What outputs of a network mean: see :mod:`basestock.learning.structures`."""
+Structure = Literal["quantity", "base_stock", "capped_base_stock", "order_up_to", "residual"]
+"""What outputs of a network mean: see :mod:`basestock.learning.structures` and :mod:`basestock.learning.residual`."""
 
+Classic = Annotated[
+    str, Rule("the name of a policy that basestock policies lists", lambda value: value in REGISTRY)
+]
+
+
+FORMS: dict[str, type[QuantityActor]] = {**STRUCTURES, ResidualActor.form: ResidualActor}
+"""What outputs of a network mean, by the name of the setting."""
 
 NetworkKind = Literal["flat", "shared", "attention"]
 """Networks: see :mod:`basestock.learning.tokens`."""
@@ -75,7 +85,9 @@ class PathwiseConfig(ObjectiveSettings):
     Parameters
     ----------
     structure
-        What outputs are: quantities, or levels of a rule that can be read.
+        What outputs are: quantities, levels of a rule that can be read, or what is added to a tuned policy.
+    base, base_share
+        Tuned policy that is added to, the cheapest of a few if not given; and the share of the time of each search.
     network
         What reads what: ``flat``, one network that reads everything and is bound to its problem; ``shared``, one that
         reads the place of each slot by itself; ``attention``, one whose slots see each other, for few of them.
@@ -106,6 +118,8 @@ class PathwiseConfig(ObjectiveSettings):
     """
 
     structure: Structure = "quantity"
+    base: Classic | None = None
+    base_share: Share = 0.1
     network: NetworkKind = "flat"
     begin_with: Known | None = None
     hidden: Widths = (32, 32)
@@ -280,7 +294,7 @@ def train(
     codec, smooth = action_codec(problem, "continuous"), in_fractions(problem)
     begun = beginnings(smooth, codec, begin_key)
     jumps = config.structure == "quantity" and jumping(problem, codec).any()
-    form = GatedActor if jumps else STRUCTURES[config.structure]
+    form = GatedActor if jumps else FORMS[config.structure]
     gates = _gates(problem, codec, form)
     objective = Objective.of(problem, config, periods_of(problem, config)[1])
     run = Run(problem, "pathwise", config, key, deadline, tell, checkpoint, objective)
@@ -339,6 +353,10 @@ def _beginnings(
             by_clock=config.updates is None,
         )
         return [known.learning()]
+    if form is ResidualActor:
+        seconds = config.base_share * config.seconds if config.updates is None else math.inf
+        base = tuned_base(problem, codec, config.base, seconds)
+        return [ResidualActor.beside(problem, reads, first, codec, base).learning()]
     return [form.create(problem, reads, codec, first, share).learning() for share in SHARES]
 
 
@@ -350,12 +368,13 @@ def _read(
     codec: ActionCodec,
     own: Array,
 ) -> tuple[Encoder | TokenEncoder, Mlp | Attention]:
-    """Return what a network reads, and a new network."""
+    """Return what a network reads, and a new network; one that is added to a known policy begins with nothing."""
+    last = 0.0 if form is ResidualActor else 0.1
     if config.network == "flat":
         outputs = form.heads * len(codec.slots)
-        return encoder, Mlp.create((encoder.width, *config.hidden, outputs), own, last=0.1)
+        return encoder, Mlp.create((encoder.width, *config.hidden, outputs), own, last=last)
     tokens = TokenEncoder.for_problem(problem, codec)
-    return tokens, NETWORKS[config.network].create((tokens.width, *config.hidden, form.heads), own, last=0.1)
+    return tokens, NETWORKS[config.network].create((tokens.width, *config.hidden, form.heads), own, last=last)
 
 
 def in_fractions(problem: Problem) -> Problem:

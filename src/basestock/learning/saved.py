@@ -17,6 +17,7 @@ from basestock.learning.encoding import Clock, Encoder, num_features
 from basestock.learning.gates import GatedActor
 from basestock.learning.lookahead import LookaheadActor
 from basestock.learning.networks import Mlp
+from basestock.learning.residual import ResidualActor
 from basestock.learning.structures import STRUCTURES
 from basestock.learning.tabular import TableActor
 from basestock.learning.tokens import TokenEncoder
@@ -27,7 +28,7 @@ from basestock.policies.saved import SavedPolicy, SavedPolicyError, read_policy
 
 KNOWN: dict[str, type[Actor]] = {
     each.form: each
-    for each in (*FORMS.values(), *STRUCTURES.values(), GatedActor, TableActor, LookaheadActor)
+    for each in (*FORMS.values(), *STRUCTURES.values(), GatedActor, ResidualActor, TableActor, LookaheadActor)
 }
 """Policies by the form that their file names."""
 
@@ -58,6 +59,9 @@ def saved_actor(actor: Actor, problem: Problem, facts: Mapping[str, Any]) -> Sav
         form["fields"] = list(actor.encoder.fields)
         form["clock"] = dataclasses.asdict(actor.encoder.clock)
     arrays = {**actor.network.arrays("network_"), **actor.encoder.arrays()}
+    if isinstance(actor, ResidualActor):
+        form["base"] = actor.base.name
+        arrays |= actor.base.arrays()
     return SavedPolicy(LEARNED, problem.name, {**facts, **form}, arrays)
 
 
@@ -93,7 +97,7 @@ def loaded_actor(saved: SavedPolicy, problem: Problem) -> Actor:
         told, read = num_features(problem, encoder.fields), encoder.center.shape[0]
         if told != read:
             raise ValueError(f"it reads {read} quantities, must read the {told} that {problem.name!r} tells")
-        return form.of_problem(problem, encoder, network, codec_of(problem, slots, facts["actions"]))
+        return form.of_saved(problem, encoder, network, codec_of(problem, slots, facts["actions"]), saved)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise SavedPolicyError(
             f"policy for {saved.problem!r}: {error}. Load it for the problem that it was learned on."
@@ -113,7 +117,7 @@ def _for_places_of(saved: SavedPolicy, problem: Problem) -> Actor:
     if list(encoder.names) != facts["inputs"]:
         raise ValueError(f"it reads {', '.join(facts['inputs'])}, must read {', '.join(encoder.names)}")
     network = NETWORKS[facts["network"]].of_arrays(saved.arrays, "network_")
-    return form.of_problem(problem, encoder, network, codec)
+    return form.of_saved(problem, encoder, network, codec, saved)
 
 
 def _slot(told: Mapping[str, Any]) -> Slot:

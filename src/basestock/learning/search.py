@@ -122,7 +122,7 @@ class Search:
 
 
 def default_space(algorithm: Algorithm) -> dict[str, Choices | Range]:
-    """Return what is searched where nothing is named: every rate, from a tenth to ten times its default.
+    """Return what is searched where nothing is named: every size of steps, from a tenth to ten times its default.
 
     Examples
     --------
@@ -130,7 +130,8 @@ def default_space(algorithm: Algorithm) -> dict[str, Choices | Range]:
     >>> default_space(ALGORITHMS["pathwise"])
     {'learning_rate': Range(low=0.002, high=0.2, log=True)}
     """
-    names = [field for field in dataclasses.fields(algorithm.config) if field.name.endswith("learning_rate")]
+    ends = "learning_rate", "spread"
+    names = [field for field in dataclasses.fields(algorithm.config) if field.name.endswith(ends)]
     return {
         field.name: Range(float(f"{field.default / 10:.12g}"), float(f"{field.default * 10:.12g}"), log=True)
         for field in names
