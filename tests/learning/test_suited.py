@@ -14,6 +14,7 @@ from basestock.problems.random_lead_time import random_lead_time
         (lost_sales(), "fitted_value", "19 outcomes"),
         (make_problem("manufacturing_market"), "pathwise", "no list of outcomes"),
         (make_problem("one_warehouse_multi_retailer"), "pathwise", "too many to list"),
+        (make_problem("beer_game"), "pathwise", "no list of outcomes"),
         (random_lead_time(), "evolution", "no derivative"),
     ],
 )

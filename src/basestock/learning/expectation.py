@@ -106,7 +106,7 @@ class Expectation(eqx.Module):
             row[: len(each.probabilities)] = each.probabilities
         model = row_model(problem, Layout(canonical(problem.start(1))))
         discount = problem.discount if problem.discounts else 1.0
-        return cls(
+        found = cls(
             *(model, leaves, jnp.asarray(chances), jnp.asarray(_controls(problem, codec))),
             *(jnp.asarray(np.float32(discount)), problem.information),
             cycle=clock.cycle if clock.endless else clock.periods,
@@ -114,6 +114,14 @@ class Expectation(eqx.Module):
             warm_up=0 if clock.endless else problem.warm_up,
             exact=all(exact for _, exact in tables),
         )
+        try:
+            eqx.filter_eval_shape(lambda: found.opened(problem, np.zeros(1, np.int64)))
+        except ValueError as error:
+            raise NoExpectationError(
+                f"Problem {problem.name!r}: something that is priced happens before the decision ({error}); a period "
+                "must begin with the decision. Choose another learner."
+            ) from error
+        return found
 
     @property
     def num_outcomes(self) -> int:

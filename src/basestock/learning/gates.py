@@ -1,7 +1,7 @@
 """Gates: whether anything is ordered at all, where that makes the cost jump and a derivative does not see it."""
 
 import dataclasses
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -14,11 +14,13 @@ from basestock.dynamics import Decision, Moving
 from basestock.envs import ActionCodec
 from basestock.learning.actors import BARELY, UNIT, QuantityActor, weighed
 from basestock.learning.experience import Scene
-from basestock.learning.networks import Mlp, generator
+from basestock.learning.networks import generator
 from basestock.learning.objectives import Loss
 from basestock.learning.selection import ServedCost
 from basestock.learning.slots import jumping, lots, supplied, units_of
 from basestock.learning.tokens import FILL, TokenEncoder
+
+Network = TypeVar("Network")
 
 OPEN = 30.0
 """Output of a gate that is always open: its probability is 1 in single precision, and has no derivative."""
@@ -196,7 +198,7 @@ class GatedPlay(Policy):
         return decision, (count + 1, chosen + (chance * mine).sum(0), entropy + learns * mixed)
 
 
-def taken_as_given(network: Mlp, learns: Array) -> Mlp:
+def taken_as_given(network: Network, learns: Array) -> Network:
     """Return a network with its own values, whose derivatives are the share that learns."""
     return jax.tree.map(lambda leaf: learns * leaf + (1.0 - learns) * jax.lax.stop_gradient(leaf), network)
 

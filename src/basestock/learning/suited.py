@@ -11,6 +11,9 @@ AUTO = "auto"
 ENOUGH = 128
 """States of an update, for each period with values of its own, below which a network of values learns little."""
 
+FEW = 2
+"""Quantities of a period up to which choices of one at a time come near the best of all together."""
+
 
 def suited(problem: Problem) -> tuple[str, str]:
     """Return the name of the learner that suits a problem, and why.
@@ -36,7 +39,7 @@ def suited(problem: Problem) -> tuple[str, str]:
     usual = FittedValueConfig()
     listed = expectation.listed(usual.cases, len(codec.slots), usual.candidates)
     states = min(listed, usual.states) // expectation.cycle
-    if states < ENOUGH or not expectation.exact:
+    if states < ENOUGH or not expectation.exact or len(codec.slots) > FEW:
         return "pathwise", (
             f"{expectation.num_outcomes:,} outcomes of a period and {len(codec.slots)} quantities are too many to list"
         )
