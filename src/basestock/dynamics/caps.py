@@ -161,12 +161,16 @@ def whole_steps(quantity: Array, step: Array) -> Array:
     return jnp.where(step > 0, jnp.floor(quantity / size * (1 + 1e-6) + 1e-6) * size, quantity)
 
 
+REMAINDER = 1e-12
+"""Units, or money, that are a remainder of rounding."""
+
+
 def share_of(part: Array, whole: Array) -> Array:
     """Return part / whole, at most 1; 1 where the whole is a remainder of rounding or nothing.
 
     Dividing by such remainders makes slopes of 1e30 and more, which are no numbers once they meet a 0.
     """
-    something = whole > 1e-12
+    something = whole > REMAINDER
     return jnp.where(something, jnp.minimum(part, whole) / jnp.where(something, whole, 1.0), 1.0)
 
 

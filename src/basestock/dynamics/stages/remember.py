@@ -7,6 +7,7 @@ from jaxtyping import Array
 
 from basestock.dynamics.arrays import NetworkArrays
 from basestock.dynamics.binomial import binomial_quantile
+from basestock.dynamics.caps import REMAINDER
 from basestock.dynamics.demand import decided_price
 from basestock.dynamics.lanes import require
 from basestock.dynamics.market import Market, Returns
@@ -63,7 +64,8 @@ def _satisfaction(
 
 def _share(part: Array, whole: Array) -> Array:
     """Divide, 0 where there is nothing to divide by."""
-    return jnp.where(whole > 0, part / jnp.where(whole > 0, whole, 1.0), 0.0)
+    some = whole > REMAINDER
+    return jnp.where(some, part / jnp.where(some, whole, 1.0), 0.0)
 
 
 def _booked(

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.dynamics import Step
+from basestock.dynamics.caps import REMAINDER
 from basestock.economics.leaves import given
 from basestock.economics.tariff import Tariff
 from basestock.economics.terms.market import handed_over
@@ -64,7 +65,9 @@ def turnover(tariff: Tariff, step: Step) -> NetworkMoney:
     value = given(tariff.unit_value)
     sold = (value * handed_over(step)).sum((0, 1))
     held = (value * (step.outcome.opening + given(step.outcome.closing)) / 2).sum((0, 1))
-    return given(tariff.turnover) * jnp.where(held > 0, sold / jnp.where(held > 0, held, 1.0), 0.0)
+    # Dividing by a remainder of rounding makes a slope that is no number.
+    some = held > REMAINDER
+    return given(tariff.turnover) * jnp.where(some, sold / jnp.where(some, held, 1.0), 0.0)
 
 
 def service(tariff: Tariff, step: Step) -> NetworkMoney:
