@@ -185,3 +185,9 @@ def _one_more(caps: Caps, kept: CapLine, wanted: CapLine, cap: Array) -> CapLine
     more = jnp.where((kept + caps.step <= wanted) & (caps.load > 0), caps.step, 0.0)
     taken = more * caps.load
     return jnp.where(_before(taken) + taken <= rest * (1 + 1e-6), more, 0.0)
+
+
+def divided(part: Array, whole: Array) -> Array:
+    """Return part / whole; 0 where the whole is a remainder of rounding or nothing, as in :func:`share_of`."""
+    something = whole > REMAINDER
+    return jnp.where(something, part / jnp.where(something, whole, 1.0), 0.0)

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, PyTree
 from basestock.decision import Observation, Policy, Problem, advance
 from basestock.dynamics import Decision, Moving
 from basestock.envs import action_codec
+from basestock.learning.action_values import gathered
 from basestock.learning.actors import QuantityActor, supplied, units_of
 from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline
@@ -162,23 +163,12 @@ class _Played(NamedTuple):
     spread: Float[Array, " input"]
 
 
-def _columns(moving: Moving, picked: Array) -> Moving:
-    """Return some of the paths, several times where a number is there several times."""
-    count = moving.state.on_hand.shape[-1]
-
-    def chosen(leaf: Any) -> Any:
-        is_wide = eqx.is_array(leaf) and leaf.ndim > 0 and leaf.shape[-1] == count
-        return leaf[..., picked] if is_wide else leaf
-
-    return jax.tree.map(chosen, moving)
-
-
 def _played(window: _Window, actor: QuantityActor, networks: Mlp, moving: Moving, root: Array) -> _Played:
     """Play tries on the same events."""
     paths, count = moving.state.on_hand.shape[-1], networks.linear.shape[0]
     policy = _Watched(dataclasses.replace(actor, network=cast("Any", Tries(networks))), paths)
     each, none = jnp.tile(jnp.arange(paths), count), jnp.zeros(actor.encoder.width)
-    begun, fold = _columns(moving, each), window.scene.fold
+    begun, fold = gathered(moving, each), window.scene.fold
     path = advance(
         *(window.scene.game, policy),
         dataclasses.replace(begun, memory=(begun.memory[0], (jnp.zeros(()), none, none))),
@@ -189,7 +179,7 @@ def _played(window: _Window, actor: QuantityActor, networks: Mlp, moving: Moving
         initial=fold.initial(len(each)),
     )
     seen, (number, total, squares) = path.end.memory
-    end = _columns(dataclasses.replace(path.end, memory=(seen, None)), jnp.arange(paths))
+    end = gathered(dataclasses.replace(path.end, memory=(seen, None)), jnp.arange(paths))
     costs = (window.worth @ path.traced).reshape(count, paths).mean(-1)
     middle = total / number
     return _Played(costs, end, middle, jnp.sqrt(jnp.maximum(squares / number - middle**2, 0.0)))

@@ -41,6 +41,7 @@ def suited(problem: Problem) -> tuple[str, str]:
     states = min(listed, usual.states) // expectation.cycle
     if states < ENOUGH or not expectation.exact or len(codec.slots) > FEW:
         return "pathwise", (
-            f"{expectation.num_outcomes:,} outcomes of a period and {len(codec.slots)} quantities are too many to list"
+            f"{expectation.num_outcomes:,} outcomes of a period, {len(codec.slots)} quantities and {expectation.cycle} "
+            "periods with values of their own are too many to list together"
         )
     return "fitted_value", f"all {expectation.num_outcomes:,} outcomes of a period are listed"

@@ -8,6 +8,7 @@ from jaxtyping import Array
 
 from basestock.dynamics.arrays import NetworkArrays
 from basestock.dynamics.binomial import binomial_quantile
+from basestock.dynamics.caps import divided
 from basestock.dynamics.lanes import into_nodes, out_of_nodes, require
 from basestock.dynamics.quality import sample_lots
 from basestock.dynamics.state import Decision, PeriodOutcome, State
@@ -61,7 +62,7 @@ def find_defects(
         used = used + out_of_nodes(network, flows.shipped)
     gone = used + _sum(state.on_hand, flows.expired, flows.overflow, flows.recalled)
     before = gone + state.on_hand
-    each = state.defective / jnp.where(before > 0, before, 1.0)
+    each = divided(state.defective, before)
     # Units that come and go within a period may be counted late: no more are defective than there are.
     left = jnp.minimum(state.defective - each * gone, state.on_hand)
     state = dataclasses.replace(state, defective=jnp.maximum(left, 0.0))

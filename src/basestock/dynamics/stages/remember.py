@@ -7,7 +7,7 @@ from jaxtyping import Array
 
 from basestock.dynamics.arrays import NetworkArrays
 from basestock.dynamics.binomial import binomial_quantile
-from basestock.dynamics.caps import REMAINDER
+from basestock.dynamics.caps import divided
 from basestock.dynamics.demand import decided_price
 from basestock.dynamics.lanes import require
 from basestock.dynamics.market import Market, Returns
@@ -50,22 +50,16 @@ def _satisfaction(
     assert effects is not None
     demand = require(flows.demand, "demand")
     waiting = 0.0 if flows.newly_backordered is None else flows.newly_backordered
-    unmet = _share(require(flows.lost, "lost") + waiting, demand)
+    unmet = divided(require(flows.lost, "lost") + waiting, demand)
     experience = 1.0 - effects.stockout_effect * unmet
     if price is not None and market.answers is not None:
         last, reference = require(state.previous_price, "previous_price"), market.answers.reference_price
-        experience = experience - effects.price_effect * _share(jnp.abs(price - last), reference)
+        experience = experience - effects.price_effect * divided(jnp.abs(price - last), reference)
     if flows.came_back is not None:
-        back = jnp.minimum(_share(flows.came_back, sold), 1.0)
+        back = jnp.minimum(divided(flows.came_back, sold), 1.0)
         experience = experience - effects.return_effect * back
     satisfaction = require(state.satisfaction, "satisfaction")
     return effects.memory * satisfaction + (1.0 - effects.memory) * jnp.maximum(experience, 0.0)
-
-
-def _share(part: Array, whole: Array) -> Array:
-    """Divide, 0 where there is nothing to divide by."""
-    some = whole > REMAINDER
-    return jnp.where(some, part / jnp.where(some, whole, 1.0), 0.0)
 
 
 def _booked(
@@ -91,4 +85,4 @@ def _overtime(flows: PeriodOutcome) -> Array:
     """Return the share of the hours of all resources that is overtime, ``[replication]``."""
     if flows.hours_overtime is None or flows.hours_used is None:
         return jnp.zeros(())
-    return jnp.clip(_share(flows.hours_overtime.sum(0), flows.hours_used.sum(0)), 0.0, 1.0)
+    return jnp.clip(divided(flows.hours_overtime.sum(0), flows.hours_used.sum(0)), 0.0, 1.0)

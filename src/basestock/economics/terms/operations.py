@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from basestock.dynamics import Step
-from basestock.dynamics.caps import REMAINDER
+from basestock.dynamics.caps import divided
 from basestock.economics.leaves import given
 from basestock.economics.tariff import Tariff
 from basestock.economics.terms.market import handed_over
@@ -65,9 +65,7 @@ def turnover(tariff: Tariff, step: Step) -> NetworkMoney:
     value = given(tariff.unit_value)
     sold = (value * handed_over(step)).sum((0, 1))
     held = (value * (step.outcome.opening + given(step.outcome.closing)) / 2).sum((0, 1))
-    # Dividing by a remainder of rounding makes a slope that is no number.
-    some = held > REMAINDER
-    return given(tariff.turnover) * jnp.where(some, sold / jnp.where(some, held, 1.0), 0.0)
+    return given(tariff.turnover) * divided(sold, held)
 
 
 def service(tariff: Tariff, step: Step) -> NetworkMoney:
