@@ -74,6 +74,8 @@ def test_no_argument_is_a_question_for_help(run: Run) -> None:
 
 def test_the_version_is_printed(run: Run) -> None:
     assert run("--version").stdout == "basestock 0.1.0\n"
+    module = [sys.executable, "-m", "basestock", "--version"]
+    assert subprocess.run(module, capture_output=True, text=True, check=True).stdout == "basestock 0.1.0\n"
 
 
 def test_a_shell_can_complete_commands_and_formats() -> None:
