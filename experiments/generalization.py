@@ -92,7 +92,7 @@ def judge(item: CatalogItem, policy: Policy, options: Options) -> Judged:
     problem = item.problem()
     optimum = optimum_of(problem, item)
     if optimum is not None:
-        control = Control(problem, optimum, options.replications, options.seed)
+        control = Control(problem, optimum, options.seed)
         cost = value_of(
             problem, policy, replications=options.replications, seed=options.seed, control=control
         )

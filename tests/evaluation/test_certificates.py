@@ -62,14 +62,32 @@ def test_where_too_many_states_are_reached_a_policy_is_simulated(monkeypatch: py
 
 def test_the_optimum_and_the_difference_to_it_are_an_estimate_with_a_narrower_interval() -> None:
     problem = losing(1)
-    control = Control(problem, optimize(problem), replications=400, seed=0)
+    control = Control(problem, optimize(problem), seed=0)
     optimal = np.random.default_rng(0).normal(control.optimum.value, 1.0, 400)
-    control.__dict__["totals"] = optimal
-    found = control.narrowed(optimal + 0.5)
+    found = control.narrowed(optimal + 0.5, optimal)
     assert found.mean == pytest.approx(control.optimum.value + 0.5) and found.half_width == pytest.approx(0.0)
     # What has nothing in common with the optimal policy gains nothing: its own mean is narrower.
     other = np.random.default_rng(1).normal(7.0, 0.1, 400)
-    assert control.narrowed(other).mean == pytest.approx(other.mean())
+    assert control.narrowed(other, optimal).mean == pytest.approx(other.mean())
+
+
+def test_without_a_number_replications_go_on_until_the_gap_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = dataclasses.replace(losing(1), horizon=20, warm_up=20)
+    exact = value_of(problem, LEVEL, seed=0)
+    assert exact.mean is not None
+    monkeypatch.setattr(certificates, "LINKS", 10)
+    few = value_of(problem, LEVEL, seed=0)
+    assert few.n == certificates.FEW
+    assert few.half_width is not None and few.half_width > 0.01 * exact.mean
+    far = value_of(problem, LEVEL, seed=0, reference=0.5 * exact.mean)
+    assert far.n == certificates.FEW
+    near = value_of(problem, LEVEL, seed=0, reference=0.99 * exact.mean)
+    assert near.n > certificates.FEW and near.mean is not None and near.half_width is not None
+    assert near.half_width <= (near.mean - 0.99 * exact.mean) / 3.0
+    assert near.mean == pytest.approx(exact.mean, abs=2.0 * near.half_width)
+    monkeypatch.setattr(certificates, "WORK", 100_000)
+    assert value_of(problem, LEVEL, seed=0, reference=exact.mean).n <= 100_000 / 40
+    assert value_of(problem, LEVEL, replications=64, seed=0, reference=exact.mean).n == 64
 
 
 @pytest.mark.slow
@@ -80,7 +98,7 @@ def test_a_simulated_policy_is_valued_by_its_difference_to_the_optimal_one(
     exact = value_of(problem, LEVEL, replications=2, seed=0)
     monkeypatch.setattr(certificates, "LINKS", 10)
     plain = value_of(problem, LEVEL, replications=64, seed=0)
-    control = Control(problem, optimize(problem), replications=64, seed=0)
+    control = Control(problem, optimize(problem), seed=0)
     found = value_of(problem, LEVEL, replications=64, seed=0, control=control)
     assert plain.half_width is not None and found.half_width is not None
     assert found.half_width < 0.7 * plain.half_width

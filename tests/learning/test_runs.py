@@ -39,7 +39,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def run_of(problem: Problem, seconds: float, updates: int | None = None) -> Run:
     return Run(
-        problem, "pathwise", Settings(), jax.random.key(0), Deadline(seconds, updates, time.perf_counter())
+        problem,
+        "pathwise",
+        Settings(),
+        jax.random.key(0),
+        Deadline(seconds, updates, began=time.perf_counter()),
     )
 
 

@@ -47,8 +47,14 @@ def certify(
         ),
     ] = 600.0,
     replications: Annotated[
-        int, typer.Option("--replications", metavar="N", min=2, help="Where a policy must be simulated.")
-    ] = 200,
+        int | None,
+        typer.Option(
+            "--replications",
+            metavar="N",
+            min=2,
+            help="Where a policy must be simulated; as many as its gap needs if not given.",
+        ),
+    ] = None,
 ) -> None:
     """Certify policies: for each instance the published value, the optimum or a bound, and each policy's gap.
 
@@ -126,7 +132,7 @@ class _Asked:
     folder: Path | None
     max_bytes: int
     max_seconds: float
-    replications: int
+    replications: int | None
 
 
 def _certified(

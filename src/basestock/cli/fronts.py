@@ -18,7 +18,6 @@ from basestock.cli.training import (
     Budget,
     EnvironmentId,
     Learner,
-    Replications,
     Resume,
     SettingEntries,
     SettingsFile,
@@ -65,7 +64,9 @@ def front(
     settings: SettingsFile = None,
     setting: SettingEntries = None,
     resume: Resume = False,
-    replications: Replications = 200,
+    replications: Annotated[
+        int, typer.Option("--replications", metavar="N", min=2, help="Paths that all are judged on.")
+    ] = 200,
 ) -> None:
     """Learn a policy for every target, and say which of them, and of tuned policies, another beats.
 

@@ -98,7 +98,13 @@ ShowSettings = Annotated[
     bool, typer.Option("--show-settings", help="Print the settings as TOML, and learn nothing.")
 ]
 Replications = Annotated[
-    int, typer.Option("--replications", metavar="N", min=2, help="Paths where a policy must be simulated.")
+    int | None,
+    typer.Option(
+        "--replications",
+        metavar="N",
+        min=2,
+        help="Paths where a policy must be simulated; as many as its gap needs if not given.",
+    ),
 ]
 
 
@@ -117,7 +123,7 @@ def train(
     randomize: Randomize = None,
     show_settings: ShowSettings = False,
     resume: Resume = False,
-    replications: Replications = 200,
+    replications: Replications = None,
     max_memory: MaxMemory = 8.0,
     max_seconds: MaxSeconds = 600.0,
 ) -> None:
@@ -385,11 +391,11 @@ def _judged(
     result: "TrainResult",
     problem: "Problem",
     certified: "Certified",
-    replications: int,
+    replications: int | None,
     common: Common,
 ) -> dict[str, Any]:
     """Value the policy of a run on events of its own, and keep the run."""
-    from basestock.evaluation.certificates import policy_gaps
+    from basestock.evaluation.certificates import FEW, policy_gaps
     from basestock.learning import levels_of, run_key
     from basestock.learning.measures import measures_of, objective_of
 
@@ -412,7 +418,7 @@ def _judged(
     # On the events that costs are stated on.
     events = (common.seed or 0) + 1
     for name, found in measures_of(
-        problem, result.policy, objective, replications=replications, seed=events
+        problem, result.policy, objective, replications=replications or FEW, seed=events
     ).items():
         facts |= {name: found.mean, f"{name}_half_width": found.half_width}
     if levels := levels_of(problem, result.policy, key=run_key(run.seed)):

@@ -63,6 +63,7 @@ def play(
     seed: int,
     periods: int | None = None,
     windows: int = 1,
+    first: int = 0,
 ) -> Played:
     """Simulate a policy from the declared start.
 
@@ -78,6 +79,8 @@ def play(
         Counted periods per replication, the problem's horizon if not given.
     windows
         Number of equal windows of time that key figures are reported for.
+    first
+        Number of the first replication; equal numbers meet equal events.
 
     Returns
     -------
@@ -93,8 +96,8 @@ def play(
     cells = problem.arrays.num_nodes * problem.arrays.num_items
     chunk = max(1, min(replications, CELLS // cells))
     parts = [
-        _play_chunk(problem, policy, np.arange(first, first + chunk), seed, periods, windows)
-        for first in range(0, replications, chunk)
+        _play_chunk(problem, policy, np.arange(begins, begins + chunk), seed, periods, windows)
+        for begins in range(first, first + replications, chunk)
     ]
     sums = tuple(_join([part[1][window] for part in parts], replications) for window in range(windows))
     return Played(np.concatenate([part[0] for part in parts])[:replications], sums)

@@ -15,10 +15,13 @@ class Deadline:
         Wall time from now on.
     updates
         Number of updates, for runs that are the same on every machine; by the clock if not given.
+    learning
+        Wall time from when everything is prepared, where that ends earlier.
     """
 
     seconds: float
     updates: int | None = None
+    learning: float = math.inf
     began: float = dataclasses.field(default_factory=time.perf_counter)
     cpu_began: float = dataclasses.field(default_factory=time.process_time)
 
@@ -31,6 +34,10 @@ class Deadline:
     def cpu_seconds(self) -> float:
         """Processor seconds since the start, of all threads."""
         return time.process_time() - self.cpu_began
+
+    def prepared(self) -> None:
+        """Begin to count the time of learning: programs are compiled."""
+        self.seconds = min(self.seconds, self.elapsed + self.learning)
 
     def go_on(self, seconds: float, cpu_seconds: float) -> None:
         """Count what an earlier part of the run used, wall time and processor time in seconds."""

@@ -69,6 +69,9 @@ JUDGING = 0.12
 LATE = 0.5
 """Share of the run after which looking ahead is prepared."""
 
+LATEST = 0.75
+"""Share of the run after which nobody waits for the first policies."""
+
 LEAST = 1e-3
 """Spread of values, in costs of a period, that counts as none."""
 
@@ -95,7 +98,8 @@ class FittedValueConfig(Settings):
     Parameters
     ----------
     first_share
-        Share of the time for each of the first policies: a tuned rule, and one learned by pathwise gradients.
+        Share of the time for each of the first policies: a tuned rule, and one that learns by pathwise gradients, from
+        when that is compiled.
     look_share
         Share of the time that is left for looking ahead.
     first_updates
@@ -128,7 +132,7 @@ class FittedValueConfig(Settings):
     """
 
     seconds: Positive = 90.0
-    first_share: Share = 0.2
+    first_share: Share = 0.15
     look_share: Share = 0.1
     first_updates: Count = 100
     hidden: Widths = (64, 64)
@@ -462,9 +466,11 @@ def _improve(learning: _Learning, judge: Judge, beside: Executor) -> None:
 
 def _smooth_policy(problem: Problem, config: FittedValueConfig, key: Array) -> Actor:
     """Return a policy that is learned by pathwise gradients."""
-    seconds = max(config.first_share * config.seconds, 1e-3)
     updates = None if config.updates is None else config.first_updates
-    return pathwise.train(problem, PathwiseConfig(seconds=seconds, updates=updates), key=key).policy
+    first = PathwiseConfig(seconds=LATEST * config.seconds, updates=updates)
+    return pathwise.train(
+        problem, first, key=key, learning_seconds=config.first_share * config.seconds
+    ).policy
 
 
 def _standardized(rule: ChoiceActor, behavior: Behavior, visits: Visits) -> ChoiceActor:

@@ -272,10 +272,12 @@ def train(
     key: Array,
     tell: Tell = tell_nobody,
     checkpoint: Checkpoint | None = None,
+    learning_seconds: float = math.inf,
 ) -> TrainResult:
     """Learn quantities of a problem by gradients through its transition.
 
-    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`.
+    Parameters and result are those of every learner: :class:`basestock.learning.registry.Train`. Besides it takes
+    ``learning_seconds``: time from when its programs are compiled, where that ends before the time of the run.
 
     Raises
     ------
@@ -289,7 +291,7 @@ def train(
     longest lead time by a policy that is taken as given (Glasserman and Tayur 1995, doi:10.1287/mnsc.41.2.263;
     Madeka et al. 2022, doi:10.48550/arXiv.2210.03137).
     """
-    deadline = Deadline(config.seconds, config.updates)
+    deadline = Deadline(config.seconds, config.updates, learning_seconds)
     own, begin_key = jax.random.split(jax.random.fold_in(key, 0))
     codec, smooth = action_codec(problem, "continuous"), in_fractions(problem)
     begun = beginnings(smooth, codec, begin_key)

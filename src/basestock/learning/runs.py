@@ -183,6 +183,7 @@ class Run:
         if not self.curve:
             self.look(0, actor(learner))
         update, told = None if self.stopped else self.in_time(program), None
+        self.deadline.prepared()
         self._since = time.perf_counter()
         while update and not self.stopped and (share := self.share(self.done)) < 1.0:
             learner, latest = step(update, learner, self.done, share)

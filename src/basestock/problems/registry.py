@@ -14,7 +14,7 @@ from basestock.problems.market_families import MARKETS
 from basestock.problems.or_gym.families import OR_GYM
 from basestock.problems.perishable_families import PERISHABLE
 from basestock.problems.plant_families import PLANTS
-from basestock.problems.single_item import backorder, lost_sales
+from basestock.problems.single_item import backorder, lost_sales, periodic_random_yield
 from basestock.problems.supply_families import SUPPLY
 
 
@@ -77,6 +77,8 @@ _COMMON = {
     "lost_sale_cost": "money/unit",
     "backorder_cost": "money/(unit period)",
     "fixed_order_cost": "money/order",
+    "loss_probability": "share",
+    "lost_share": "share",
     "demand": "name of a law",
     "mean": "units/period",
     "variance": "units^2/period",
@@ -103,6 +105,7 @@ FAMILIES: dict[str, Family] = {
     for family in (
         Family("lost_sales", lost_sales, _COMMON, "doi:10.1287/opre.1070.0471"),
         Family("backorder", backorder, _COMMON, "doi:10.1287/opre.39.4.654"),
+        Family("periodic_random_yield", periodic_random_yield, _COMMON, "doi:10.1287/opre.43.2.311"),
         Family("item_catalog", item_catalog, _CATALOG, "instance of this project"),
         *(Family(*each) for each in PERISHABLE),
         *(Family(*each) for each in PLANTS),

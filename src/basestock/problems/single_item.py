@@ -1,5 +1,6 @@
 """One item at one place: demand that cannot be served is lost, or waits."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -10,12 +11,14 @@ from basestock.network import Item, Lane, Node, Supplier, SupplyNetwork
 from basestock.problems.parameters import parameters
 from basestock.problems.published import backorder_value, lost_sales_value
 from basestock.uncertainty import (
+    Delivery,
     DemandLaw,
     Deterministic,
     DiscreteLaw,
     Geometric,
     NegativeBinomial,
     Poisson,
+    SupplyLaws,
     Uncertainty,
 )
 
@@ -153,6 +156,66 @@ def backorder(
         warm_up=warm_up,
         parameters=_arguments(locals()),
         known=known,
+    )
+
+
+@parameters()
+def periodic_random_yield(
+    *,
+    lead_time: int = 2,
+    holding_cost: float = 1.0,
+    backorder_cost: float = 9.0,
+    loss_probability: float = 0.2,
+    lost_share: float = 1.0,
+    demand: str = "poisson",
+    mean: float = 5.0,
+    variance: float | None = None,
+    horizon: int = 1000,
+    warm_up: int = 100,
+) -> Problem:
+    """Build the single-item backorder problem with random yield (Yano and Lee 1995, doi:10.1287/opre.43.2.311).
+
+    Parameters
+    ----------
+    lead_time
+        Periods [L]; 0 means that an order serves the demand of its own period.
+    holding_cost, backorder_cost
+        Money per unit and period on hand [h], and waiting [b].
+    loss_probability, lost_share
+        With this probability this share of a delivery, rounded down to whole units, is lost; with a share of 1 a
+        delivery comes or does not (all or nothing), else its yield takes two values.
+    demand, mean, variance
+        Law of the demand of a period; see :func:`demand_law`.
+    horizon, warm_up
+        Periods counted and skipped in a simulation.
+
+    Returns
+    -------
+    Problem
+        Average cost per period. No base stock is optimal: what is under way may never come, and more of it is less
+        certain.
+
+    Examples
+    --------
+    >>> periodic_random_yield(lost_share=0.5).uncertainty.supply.deliveries["supplier -> store"].lost_share
+    0.5
+    """
+    built = single_item_problem(
+        "periodic_random_yield",
+        "backorder",
+        demand_law(demand, mean, variance),
+        {"holding": holding_cost, "backorder": backorder_cost},
+        lead_time=lead_time,
+        horizon=horizon,
+        warm_up=warm_up,
+        parameters=_arguments(locals()),
+    )
+    lane = dataclasses.replace(built.network.lanes[0], interruption="keep_moving")
+    losses = SupplyLaws(deliveries={lane.name: Delivery(loss_probability, lost_share)})
+    return dataclasses.replace(
+        built,
+        network=dataclasses.replace(built.network, lanes=(lane,)),
+        uncertainty=dataclasses.replace(built.uncertainty, supply=losses),
     )
 
 
