@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
@@ -12,21 +11,18 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from basestock.decision import Problem
-from basestock.envs import ActionCodec
 from basestock.learning import pathwise
 from basestock.learning.actors import Actor, ChoiceActor
 from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.choice_lessons import ChoiceLessons
 from basestock.learning.choice_scores import Scorer, fitted, shapes
 from basestock.learning.deadline import Deadline, linear
-from basestock.learning.elimination import Halving
 from basestock.learning.expectation import Expectation
 from basestock.learning.judge import Judge
 from basestock.learning.lookahead import WIDTH, LookaheadActor, Pair
 from basestock.learning.networks import Mlp, generator
 from basestock.learning.order_rule import base_stock_choices, single_units
 from basestock.learning.pathwise import PathwiseConfig
-from basestock.learning.questions import Questions
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Run, Tell, tell_nobody
 from basestock.learning.sampled_process import Listed, Solution, digest, solved
@@ -34,9 +30,9 @@ from basestock.learning.selection import PATHS, PERIODS, scale_of
 from basestock.learning.settings import Count, Natural, Positive, Settings, Share, Widths
 from basestock.learning.state_looks import Looks, looked, process_of, values_of
 from basestock.learning.state_values import Fit, fitted_values, rescaled
-from basestock.learning.states import Beginnings, beginnings, entries_of
+from basestock.learning.states import beginnings
 from basestock.learning.streams import training_key
-from basestock.learning.tuned_rule import tuned_rule
+from basestock.learning.tuned_rule import first_rule
 from basestock.learning.visits import Behavior, Visits
 
 APART = 0.1
@@ -44,9 +40,6 @@ APART = 0.1
 
 ASIDE = 0.25
 """What a state that nobody met counts in fits, relative to the others."""
-
-COLUMNS = 8192
-"""Paths beside each other when the first rule is tuned."""
 
 CERTAIN = 2e-4
 """Costs of a period that scores lose, below which looking ahead is left out."""
@@ -77,9 +70,6 @@ LEAST = 1e-3
 
 LOOKED = 2_000_000
 """Combinations of state, choice and outcome for which there is time when looking ahead is compared."""
-
-MOST_ENTRIES = 600_000
-"""Entries of the states of all paths that rules are tuned on at most."""
 
 MOST_READ = 4096
 """States whose quantities are scaled to unit size."""
@@ -428,7 +418,7 @@ def _begun(run: Run, config: FittedValueConfig, beside: Executor) -> tuple[_Lear
         """Tell whether the rule keeps others waiting."""
         return until is not None and compiled.done() and deadline.elapsed > until
 
-    rule, cap = _first_rule(problem, codec, begun, start, late, key, generator(draw_key))
+    rule, cap = first_rule(problem, codec, begun, start, late, key, generator(draw_key))
     # As scores with a network that says nothing yet: what later policies are played by is compiled for it.
     judge = Judge(run, rehearsal.as_scores(rule))
     judge.judge(0, smooth.result(), certain=0.0)
@@ -479,24 +469,3 @@ def _standardized(rule: ChoiceActor, behavior: Behavior, visits: Visits) -> Choi
     states, _ = visits.some(MOST_READ, np.random.default_rng(0))
     looks = [looked(visits.expectation, behavior, at, rows, 2).inputs for at, rows in states.items()]
     return rescaled(rule, np.concatenate(looks))
-
-
-def _first_rule(
-    problem: Problem,
-    codec: ActionCodec,
-    begun: Beginnings,
-    start: ChoiceActor,
-    late: Callable[[], bool],
-    key: Array,
-    draw: np.random.Generator,
-) -> tuple[ChoiceActor, Float[np.ndarray, " slot"]]:
-    """Return an order-up-to rule that is tuned by simulation, and its caps, units."""
-    questions = Questions(
-        *(problem, codec, begun, Halving(8, 4, 1)),
-        columns=min(COLUMNS, MOST_ENTRIES // entries_of(begun.pool)),
-        explored=0.0,
-        restarted=0.0,
-        key=key,
-        draw=draw,
-    )
-    return tuned_rule(questions, start, late)
