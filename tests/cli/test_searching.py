@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from basestock.cli.searching import _text
 from tests.cli.conftest import Run, document
 
 PROBLEM = ("--problem", "lost_sales", "--set", "lead_time=1", "--set", "horizon=60", "--set", "warm_up=10")
@@ -12,6 +13,7 @@ QUICK = ("--setting", "updates=1", "--setting", "paths=16")
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("A-21")
 def test_the_best_settings_are_written_for_train(run: Run) -> None:
     asked = ("search-hyperparameters", "pathwise", *PROBLEM, *QUICK, "--storage", "trials.db")
     first = document(run(*asked, "--trials", 1, "--format", "json"))
@@ -25,6 +27,16 @@ def test_the_best_settings_are_written_for_train(run: Run) -> None:
     assert {**written, **best["settings"]} == written and written["paths"] == 16
     shown = run("train", "pathwise", "--settings", "best.toml", "--show-settings").stdout
     assert tomllib.loads(shown) == written
+
+
+@pytest.mark.requirement("A-21")
+def test_trials_are_ranked_by_what_they_cost() -> None:
+    rows = [
+        {"number": number, "state": "complete", "cost": cost, "seconds": 1.0, "settings": {"discount": 0.9}}
+        for number, cost in enumerate((3.0, None, 1.0))
+    ]
+    text = _text({"id": "mine", "algorithm": "ppo", "best": {"cost": 1.0}, "trials": rows}, ["discount"])
+    assert [line.split()[0] for line in text.splitlines()[-3:]] == ["2", "0", "1"]
 
 
 @pytest.mark.parametrize(

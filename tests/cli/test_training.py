@@ -18,6 +18,8 @@ def test_train_keeps_runs_that_certify_puts_beside_others(run: Run) -> None:
     found = document(result)
     assert result.exit_code == 0 and {"schema", "id", "algorithm", "runs"} <= set(found)
     assert [each["seed"] for each in found["runs"]] == [0, 1]
+    assert len(found["convergence"]["drift_percent"]) == 2 and found["convergence"]["verdict"]
+    assert {"cost", "fill_rate"} <= set(found["convergence"]["spread_percent"])
     for each in found["runs"]:
         assert set(each) >= FIELDS and each["gap_percent"] >= -1e-6
         folder = Path(each["policy_dir"])

@@ -11,7 +11,7 @@ import pytest
 from basestock.decision import Problem
 from basestock.envs import action_codec
 from basestock.evaluation.certificates import value_of
-from basestock.learning.dqn import Branches, DqnConfig, train
+from basestock.learning.dqn import Branches, DqnConfig, _rates, train
 from basestock.learning.networks import Mlp
 from basestock.learning.results import STOPPED_BY_DIVERGENCE
 from basestock.optimal.mdp import optimize
@@ -59,6 +59,12 @@ def test_values_of_slots_of_unequal_size_are_found() -> None:
     assert float(branches.joint(branches.best(values, values))[0]) == 11.0
 
 
+@pytest.mark.requirement("A-20")
+def test_random_choices_become_fewer() -> None:
+    shares = [float(_rates(DqnConfig(decay=0.5), share).epsilon) for share in (0.0, 0.25, 0.5, 1.0)]
+    np.testing.assert_allclose(shares, [1.0, 0.525, 0.05, 0.05], rtol=1e-6)
+
+
 @pytest.mark.slow
 def test_the_same_key_gives_the_same_run() -> None:
     problem = lost_sales(lead_time=1, mean=2.0)
@@ -88,6 +94,7 @@ def test_exploding_values_stop_the_run_and_keep_the_last_good_parameters() -> No
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("C-15")
 @pytest.mark.parametrize(
     "problem",
     [

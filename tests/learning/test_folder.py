@@ -18,7 +18,16 @@ from basestock.learning.settings import Settings
 CONFIG = Settings(updates=8)
 CURVES = (
     Point(1.0, 0, {"cost": 12.0}),
-    Point(2.0, 4, {"cost": float("nan"), "charts/global_step": 64.0, "losses/entropy": 0.5}),
+    Point(
+        2.0,
+        4,
+        {
+            "cost": float("nan"),
+            "charts/global_step": 64.0,
+            "losses/entropy": 0.5,
+            "charts/policy_change": 0.2,
+        },
+    ),
     Point(3.0, 8, {"cost": 9.0, "charts/global_step": 128.0, "change_percent": -25.0}),
 )
 
@@ -77,7 +86,14 @@ def test_scalars_have_the_names_of_cleanrl(
 
 def test_curves_are_drawn_where_there_is_something_to_draw(problem: Problem) -> None:
     lines = _lines(problem, CURVES, None)
-    assert list(lines) == ["cumulative reward", "average cost per period", "change %", "entropy"]
+    assert list(lines) == [
+        "cumulative reward",
+        "average cost per period",
+        "change %",
+        "entropy",
+        "change of the policy",
+    ]
+    assert lines["change of the policy"] == [(2.0, 0.2)]
     assert lines["average cost per period"] == [(1.0, 12.0), (3.0, 9.0)] and lines["entropy"] == [(2.0, 0.5)]
     assert lines["change %"] == [(1.0, 0.0), (3.0, -25.0)]
     assert _lines(problem, CURVES[:1], 8.0)["gap %"] == [(1.0, 50.0)]

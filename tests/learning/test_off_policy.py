@@ -25,6 +25,7 @@ def test_density_of_squashed_actions_integrates_to_one():
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("C-15")
 @pytest.mark.parametrize("name", TINY)
 @pytest.mark.parametrize(
     ("learner", "config"),

@@ -92,6 +92,7 @@ def _gap(problem, policy):
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("C-15")
 @pytest.mark.parametrize("name", TINY)
 @pytest.mark.parametrize(
     ("learner", "config"),

@@ -25,6 +25,7 @@ from basestock.policies import REGISTRY
 from basestock.problems import make_problem
 
 
+@pytest.mark.requirement("A-34")
 def test_a_point_is_dominated_by_one_that_is_nowhere_worse_and_somewhere_better() -> None:
     points = np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 4.0], [1.0, 2.0, 3.0], [0.5, 9.0, 9.0], [2.0, 3.0, 4.0]])
     assert dominated(points).tolist() == [False, True, False, False, True]
@@ -53,6 +54,7 @@ def test_policies_of_a_front_meet_the_same_events(
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("A-34")
 def test_profit_and_both_risks_make_the_reward_of_a_plant() -> None:
     market = make_problem("manufacturing_market", {"horizon": "20"})
     compute = REGISTRY["standard_scheduler"].compute
@@ -70,6 +72,7 @@ def test_floors_are_learned_from_the_lowest_on(problem: Problem) -> None:
     assert [each.settings for each in targets] == [{"fill_rate": 0.8}, {"fill_rate": 0.95}]
 
 
+@pytest.mark.requirement("A-34")
 def test_weights_of_both_risks_are_those_of_the_problem_times_factors(problem: Problem) -> None:
     market = make_problem("manufacturing_market", {"alpha2": "3", "horizon": "20"})
     plain, other = weight_targets(market, [(1.0, 1.0), (4.0, 0.5)])

@@ -95,3 +95,14 @@ def test_batches_of_another_size_are_refused() -> None:
         Replay.create(batch(0), 16).added(batch(0, count=3))
     with pytest.raises(ValueError, match="same last axis"):
         Replay.create({"a": jnp.zeros(3), "b": jnp.zeros(4)}, 16)
+
+
+@pytest.mark.parametrize("fine", [True, False])
+def test_priorities_of_a_bad_update_are_taken_back(fine: bool) -> None:
+    before = Replay.create({"reward": jnp.zeros(2)}, capacity=4, power=1.0).added({"reward": jnp.ones(2)})
+    after = before.revalued(jnp.array([0]), jnp.array([jnp.nan if not fine else 3.0]))
+    found = after.reverted(before, jnp.array(fine))
+    np.testing.assert_array_equal(found.priorities, after.priorities if fine else before.priorities)
+    assert np.isfinite(found.priorities).all() and float(found.highest) == float(
+        (after if fine else before).highest
+    )

@@ -10,7 +10,16 @@ from basestock.decision import Problem
 from basestock.learning import ALGORITHMS, Point, TrainResult
 from basestock.learning.actors import QuantityActor
 from basestock.learning.registry import Algorithm
-from basestock.learning.search import Choices, Range, SearchError, Space, Trial, default_space, search
+from basestock.learning.search import (
+    Choices,
+    Range,
+    SearchError,
+    Space,
+    Trial,
+    _require_possible,
+    default_space,
+    search,
+)
 from basestock.learning.settings import Count, Positive, Settings
 
 
@@ -55,6 +64,7 @@ def quick(actor: QuantityActor) -> Quick:
 SPACE: Space = {"learning_rate": Range(0.01, 1.0, log=True), "paths": Range(1, 40)}
 
 
+@pytest.mark.requirement("A-21")
 @pytest.mark.parametrize("method", ["tpe", "random"])
 def test_it_comes_close_to_the_best_and_says_what_it_cost(
     problem: Problem, quick: Quick, method: Any
@@ -65,6 +75,7 @@ def test_it_comes_close_to_the_best_and_says_what_it_cost(
     assert found.cost < 0.2 and isinstance(found.best["paths"], int)
 
 
+@pytest.mark.requirement("A-21")
 def test_a_grid_tries_every_combination_once(problem: Problem, quick: Quick) -> None:
     space = {"learning_rate": Choices((0.1, 0.3)), "hidden": Choices(([4], [4, 4], [8]))}
     found = search(problem, quick, space, trials=6, method="grid", prunes=False)
@@ -81,6 +92,7 @@ def test_what_is_worse_than_the_median_ends_early(problem: Problem, quick: Quick
     assert not early and (bad[0].state == "pruned" or bad[0].number < 4)
 
 
+@pytest.mark.requirement("A-21")
 def test_it_goes_on_where_it_stopped(problem: Problem, quick: Quick, tmp_path: Path) -> None:
     file, told = tmp_path / "trials.db", []
 
@@ -124,3 +136,11 @@ def test_a_file_that_is_no_search_is_refused_and_kept(problem: Problem, quick: Q
 def test_every_learner_with_a_network_has_something_to_search(name: str) -> None:
     space = default_space(ALGORITHMS[name])
     assert space and all(isinstance(each, Range) and each.low < each.high for each in space.values())
+
+
+@pytest.mark.requirement("A-21")
+@pytest.mark.parametrize(("name", "batch"), [("ppo", "minibatches"), ("a2c", "paths"), ("sac", "batch")])
+def test_steps_discount_entropy_and_batches_can_be_searched(name: str, batch: str) -> None:
+    space: Space = {"learning_rate": Choices((1e-3,)), "discount": Choices((0.9,)), batch: Choices((8,))}
+    space["entropy"] = Choices((0.01,))
+    _require_possible(ALGORITHMS[name], space, {}, "grid")

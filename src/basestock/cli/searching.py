@@ -1,6 +1,7 @@
 """The command that searches settings of learners: search-hyperparameters."""
 
 import dataclasses
+import math
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -157,6 +158,7 @@ def _told(trial: Any) -> str:
 
 def _text(document: dict[str, Any], names: list[str]) -> str:
     best = document["best"]["cost"]
+    ranked = sorted(document["trials"], key=lambda row: math.inf if row["cost"] is None else row["cost"])
     body = [
         [
             str(row["number"]),
@@ -165,7 +167,7 @@ def _text(document: dict[str, Any], names: list[str]) -> str:
             f"{row['seconds']:.1f}",
             *(_number(row["settings"].get(name, "")) for name in names),
         ]
-        for row in document["trials"]
+        for row in ranked
     ]
     told = "no trial was completed" if best is None else f"best {best:,.6g} on the events of selection"
     columns = ["trial", "state", "cost", "seconds", *names]

@@ -173,7 +173,7 @@ def train(
         _judged(run, result, found, certified, replications, common)
         for run, result in zip(runs, results, strict=True)
     ]
-    document = {
+    document: dict[str, Any] = {
         "schema": TRAIN_SCHEMA,
         "id": found.name,
         "algorithm": algorithm,
@@ -186,6 +186,11 @@ def train(
         "sense": found.sense,
         "method": certified.method,
     }
+    if seeds > 1:
+        from basestock.learning.convergence import convergence_of
+
+        judged = convergence_of(learned, results, replications=replications, seed=first + 1)
+        document["convergence"] = dataclasses.asdict(judged)
     answer = Answer(document, lambda: _text(document), lambda: frame_of(rows))
     show(answer.rendered(common.format_))
 
@@ -459,6 +464,8 @@ def _text(document: dict[str, Any]) -> str:
         f"{document['certificate'].replace('_', ' ')} {known[0]:,.7g}" if known else "nothing to compare with"
     )
     costs = table(f"{document['id']}: {document['algorithm']}; {best}", columns, body, right=columns[:-1])
+    if judged := document.get("convergence"):
+        costs += f"\n{_converged(judged)}"
     levels = [
         [str(run["seed"]), *_row_of(level)] for run in document["runs"] for level in run.get("levels", ())
     ]
@@ -466,6 +473,18 @@ def _text(document: dict[str, Any]) -> str:
         return costs
     columns = ["seed", "of", "item", "level", "at the start", "mean", "lowest", "highest"]
     return f"{costs}\n{table('levels that are used, units', columns, levels, right=columns[4:])}"
+
+
+def _converged(judged: dict[str, Any]) -> str:
+    """Return what the seeds say of convergence, a line."""
+    drifts = ", ".join(f"{each:.2f}" for each in judged["drift_percent"])
+    spreads = ", ".join(f"{name} {each:.2f} %" for name, each in judged["spread_percent"].items())
+    told = f"{judged['verdict']}; cost moved by {drifts} % at the end; range over seeds: {spreads}"
+    for name in ("entropy", "policy_change"):
+        if judged[name]:
+            ends = ", ".join(f"{begun:.3g} to {last:.3g}" for begun, last in judged[name])
+            told += f"; {name.replace('_', ' ')}: {ends}"
+    return told
 
 
 def _measured(run: dict[str, Any], name: str) -> list[str]:

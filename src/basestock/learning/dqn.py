@@ -265,6 +265,8 @@ def _update(
     keys = jax.random.split(key, window.config.gradient_steps)
     after, (losses, sizes) = jax.lax.scan(lambda at, own: _descended(window, at, own, rates), learner, keys)
     fine = is_fine((after.network, losses))
+    replay = after.replay.reverted(learner.replay, fine)
+    after, learner = (dataclasses.replace(each, replay=replay) for each in (after, learner))
     return kept(fine, after, learner), {
         FINE: fine,
         "losses/td_loss": losses.mean(),
@@ -361,4 +363,6 @@ def _begun(stage: Stage, config: DqnConfig, own: Array) -> tuple[_Window, _Learn
     ends, nothing = jnp.asarray(random_choices(codec)), jnp.asarray(np.zeros((), np.int32))
     learner = _Learner(network, network, adam(least=1e-8).init(network), replay, stage.scene.first, nothing)
     actor = ChoiceActor(stage.encoder, network, codec)
-    return _Window(stage.scene, ends, branches, actor, config), learner
+    # Programs are the same for every budget.
+    unhurried = dataclasses.replace(config, seconds=DqnConfig.seconds, updates=None, patience=0.0)
+    return _Window(stage.scene, ends, branches, actor, unhurried), learner

@@ -12,6 +12,7 @@ from basestock.learning.checkpoints import BUDGET, CHECKPOINT, ResumeError, is_m
 from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, Point, TrainResult
 from basestock.learning.saved import loaded_actor, saved_actor
 from basestock.learning.settings import Settings
+from basestock.learning.updates import POLICY_CHANGE
 from basestock.network.toml_text import toml_value
 from basestock.policies.saved import DAMAGES, read_policy
 
@@ -183,7 +184,7 @@ def _write_scalars(folder: Path, problem: Problem, curve: Sequence[Point]) -> No
 
 
 def _write_picture(path: Path, problem: Problem, result: TrainResult, best: float | None) -> None:
-    """Draw cumulative reward, cost, gap and entropy against time, if the library is there."""
+    """Draw cumulative reward, cost, gap, entropy and change of the policy, if the library is there."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -219,5 +220,6 @@ def _lines(
             gap if best else lambda point: point.values.get("change_percent", None if point.update else 0.0)
         ),
         "entropy": line(lambda point: point.values.get("losses/entropy")),
+        "change of the policy": line(lambda point: point.values.get(POLICY_CHANGE)),
     }
     return {name: points for name, points in lines.items() if points}

@@ -38,6 +38,14 @@ class Law(eqx.Module):
     ) -> Float[Array, " replication"]:
         """Return the entropy, nats."""
 
+    @abc.abstractmethod
+    def divergence(
+        self,
+        before: tuple[Float[Array, "output replication"], Array],
+        after: tuple[Float[Array, "output replication"], Array],
+    ) -> Float[Array, " replication"]:
+        """Return the Kullback-Leibler divergence between laws of outputs and spreads, nats."""
+
 
 class SquashedGaussian(Law):
     """Shares are hyperbolic tangents of independent Gaussians with the outputs as means.
@@ -74,6 +82,16 @@ class SquashedGaussian(Law):
         """Return the entropy."""
         each = (spread + 0.5 * math.log(2 * math.pi * math.e)).sum()
         return jnp.broadcast_to(each, outputs.shape[-1:])
+
+    def divergence(
+        self,
+        before: tuple[Float[Array, "output replication"], Array],
+        after: tuple[Float[Array, "output replication"], Array],
+    ) -> Float[Array, " replication"]:
+        """Return the divergence."""
+        (mean, spread), (new, width) = before, after
+        apart = (jnp.exp(2.0 * spread) + (mean - new) ** 2) * jnp.exp(-2.0 * width)
+        return (width - spread + 0.5 * (apart - 1.0)).sum(0)
 
 
 class Choices(Law):
@@ -125,6 +143,15 @@ class Choices(Law):
         """Return the entropy."""
         logarithms = self._logarithms(outputs)
         return -(jnp.exp(logarithms) * logarithms).sum((0, 1))
+
+    def divergence(
+        self,
+        before: tuple[Float[Array, "output replication"], Array],
+        after: tuple[Float[Array, "output replication"], Array],
+    ) -> Float[Array, " replication"]:
+        """Return the divergence."""
+        old, new = self._logarithms(before[0]), self._logarithms(after[0])
+        return (jnp.exp(old) * (old - new)).sum((0, 1))
 
 
 def law_of(codec: ActionCodec) -> Law:

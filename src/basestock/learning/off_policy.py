@@ -38,11 +38,14 @@ from basestock.learning.streams import training_key
 from basestock.learning.updates import (
     AVERAGING,
     FAR,
+    POLICY_CHANGE,
     adam,
     compiling,
     cut,
     is_fine,
     kept,
+    no_probes,
+    probes,
     recentered,
     stepped,
     toward,
@@ -196,6 +199,7 @@ class _Learner(eqx.Module):
     averaged: Mlp
     mean_reward: Array
     done: Array
+    probes: Float[Array, "input state"]
 
 
 _Carry = tuple[Learned, PyTree, PyTree]
@@ -264,12 +268,17 @@ def _update(
     losses = losses.mean(0)
     fine = is_fine((after[0], losses, mean))
     averaged = toward(learner.averaged, after[0].network, AVERAGING)
-    changed = _Learner(*after, replay, moving, averaged, mean, learner.done + 1)
+    # States of the first update stay, so that the change of the policy is measured on the same ones all along.
+    seen = jnp.where(learner.done > 0, learner.probes, probes(found.inputs))
+    changed = _Learner(*after, replay, moving, averaged, mean, learner.done + 1, seen)
     new = kept(fine, changed, dataclasses.replace(learner, replay=replay, moving=moving))
     shown = {f"losses/{name}": each for name, each in zip(TOLD, losses, strict=True)}
     if plan.explorer.method.values_entropy:
         shown["losses/alpha"] = jnp.exp(new.learned.temperature)
-    return new, {FINE: fine, **shown}
+    slots = plan.explorer.rows
+    first, second = (jnp.tanh(each.network(seen)[:slots]) for each in (learner.learned, after[0]))
+    # Shares lie in [-1, 1]: half of their distance is that of quantities, as a share of their range.
+    return new, {FINE: fine, POLICY_CHANGE: 0.5 * jnp.abs(second - first).mean(), **shown}
 
 
 def learned_off_policy(
@@ -339,6 +348,7 @@ def _begun(stage: Stage, config: OffPolicyConfig, method: ActorCriticMethod, key
     return _Learner(
         *(learned, adam().init((network, temperature)), adam().init(critics)),
         *(Replay.create(example, config.capacity), stage.scene.first, network, scalar(0.0), scalar(0.0)),
+        no_probes(stage.scene.periods, width, stage.scene.paths),
     )
 
 

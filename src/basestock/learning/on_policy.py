@@ -38,11 +38,14 @@ from basestock.learning.streams import training_key
 from basestock.learning.updates import (
     AVERAGING,
     FAR,
+    POLICY_CHANGE,
     adam,
     compiling,
     cut,
     is_fine,
     kept,
+    no_probes,
+    probes,
     recentered,
     stepped,
     toward,
@@ -202,6 +205,7 @@ class _Learner(eqx.Module):
     averaged: Mlp
     mean_reward: Array
     done: Array
+    probes: Float[Array, "input state"]
 
 
 def advantages_of(
@@ -313,7 +317,7 @@ def _steps(
 def _update(
     plan: _Plan, learner: _Learner, chance: Chance, rate: Array, weight: Array
 ) -> tuple[_Learner, dict[str, Array]]:
-    """Play, learn, and tell both losses, entropy, divergence, explained variance, and whether all is fine."""
+    """Play, learn, and tell both losses, entropy, divergences, explained variance, and whether all is fine."""
     learned = learner.learned
     explorer = dataclasses.replace(plan.explorer, learned=learned)
     found, moving = gathered(plan.scene, explorer, learner.moving, chance)
@@ -322,10 +326,14 @@ def _update(
     after, moments, told = _steps(plan, learner, batch, rate, weight)
     fine = is_fine((after, told, mean))
     averaged = toward(learner.averaged, after.network, AVERAGING)
-    new = _Learner(after, moments, moving, averaged, mean, learner.done + 1)
+    # States of the first update stay, so that the change of the policy is measured on the same ones all along.
+    seen = jnp.where(learner.done > 0, learner.probes, probes(found.inputs))
+    new = _Learner(after, moments, moving, averaged, mean, learner.done + 1, seen)
     old = dataclasses.replace(learner, moving=moving)
     losses = {f"losses/{name}": each for name, each in zip(TOLD, (*told, explained), strict=True)}
-    return kept(fine, new, old), {FINE: fine, **losses}
+    laws = ((each.network(seen), each.spread) for each in (learned, after))
+    change = plan.explorer.law.divergence(*laws).mean()
+    return kept(fine, new, old), {FINE: fine, POLICY_CHANGE: change, **losses}
 
 
 def learned_on_policy(
@@ -400,4 +408,5 @@ def _begun(stage: Stage, config: OnPolicyConfig, key: Array) -> _Learner:
     learned = ActorCritic(network, jnp.asarray(spread), Mlp.create((*sizes, 1), critic_key, last=0.1))
     moments = adam().init(learned)
     nothing = scalar(0.0)
-    return _Learner(learned, moments, stage.scene.first, network, nothing, nothing)
+    seen = no_probes(stage.scene.periods, stage.encoder.width, stage.scene.paths)
+    return _Learner(learned, moments, stage.scene.first, network, nothing, nothing, seen)

@@ -165,6 +165,19 @@ class Replay(eqx.Module):
             highest=jnp.maximum(self.highest, powers.max()),
         )
 
+    def reverted(self, before: "Replay", fine: Array) -> "Replay":
+        """Return the buffer as it was before some draws, with the new priorities where they are fine.
+
+        Draws change no transition, and those are many: they are not compared.
+        """
+        if self.power == 0:
+            return before
+        return dataclasses.replace(
+            before,
+            priorities=jnp.where(fine, self.priorities, before.priorities),
+            highest=jnp.where(fine, self.highest, before.highest),
+        )
+
     def _by_priority(
         self, key: Array, draws: int, exponent: float | Array
     ) -> tuple[Int[Array, " draw"], Float[Array, " draw"]]:

@@ -7,6 +7,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, PyTree
 
@@ -18,6 +19,12 @@ CENTERING = 0.1
 
 EXPLODED = 1e6
 """Parameters and mean losses beyond this have diverged: inputs and rewards are of about unit size."""
+
+PROBED = 128
+"""States at most on which successive policies are compared."""
+
+POLICY_CHANGE = "charts/policy_change"
+"""Name under which an update tells how far the policy moved on states that stay the same over the run."""
 
 FAR = 10.0
 """Error of the critic, in rewards, beyond which its loss grows no faster than the error (Huber's)."""
@@ -83,3 +90,15 @@ def recentered(mean: Array, rewards: Array, done: Array) -> Array:
     """Return the running mean of rewards after some updates: of all of them at first, then one that forgets."""
     newest = jnp.maximum(CENTERING, 1.0 / (done + 1))
     return mean + newest * (rewards.mean() - mean)
+
+
+def probes(inputs: Array) -> Array:
+    """Return some states ``[input, state]`` of experience ``[period, input, path]``, from all its periods."""
+    flat = jnp.moveaxis(inputs, 1, 0).reshape(inputs.shape[1], -1)
+    return flat[:, :: max(flat.shape[1] // PROBED, 1)][:, :PROBED]
+
+
+def no_probes(periods: int, width: int, paths: int) -> Array:
+    """Return probes before the first update, in the shape of those of experience of so many periods."""
+    shape = jax.eval_shape(probes, jax.ShapeDtypeStruct((periods + 1, width, paths), np.float32)).shape
+    return jnp.asarray(np.zeros(shape, np.float32))
