@@ -96,6 +96,15 @@ def contest(problem: Problem, contenders: Sequence[Contender], options: Options)
     return found
 
 
+def best_tuned(problem: Problem, outcomes: Sequence[Outcome]) -> Outcome | None:
+    """Return what the best classical policy that was tuned here came to; nothing if none was."""
+    return min(
+        (each for each in outcomes if each.contender.is_tuned),
+        key=lambda each: problem.sign * float(each.median.totals.mean()),
+        default=None,
+    )
+
+
 def rows(
     problem: Problem,
     outcomes: Sequence[Outcome],
@@ -118,11 +127,7 @@ def rows(
         Exact value, in the problem's own sense, money, and what the optimal policy came to: gaps are differences on the
         same events, in percent of the value.
     """
-    best = min(
-        (each for each in outcomes if each.contender.is_tuned),
-        key=lambda each: problem.sign * float(each.median.totals.mean()),
-        default=None,
-    )
+    best = best_tuned(problem, outcomes)
     found: list[dict[str, Cell]] = []
     for each in outcomes:
         total = estimate(each.median.totals)

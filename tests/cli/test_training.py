@@ -38,12 +38,37 @@ def test_train_keeps_runs_that_certify_puts_beside_others(run: Run) -> None:
 
 @pytest.mark.slow
 def test_what_is_learned_on_randomized_demand_is_judged_on_the_problem_as_it_is(run: Run) -> None:
-    found = document(
-        run("train", "pathwise", *PROBLEM, *QUICK, "--randomize", "level=0.5:2", "--format", "json")
-    )
+    ranges = "--randomize", "level=0.5:2", "--curriculum", 2
+    found = document(run("train", "pathwise", *PROBLEM, *QUICK, *ranges, "--format", "json"))
     assert found["certificate"] == "exact" and found["runs"][0]["gap_percent"] > -5
     refused = run("train", "pathwise", *PROBLEM, "--randomize", "mean=0.5:2")
     assert refused.exit_code == 2 and "must be NAME=LOW:HIGH of level" in refused.stderr
+
+
+@pytest.mark.slow
+def test_the_mean_of_all_runs_is_certified_beside_them(run: Run) -> None:
+    more = "--seeds", 2, "--shaped", "--ensemble", "--out", "runs", "--format", "json"
+    assert run("train", "pathwise", *PROBLEM, *QUICK, *more).exit_code == 0
+    beside = document(
+        run("certify", *PROBLEM, "--policy", "none", "--policy-dir", "runs", "--format", "json")
+    )
+    costs = {each["policy"]: each["cost"] for each in beside["instances"][0]["policies"]}
+    assert set(costs) == {"ensemble", "seed-0/pathwise", "seed-1/pathwise"}
+    assert costs["ensemble"] <= 1.05 * max(costs.values())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--ensemble",), "--ensemble writes a policy, must be with --out"),
+        (("--curriculum", 2), "must be with these and without --resume"),
+    ],
+)
+def test_what_cannot_be_combined_is_refused_before_anything_is_learned(
+    run: Run, options: tuple[object, ...], told: str
+) -> None:
+    refused = run("train", "pathwise", *PROBLEM, *QUICK, *options)
+    assert refused.exit_code == 2 and told in refused.stderr
 
 
 def test_finished_runs_are_left_and_go_on_with_more_updates(run: Run) -> None:

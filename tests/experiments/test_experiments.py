@@ -1,20 +1,26 @@
 """The published experiments: how they are found, what a comparison says, and what fixed rules come to."""
 
+import dataclasses
 import json
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from basestock.policies import BaseStock
+from basestock.evaluation import paired, play
+from basestock.learning import learn
+from basestock.policies import BaseStock, from_parameters
 from basestock.problems import lost_sales
 from basestock.problems.assembly import assembly_dqn_2025
 from experiments.__main__ import main
 from experiments.assembly_policies import SCALE, published_rules, stockouts
-from experiments.contest import Contender, contest, kpi, rows
+from experiments.contest import Contender, Outcome, contest, kpi, rows
 from experiments.registry import Experiment, Options, UnknownExperimentError, choose, find
 from experiments.report import Report, Table
+from experiments.road_map import front, gains
+from experiments.road_map_games import DRIFT, Shift, game_of
 
 FEW = Options(replications=64, seeds=1, budget_seconds=1.0)
 
@@ -25,7 +31,7 @@ def base_stock(level: float) -> BaseStock:
 
 def test_every_experiment_is_found_under_its_name() -> None:
     found = find()
-    assert {"C-22", "E-A1", "E-C1", "E-C2", "E-E1", "E-E2", "E-E3"} <= set(found)
+    assert {"C-22", "E-A1", "E-C1", "E-C2", "E-D3", "E-E1", "E-E2", "E-E3"} <= set(found)
     assert all(each.name == name and each.source for name, each in found.items())
     with pytest.raises(UnknownExperimentError, match="did you mean 'E-E1'"):
         choose("E-E11")
@@ -58,6 +64,83 @@ def test_gaps_are_differences_to_the_optimal_policy_on_the_same_events() -> None
     apart = outcomes[0].median.totals - outcomes[1].median.totals
     assert found[0]["gap %"] == pytest.approx(20.0 * apart.mean())
     assert (found[1]["gap %"], found[1]["gap +-"]) == (0.0, 0.0)
+
+
+def test_gains_of_the_road_map_are_paired_differences_in_what_is_earned() -> None:
+    problem = lost_sales(lead_time=1, mean=5.0, lost_sale_cost=4.0)
+    best = Contender("base stock", [base_stock(11.0)], is_tuned=True)
+    worse = Contender("rule", [base_stock(14.0)], is_tuned=True)
+    item = Contender("item", [base_stock(30.0), base_stock(20.0)])
+    outcomes = contest(problem, [worse, best, item], FEW)
+    found = gains(problem, outcomes, "few days")
+    assert [row["item"] for row in found] == ["base stock", "rule", "item"]
+    cost = {each.contender.name: each.played for each in outcomes}
+    apart = cost["base stock"][0].totals - cost["item"][1].totals
+    assert found[2]["gain"] == pytest.approx(apart.mean()) and apart.mean() < 0
+    assert found[2]["gain of the worst seed"] == pytest.approx(apart.mean())
+    assert found[2]["gain %"] == pytest.approx(100 * apart.mean() / cost["base stock"][0].totals.mean())
+    assert "gain" not in found[0]
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("D-32")
+def test_a_front_has_no_point_that_another_beats_in_profit_service_and_turnover() -> None:
+    problem = game_of(20)
+    levels = {"little": 300.0, "some": 450.0, "too much": 900.0}
+    outcomes = contest(problem, [Contender(name, [base_stock(level)]) for name, level in levels.items()], FEW)
+    found = {str(row.pop("policy")): row for row in front(outcomes)}
+    profit = {each.contender.name: float(each.median.totals.mean()) for each in outcomes}
+    points = np.array([list(row.values()) for row in found.values()], dtype=np.float64)
+    assert all(row["profit"] == pytest.approx(profit[name]) for name, row in found.items())
+    for at, point in enumerate(points):
+        others = np.delete(points, at, axis=0)
+        assert not ((others >= point).all(1) & (others > point).any(1)).any()
+    # Most stock serves most, least stock turns over most: neither is beaten, whatever it earns.
+    assert {"little", "too much"} <= set(found)
+    worse = dataclasses.replace(outcomes[0].median, totals=outcomes[0].median.totals - 1.0)
+    beaten = Outcome(Contender("beaten", [base_stock(300.0)]), [worse])
+    assert "beaten" not in {row["policy"] for row in front([*outcomes, beaten])}
+
+
+def test_games_of_the_road_map_shift_demand_as_they_say() -> None:
+    plain, jumped = (
+        game_of(shift=shift).uncertainty.demand["store", "item"]
+        for shift in (None, Shift(jump=1.4, jump_day=30))
+    )
+    means, other = (np.array([law.mean for law in each.laws]) for each in (plain, jumped))  # type: ignore[attr-defined]
+    assert len(means) == 90 and means.mean() == pytest.approx(56.0, abs=1.5)
+    np.testing.assert_allclose(other / means, np.where(np.arange(90) < 30, 1.0, 1.4), rtol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("D-35")
+def test_who_adapts_regrets_less_of_a_drift_than_who_does_not_and_knowing_it_is_best() -> None:
+    drifting = game_of(shift=DRIFT)
+    safety = {"safety": 0.03}
+    adapting = {"smoothing": 0.2, "trend_smoothing": 0.05, "prior": 4.0, **safety}
+    policies = {
+        "knows": from_parameters(drifting, "told_base_stock", safety),
+        "frozen": from_parameters(game_of(), "told_base_stock", safety),
+        "adapts": from_parameters(drifting, "forecast_base_stock", adapting),
+    }
+    earned = {name: play(drifting, each, replications=64, seed=11).totals for name, each in policies.items()}
+    for better, worse in (("knows", "adapts"), ("adapts", "frozen")):
+        more = paired(earned[better], earned[worse])
+        assert more.mean is not None and more.half_width is not None
+        assert more.mean > more.half_width, (better, worse)
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("D-24")
+def test_more_than_500_episodes_are_counted_and_the_curve_flattens() -> None:
+    problem = game_of(30)
+    result = learn(problem, "ppo", key=jax.random.key(0), settings={"updates": 40})
+    told = [
+        (point.values.get("charts/global_step", 0.0) / 30, point.values["cost"]) for point in result.curve
+    ]
+    (_, first), (episodes, last) = told[0], told[-1]
+    half = next(profit for played, profit in told if played >= episodes / 2)
+    assert episodes >= 500 and half > first and last - half < half - first
 
 
 def test_the_command_lists_prints_and_refuses(

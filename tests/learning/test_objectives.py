@@ -215,6 +215,7 @@ def test_measures_of_fresh_events_are_of_the_right_totals(problem: Problem, acto
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("D-30")
 def test_pathwise_keeps_a_floor_that_the_optimum_does_not() -> None:
     problem = lost_sales(lead_time=1, lost_sale_cost=2.0, horizon=200, warm_up=50)
     rates = []

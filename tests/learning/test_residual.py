@@ -25,6 +25,7 @@ def places(problem: Problem, value: float) -> np.ndarray:
     return np.full((problem.arrays.num_nodes, problem.arrays.num_items), value)
 
 
+@pytest.mark.requirement("D-28")
 def test_a_network_that_says_nothing_decides_as_the_classic(problem: Problem) -> None:
     actor, observation = beside(problem, base_stock_level=places(problem, 9.0)), seen(problem)
     known, _ = actor.base.policy(observation, None, key=jax.random.key(0))
@@ -35,6 +36,21 @@ def test_a_network_that_says_nothing_decides_as_the_classic(problem: Problem) ->
     assert (np.asarray(more) == float(actor.typical[0])).all()
     less = dataclasses.replace(actor, network=actor.network.biased(np.array([-9.0])))
     assert (np.asarray(less.decided(observation)) == 0).all()
+
+
+@pytest.mark.requirement("D-27")
+@pytest.mark.parametrize("reach", [0.5, 2.0])
+def test_a_bounded_network_never_leaves_the_bounds_around_the_classic(problem: Problem, reach: float) -> None:
+    plain, observation = beside(problem, base_stock_level=places(problem, 40.0)), seen(problem)
+    actor, known = dataclasses.replace(plain, reach=reach), np.asarray(plain.decided(observation))
+    most = reach * float(actor.typical[0])
+    for output in (-1e6, -3.0, 0.1, 3.0, 1e6):
+        told = dataclasses.replace(actor, network=actor.network.biased(np.array([output])), rounds=False)
+        apart = np.asarray(told.decided(observation)) - known
+        assert (np.abs(apart) <= most * (1 + 1e-6)).all() and (np.sign(apart) == np.sign(output)).all()
+    far = dataclasses.replace(actor, network=actor.network.biased(np.array([1e6])))
+    again = loaded_actor(saved_actor(far, problem, {}), problem)
+    np.testing.assert_array_equal(again.decided(observation), np.round(known + most))
 
 
 def test_where_orders_cost_nothing_is_ordered_unless_the_classic_orders() -> None:

@@ -162,6 +162,24 @@ def test_one_policy_for_a_catalog_comes_near_the_optimum_of_an_unseen_item(kind:
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("E-28")
+def test_what_was_learned_on_similar_items_saves_the_first_updates_of_a_new_one(tmp_path: Path) -> None:
+    """Before its first update it costs less than a network that begins with nothing after some."""
+    catalog = item_catalog(num_items=12, longest_lead_time=2, demand="poisson", horizon=200, warm_up=50)
+    settings = {"network": "shared", "paths": 64}
+    found = learn(catalog, "pathwise", key=KEY, settings={**settings, "updates": 150})
+    saved_actor(found.policy, catalog, {}).write(tmp_path / "catalog.zip")
+    item = drawn_items(1, 99, lead_times=(2, 2), kinds=("poisson",))[0].problem()
+    new, warm = (
+        learn(item, "pathwise", key=KEY, settings={**settings, "updates": 20, **more}).curve
+        for more in ({}, {"begin_with": str(tmp_path)})
+    )
+    begun = warm[0].values["cost"]
+    early = [point.values["cost"] for point in new if point.update <= 4]
+    assert len(early) > 1 and begun < min(early)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pharmacy", "beer_game", "dual_sourcing"])
 def test_every_kind_of_place_is_read_in_finite_numbers(name: str) -> None:
     settings = {"pharmacy": {"num_items": "4", "num_hospitals": "2", "num_warehouses": "1"}}

@@ -10,7 +10,7 @@ from tests.optimal.programs.test_hierarchy import _kiosk
 
 
 def test_every_name_is_there_once() -> None:
-    assert set(PLAYERS) - set(REGISTRY) == {"optimal", "rolling_horizon", "hierarchy"}
+    assert set(PLAYERS) - set(REGISTRY) == {"optimal", "rolling_horizon", "rollout", "hierarchy"}
     assert all(entry.name == name for name, entry in PLAYERS.items())
 
 

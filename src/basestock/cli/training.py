@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from basestock.cli.combining import (
+    Curriculum,
+    Shaped,
+    Together,
+    in_stages,
+    keep_ensemble,
+    require_combined,
+    with_potential,
+)
 from basestock.cli.common import Common, command
 from basestock.cli.errors import USAGE, CommandError, require_known
-from basestock.cli.output import Answer, show, table
+from basestock.cli.output import Answer, show
 from basestock.cli.problem import InstanceId, Instances, ProblemName, chosen_problem, named_problem
 from basestock.cli.settings import given_settings, pairs
 from basestock.cli.solving import GIB, MaxMemory, MaxSeconds, frame_of
+from basestock.cli.training_text import text_of
 
 if TYPE_CHECKING:
     from basestock.decision import Problem
@@ -21,9 +31,6 @@ if TYPE_CHECKING:
     from basestock.learning.checkpoints import Checkpoint
 
 TRAIN_SCHEMA = "basestock.train/1"
-
-MEASURED = {"fill_rate": "fill rate", "tail": "worst totals", "mean": "mean of totals"}
-"""Columns of what runs are learned for beside expected cost."""
 
 
 def _learners() -> list[str]:
@@ -121,6 +128,9 @@ def train(
     settings: SettingsFile = None,
     setting: SettingEntries = None,
     randomize: Randomize = None,
+    curriculum: Curriculum = 1,
+    shaped: Shaped = False,
+    ensemble: Together = False,
     show_settings: ShowSettings = False,
     resume: Resume = False,
     replications: Replications = None,
@@ -149,12 +159,12 @@ def train(
         show(as_toml(dataclasses.asdict(config), algorithm).encode())
         return
     first = common.seed or 0
-    if resume and common.out is None:
-        raise CommandError("--resume goes on with runs of a folder, must be with --out. Name it.", USAGE)
+    require_combined(common, curriculum, ensemble=ensemble, resume=resume, ranges=bool(randomize))
     for seed in range(first, first + seeds):
         _require_new(common.out, seed, resume=resume)
     found = played_problem(env_id, problem, instances, id_, common)
     learned, found = _randomized(found, randomize)
+    learned = with_potential(learned) if shaped else learned
     if common.out is not None:
         # A place that cannot be written to is found before anything is learned.
         _folder(common.out, first).mkdir(parents=True, exist_ok=True)
@@ -162,7 +172,9 @@ def train(
         _Run.of(chosen, learned, config, seed, common.out, resume=resume)
         for seed in range(first, first + seeds)
     ]
-    results = [_learned(run, common) for run in runs]
+    results = [_learned(run, common, curriculum) for run in runs]
+    if ensemble and common.out is not None:
+        keep_ensemble(common.out, found, results, common)
     from basestock.evaluation.certificates import certify_problem
 
     certified = certify_problem(
@@ -187,11 +199,12 @@ def train(
         "method": certified.method,
     }
     if seeds > 1:
+        from basestock.evaluation.certificates import FEW
         from basestock.learning.convergence import convergence_of
 
-        judged = convergence_of(learned, results, replications=replications, seed=first + 1)
+        judged = convergence_of(learned, results, replications=replications or FEW, seed=first + 1)
         document["convergence"] = dataclasses.asdict(judged)
-    answer = Answer(document, lambda: _text(document), lambda: frame_of(rows))
+    answer = Answer(document, lambda: text_of(document), lambda: frame_of(rows))
     show(answer.rendered(common.format_))
 
 
@@ -343,7 +356,7 @@ class _Run:
             write_run(self.folder, self.problem, result, self.made, facts)
 
 
-def _learned(run: _Run, common: Common) -> "TrainResult":
+def _learned(run: _Run, common: Common, stages: int) -> "TrainResult":
     from basestock.learning import SettingError, run_key
 
     if run.ended is not None:
@@ -351,7 +364,12 @@ def _learned(run: _Run, common: Common) -> "TrainResult":
         return run.ended
     train, tell = run.algorithm.train, teller(run.config, run.seed, common)
     try:
-        result = train(run.problem, run.config, key=run_key(run.seed), tell=tell, checkpoint=run.checkpoint)
+        if stages > 1:
+            result = in_stages(run.algorithm.name, run.problem, run.config, run.seed, stages, tell)
+        else:
+            result = train(
+                run.problem, run.config, key=run_key(run.seed), tell=tell, checkpoint=run.checkpoint
+            )
     except SettingError as error:
         raise CommandError(f"{run.algorithm.name}: {error}", USAGE) from None
     common.finished(f"{run.algorithm.name}, seed {run.seed}: {result.updates:,} updates, {result.stopped}")
@@ -439,64 +457,3 @@ def _judged(
         "updates": result.updates,
         "stopped": result.stopped,
     }
-
-
-def _text(document: dict[str, Any]) -> str:
-    measured = [name for name in MEASURED if any(name in run for run in document["runs"])]
-    columns = ["seed", "cost", "+/-", "gap %"]
-    columns += [part for name in measured for part in (MEASURED[name], "+/- ")]
-    columns += ["seconds", "updates", "stopped"]
-    body = [
-        [
-            str(run["seed"]),
-            f"{run['cost']:,.7g}",
-            f"{run['half_width']:,.2g}" if run["half_width"] else "",
-            "" if run["gap_percent"] is None else f"{run['gap_percent']:.4f}",
-            *(part for name in measured for part in _measured(run, name)),
-            f"{run['seconds']:.1f}",
-            f"{run['updates']:,}",
-            run["stopped"],
-        ]
-        for run in document["runs"]
-    ]
-    known = [each for each in (document["value"], document["lower"], document["upper"]) if each is not None]
-    best = (
-        f"{document['certificate'].replace('_', ' ')} {known[0]:,.7g}" if known else "nothing to compare with"
-    )
-    costs = table(f"{document['id']}: {document['algorithm']}; {best}", columns, body, right=columns[:-1])
-    if judged := document.get("convergence"):
-        costs += f"\n{_converged(judged)}"
-    levels = [
-        [str(run["seed"]), *_row_of(level)] for run in document["runs"] for level in run.get("levels", ())
-    ]
-    if not levels:
-        return costs
-    columns = ["seed", "of", "item", "level", "at the start", "mean", "lowest", "highest"]
-    return f"{costs}\n{table('levels that are used, units', columns, levels, right=columns[4:])}"
-
-
-def _converged(judged: dict[str, Any]) -> str:
-    """Return what the seeds say of convergence, a line."""
-    drifts = ", ".join(f"{each:.2f}" for each in judged["drift_percent"])
-    spreads = ", ".join(f"{name} {each:.2f} %" for name, each in judged["spread_percent"].items())
-    told = f"{judged['verdict']}; cost moved by {drifts} % at the end; range over seeds: {spreads}"
-    for name in ("entropy", "policy_change"):
-        if judged[name]:
-            ends = ", ".join(f"{begun:.3g} to {last:.3g}" for begun, last in judged[name])
-            told += f"; {name.replace('_', ' ')}: {ends}"
-    return told
-
-
-def _measured(run: dict[str, Any], name: str) -> list[str]:
-    """Return a measure with its half-width, as shares or as money."""
-    mean, width = run[name], run[f"{name}_half_width"]
-    if mean is None:
-        return ["", ""]
-    if name == "fill_rate":
-        return [f"{mean:.3%}", "" if width is None else f"{width:.2%}"]
-    return [f"{mean:,.7g}", "" if width is None else f"{width:,.2g}"]
-
-
-def _row_of(level: dict[str, Any]) -> list[str]:
-    numbers = [f"{level[name]:,.5g}" for name in ("start", "mean", "low", "high")]
-    return [level["owner"], level["item"], level["level"].replace("_", " "), *numbers]

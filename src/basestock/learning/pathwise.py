@@ -88,6 +88,8 @@ class PathwiseConfig(ObjectiveSettings):
         What outputs are: quantities, levels of a rule that can be read, or what is added to a tuned policy.
     base, base_share
         Tuned policy that is added to, the cheapest of a few if not given; and the share of the time of each search.
+    reach
+        Most that is added to it or taken away, in units of an average period; without bound if not given.
     network
         What reads what: ``flat``, one network that reads everything and is bound to its problem; ``shared``, one that
         reads the place of each slot by itself; ``attention``, one whose slots see each other, for few of them.
@@ -120,6 +122,7 @@ class PathwiseConfig(ObjectiveSettings):
     structure: Structure = "quantity"
     base: Classic | None = None
     base_share: Share = 0.1
+    reach: Positive | None = None
     network: NetworkKind = "flat"
     begin_with: Known | None = None
     hidden: Widths = (32, 32)
@@ -358,7 +361,7 @@ def _beginnings(
     if form is ResidualActor:
         seconds = config.base_share * config.seconds if config.updates is None else math.inf
         base = tuned_base(problem, codec, config.base, seconds)
-        return [ResidualActor.beside(problem, reads, first, codec, base).learning()]
+        return [ResidualActor.beside(problem, reads, first, codec, base, config.reach).learning()]
     return [form.create(problem, reads, codec, first, share).learning() for share in SHARES]
 
 

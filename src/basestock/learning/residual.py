@@ -99,6 +99,8 @@ class ResidualActor(QuantityActor):
         The known policy.
     follows
         ``[slot]`` 1 where nothing is ordered unless the known policy orders: costs jump there.
+    reach
+        Most that is added or taken away, in units of an average period; without bound if not given.
 
     Notes
     -----
@@ -108,6 +110,7 @@ class ResidualActor(QuantityActor):
 
     base: Base = dataclasses.field(kw_only=True)
     follows: Float[Array, " slot"] = dataclasses.field(kw_only=True)
+    reach: float | None = eqx.field(static=True, default=None, kw_only=True)
     form = "residual"
 
     @classmethod
@@ -118,21 +121,30 @@ class ResidualActor(QuantityActor):
         told = {
             name.removeprefix(PREFIX): each for name, each in saved.arrays.items() if name.startswith(PREFIX)
         }
-        return cls.beside(problem, encoder, network, codec, Base.of(problem, saved.facts["base"], told))
+        base = Base.of(problem, saved.facts["base"], told)
+        return cls.beside(problem, encoder, network, codec, base, saved.facts.get("reach"))
 
     @classmethod
     def beside(
-        cls, problem: Problem, encoder: Any, network: Any, codec: ActionCodec, base: Base
+        cls,
+        problem: Problem,
+        encoder: Any,
+        network: Any,
+        codec: ActionCodec,
+        base: Base,
+        reach: float | None = None,
     ) -> "ResidualActor":
         """Return the actor of a network beside a known policy."""
         typical, limit, priced = map(jnp.asarray, units_of(codec))
         follows = jnp.asarray(jumping(problem, codec), dtype=jnp.float32)
-        return cls(encoder, network, codec, typical, limit, priced, base=base, follows=follows)
+        return cls(encoder, network, codec, typical, limit, priced, base=base, follows=follows, reach=reach)
 
     def decided(self, observation: Observation) -> Float[Array, "slot replication"]:
         """Return the quantities that are decided on what is seen, units."""
         decision, _ = self.base.policy(observation, None, key=jax.random.key(0))
         units, outputs = quantities_of(self.codec, decision), self.outputs(observation)
+        if self.reach is not None:
+            outputs = self.reach * jnp.tanh(outputs / self.reach)
         changed = jnp.maximum(units + self.typical[:, None] * outputs, 0.0)
         follows = (self.follows[:, None] > 0) & (units <= 0)
         low, high = self.codec.low[:, None], self.codec.high[:, None]

@@ -14,6 +14,7 @@ from basestock.learning.actors import FORMS, Actor
 from basestock.learning.attention import Attention
 from basestock.learning.checkpoints import CHECKPOINT
 from basestock.learning.encoding import Clock, Encoder, num_features
+from basestock.learning.ensemble import ENSEMBLE, Ensemble, members_of
 from basestock.learning.gates import GatedActor
 from basestock.learning.lookahead import LookaheadActor
 from basestock.learning.networks import Mlp
@@ -60,7 +61,7 @@ def saved_actor(actor: Actor, problem: Problem, facts: Mapping[str, Any]) -> Sav
         form["clock"] = dataclasses.asdict(actor.encoder.clock)
     arrays = {**actor.network.arrays("network_"), **actor.encoder.arrays()}
     if isinstance(actor, ResidualActor):
-        form["base"] = actor.base.name
+        form |= {"base": actor.base.name, "reach": actor.reach}
         arrays |= actor.base.arrays()
     return SavedPolicy(LEARNED, problem.name, {**facts, **form}, arrays)
 
@@ -128,6 +129,8 @@ def policy_of(saved: SavedPolicy, problem: Problem) -> Policy:
     """Return the policy of a file for the problem that it was made for."""
     if saved.name == LEARNED:
         return loaded_actor(saved, problem)
+    if saved.name == ENSEMBLE:
+        return Ensemble.of(problem, [policy_of(each, problem) for each in members_of(saved)])
     if saved.name == "optimal":
         return loaded_optimal(saved, problem)
     entry = find(saved.name)

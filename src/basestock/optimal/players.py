@@ -36,11 +36,19 @@ def hierarchy(problem: Problem) -> Policy:
     return plan_hierarchy(problem, sites, num_periods=min(HORIZON, problem.horizon)).policy
 
 
+def rollout(problem: Problem) -> Policy:
+    """Return the policy that simulates quantities around those of a tuned base stock before it decides."""
+    from basestock.optimal.rollouts import tuned_rollout
+
+    return tuned_rollout(problem)
+
+
 PLAYERS: dict[str, Entry] = REGISTRY | {
     entry.name: entry
     for entry in (
         Entry("optimal", "the exact optimum, by dynamic programming", compute=optimal),
         Entry("rolling_horizon", "a program solved anew in every period", compute=rolling_horizon),
+        Entry("rollout", "simulates quantities around those of a tuned base stock ahead", compute=rollout),
         Entry("hierarchy", "base stock within an aggregate plan of the network", compute=hierarchy),
     )
 }

@@ -149,9 +149,6 @@ class ForecastBaseStock(Policy):
         Periods that an order looks ahead; 0 where none is placed.
     last
         Periods of the whole run.
-    told
-        ``[period, node, item, replication]`` mean demand of every period, units, for one who knows it; ``None`` for one
-        who forecasts.
 
     Notes
     -----
@@ -168,7 +165,6 @@ class ForecastBaseStock(Policy):
     guess: NodeItem
     reach: NodeItem
     last: NodeItem
-    told: Float[Array, "period node item #replication"] | None = None
 
     def init(self, observation: Observation) -> Forecast:
         """Return the first guess."""
@@ -184,25 +180,53 @@ class ForecastBaseStock(Policy):
             *(observation.last_demand, period - 1.0, self.smoothing, self.trend_smoothing, self.prior)
         )
         known = Forecast(*(jnp.where(period > 0, new, old) for new, old in zip(after, known, strict=True)))
-        # An order that reaches customers after the end is never sold.
-        ahead = jnp.where(self.reach <= self.last - period, self.reach, 0.0)
-        supplied = observation.network.descendants
-        if self.told is None:
-            expected = jnp.einsum("nj,njir->nir", supplied, known.total(ahead[:, None]))
-        else:
-            expected = self._told(period, ahead, supplied)
-        short = (1.0 + self.safety) * expected - observation.echelon_position
-        short = jnp.where(ahead > 0, jnp.maximum(short, 0.0), 0.0)
-        short = by_units(observation.network, lambda: jnp.round(short), lambda: short)
-        order = _over_lanes(observation, short)
-        return dataclasses.replace(NodeOrders()(short, observation), order=order), known
+        ahead = _sold_in_time(self.reach, self.last, period)
+        expected = jnp.einsum("nj,njir->nir", observation.network.descendants, known.total(ahead[:, None]))
+        return _lifted(observation, (1.0 + self.safety) * expected, ahead), known
 
-    def _told(self, period: Array, ahead: Array, supplied: Array) -> Array:
-        """Return the mean demand of the coming periods of all that each node supplies, units."""
-        assert self.told is not None
-        told = jnp.einsum("nj,tjir->tnir", supplied, self.told)
-        since = jnp.arange(self.told.shape[0], dtype=jnp.float32)[:, None, None, None] - period
-        return jnp.where((since >= 0) & (since < ahead), told, 0.0).sum(0)
+
+class ToldBaseStock(Policy):
+    """The same with the true mean demand of every period instead of a forecast: for one who knows the season.
+
+    Parameters
+    ----------
+    safety
+        Share of the expected demand that is kept beyond it.
+    reach
+        Periods that an order looks ahead; 0 where none is placed.
+    last
+        Periods of the whole run.
+    means
+        Mean demand of every period, units.
+    """
+
+    safety: NodeItem
+    reach: NodeItem
+    last: NodeItem
+    means: Float[Array, "period node item #replication"]
+
+    def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
+        """Order what the echelon position is short of the expected demand until an order is sold."""
+        period = observation.period.astype(jnp.float32)
+        ahead = _sold_in_time(self.reach, self.last, period)
+        supplied = jnp.einsum("nj,tjir->tnir", observation.network.descendants, self.means)
+        since = jnp.arange(self.means.shape[0], dtype=jnp.float32)[:, None, None, None] - period
+        expected = jnp.where((since >= 0) & (since < ahead), supplied, 0.0).sum(0)
+        return _lifted(observation, (1.0 + self.safety) * expected, ahead), memory
+
+
+def _sold_in_time(reach: NodeItem, last: NodeItem, period: Array) -> NodeItem:
+    """Return the periods that an order looks ahead; 0 where it would reach customers after the end."""
+    return jnp.where(reach <= last - period, reach, 0.0)
+
+
+def _lifted(
+    observation: Observation, level: Float[Array, "node item replication"], ahead: NodeItem
+) -> Decision:
+    """Return the orders that lift echelon positions to a level, units, where they are looked ahead for."""
+    short = jnp.where(ahead > 0, jnp.maximum(level - observation.echelon_position, 0.0), 0.0)
+    short = by_units(observation.network, lambda: jnp.round(short), lambda: short)
+    return dataclasses.replace(NodeOrders()(short, observation), order=_over_lanes(observation, short))
 
 
 def _over_lanes(

@@ -13,7 +13,7 @@ from jaxtyping import Array
 from basestock.decision import Policy, Problem
 from basestock.policies import boxes
 from basestock.policies.boxes import Box
-from basestock.policies.forecasting import ForecastBaseStock, forecasting_parts, told_means
+from basestock.policies.forecasting import ForecastBaseStock, ToldBaseStock, forecasting_parts, told_means
 from basestock.policies.formulas import Eoq, Newsvendor, leaf
 from basestock.policies.joint import CanOrder, JointOrderUpTo
 from basestock.policies.levels import (
@@ -106,12 +106,8 @@ def _forecasting_parts(problem: Problem) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=8)
 def _told_parts(problem: Problem) -> dict[str, Any]:
-    nothing = np.zeros((problem.arrays.num_nodes, problem.arrays.num_items))
-    return {
-        **forecasting_parts(problem),
-        **dict.fromkeys(boxes.smoothing(problem), nothing),
-        "told": told_means(problem),
-    }
+    known = forecasting_parts(problem)
+    return {"reach": known["reach"], "last": known["last"], "means": told_means(problem)}
 
 
 def _forecasting_start(problem: Problem) -> dict[str, np.ndarray]:
@@ -186,7 +182,7 @@ REGISTRY: dict[str, Entry] = {
             "told_base_stock",
             "order up to the true mean of what is asked for until an order is sold, nothing for after the end",
             lambda p: {"safety": boxes.shares(p, 1.0)},
-            lambda v: ForecastBaseStock(**v),
+            lambda v: ToldBaseStock(**v),
             given=_told_parts,
         ),
         Entry(
