@@ -174,12 +174,12 @@ def worth(problem: Problem) -> float:
 def their_environment(problem: Problem, codec: ActionCodec, levels: int | None, seed: int) -> Any:
     """Return our vector environment as the other library wants it, normalized."""
     from gymnasium import spaces
-    from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
+    theirs: Any = importlib.import_module("stable_baselines3.common.vec_env")
     ours = VectorEnvironment(problem, ENVIRONMENTS, actions=codec.kind, levels=levels)
     first, horizon = with_time(ours.reset(seed=seed)[0], 0, ending(problem)), ending(problem)
 
-    class Episodes(VecEnv):
+    class Episodes(theirs.VecEnv):
         """Episodes that begin anew in the step that ends them."""
 
         period, given = 0, np.zeros(0)
@@ -216,17 +216,15 @@ def their_environment(problem: Problem, codec: ActionCodec, levels: int | None, 
             return [False] * ENVIRONMENTS
 
     box = spaces.Box(-np.inf, np.inf, first.shape[1:])
-    return VecNormalize(Episodes(ENVIRONMENTS, box, ours.single_action_space), gamma=worth(problem))
+    return theirs.VecNormalize(Episodes(ENVIRONMENTS, box, ours.single_action_space), gamma=worth(problem))
 
 
 def theirs(case: Case, problem: Problem, seed: int) -> tuple[float, float]:
     """Return the processor seconds of a run of theirs, and the mean return of its policy."""
-    import stable_baselines3
-
     learner = LEARNERS[case.algorithm]
     codec = action_codec(problem, "discrete" if learner.levels else "continuous", levels=learner.levels)
     environment = their_environment(problem, codec, learner.levels, seed)
-    kind = getattr(stable_baselines3, case.algorithm.upper())
+    kind = getattr(importlib.import_module("stable_baselines3"), case.algorithm.upper())
     given = {**learner.theirs, "gamma": worth(problem), "seed": seed, "device": "cpu"}
     model = kind("MlpPolicy", environment, **given)
     seconds = cpu_seconds(lambda: model.learn(case.steps))
@@ -258,9 +256,7 @@ def judged(case: Case, problem: Problem, policy: Policy) -> float:
 
 def compared(case: Case, seeds: int) -> dict[str, list[float]]:
     """Return processor seconds and returns of both, seed by seed, and what compiling takes."""
-    import torch
-
-    torch.set_num_threads(1)
+    importlib.import_module("torch").set_num_threads(1)
     problem = make_problem(case.problem, case.parameters)
     # Two updates tell how many steps one has.
     first, _, told = ours(case, problem, seeds, 2)
