@@ -71,6 +71,7 @@ def test_the_optimum_and_the_difference_to_it_are_an_estimate_with_a_narrower_in
     assert control.narrowed(other, optimal).mean == pytest.approx(other.mean())
 
 
+@pytest.mark.slow
 def test_without_a_number_replications_go_on_until_the_gap_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = dataclasses.replace(losing(1), horizon=20, warm_up=20)
     exact = value_of(problem, LEVEL, seed=0)

@@ -10,6 +10,7 @@ from basestock.problems import make_problem
 from basestock.problems.single_item import backorder, periodic_random_yield
 
 
+@pytest.mark.slow
 def test_without_losses_it_is_the_problem_with_backorders() -> None:
     problem = periodic_random_yield(lead_time=1, mean=3.0, loss_probability=0.0)
     known = backorder(lead_time=1, mean=3.0, fixed_order_cost=0.0).known
@@ -39,6 +40,7 @@ def test_the_optimum_of_all_or_nothing_is_that_of_a_geometric_wait() -> None:
     assert optimize(problem).value == pytest.approx(min(cost(level) for level in range(1, 6)), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_lost_share_is_lost_in_whole_units() -> None:
     problem = make_problem(
         "periodic_random_yield",
