@@ -168,10 +168,8 @@ def train(
     if common.out is not None:
         # A place that cannot be written to is found before anything is learned.
         _folder(common.out, first).mkdir(parents=True, exist_ok=True)
-    runs = [
-        _Run.of(chosen, learned, config, seed, common.out, resume=resume)
-        for seed in range(first, first + seeds)
-    ]
+    numbers = range(first, first + seeds)
+    runs = [_Run.of(chosen, learned, config, seed, common.out, resume=resume) for seed in numbers]
     results = [_learned(run, common, curriculum) for run in runs]
     if ensemble and common.out is not None:
         keep_ensemble(common.out, found, results, common)
@@ -199,13 +197,19 @@ def train(
         "method": certified.method,
     }
     if seeds > 1:
-        from basestock.evaluation.certificates import FEW
-        from basestock.learning.convergence import convergence_of
-
-        judged = convergence_of(learned, results, replications=replications or FEW, seed=first + 1)
-        document["convergence"] = dataclasses.asdict(judged)
+        document["convergence"] = _convergence(learned, results, replications, first + 1)
     answer = Answer(document, lambda: text_of(document), lambda: frame_of(rows))
     show(answer.rendered(common.format_))
+
+
+def _convergence(
+    problem: "Problem", results: "list[TrainResult]", replications: int | None, seed: int
+) -> dict[str, Any]:
+    """Return whether several seeds have converged, by the figures of their policies on fresh events."""
+    from basestock.evaluation.certificates import FEW
+    from basestock.learning.convergence import convergence_of
+
+    return dataclasses.asdict(convergence_of(problem, results, replications=replications or FEW, seed=seed))
 
 
 def _randomized(problem: "Problem", entries: list[str] | None) -> "tuple[Problem, Problem]":
