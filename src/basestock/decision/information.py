@@ -1,7 +1,7 @@
 """Who sees what."""
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -68,6 +68,48 @@ def _market(state: State, world: World) -> dict[str, Array | None]:
     }
 
 
+class Position(NamedTuple):
+    """What stock at each place is, and is going to be, units: ``[node, item, replication]`` each.
+
+    Parameters
+    ----------
+    level
+        On hand less what waits.
+    arriving, waiting
+        In transit to the place or being made there; ordered, and not shipped by its source.
+    owed
+        What waiting orders will take of components and of what is made here.
+    """
+
+    level: Array
+    arriving: Array
+    waiting: Array
+    owed: Array
+
+    @property
+    def inventory(self) -> Array:
+        """The inventory position."""
+        return self.level + self.arriving + self.waiting - self.owed
+
+
+def position_of(network: NetworkArrays, state: State) -> Position:
+    """Return what stock is and is going to be in a state."""
+    nothing = jnp.zeros_like(state.on_hand)
+    backorders = nothing if state.backorders is None else state.backorders
+    arriving = into_nodes(network, state.in_transit)
+    if state.work_in_process is not None:
+        arriving = arriving + expected_output(network, state.work_in_process.sum(0))
+    owed = nothing if network.production is None else owed_components(network, state)
+    waiting = into_nodes(network, _unfilled(network, state))
+    return Position(state.on_hand - backorders, arriving, waiting, owed)
+
+
+def _unfilled(network: NetworkArrays, state: State) -> Array:
+    """Return what sources have not shipped; what they have not received yet is on order as much as what waits there."""
+    lanes = jnp.zeros((network.num_lanes, *state.on_hand.shape[1:]))
+    return (lanes if state.unfilled is None else state.unfilled) + on_the_way_to_sources(network, state)
+
+
 def _full_observation(
     network: NetworkArrays,
     state: State,
@@ -76,16 +118,8 @@ def _full_observation(
     history: Array | None,
 ) -> Observation:
     nothing = jnp.zeros_like(state.on_hand)
-    lanes = jnp.zeros((network.num_lanes, *state.on_hand.shape[1:]))
-    # What a source has not received yet is on order as much as what waits there.
-    unfilled = (lanes if state.unfilled is None else state.unfilled) + on_the_way_to_sources(network, state)
-    backorders = nothing if state.backorders is None else state.backorders
-    level = state.on_hand - backorders
-    arriving, waiting = into_nodes(network, state.in_transit), into_nodes(network, unfilled)
-    runs = None if state.work_in_process is None else state.work_in_process.sum(0)
-    if runs is not None:
-        arriving = arriving + expected_output(network, runs)
-    owed = nothing if network.production is None else owed_components(network, state)
+    position = position_of(network, state)
+    level, arriving, waiting, _ = position
     echelon = jnp.einsum("nj,jir->nir", network.descendants, level + arriving) + waiting
     due = state.due
     return Observation(
@@ -93,13 +127,13 @@ def _full_observation(
         period=state.period,
         can_order=can_order(network, state),
         on_hand=state.on_hand,
-        backorders=backorders,
+        backorders=nothing if state.backorders is None else state.backorders,
         inventory_level=level,
         on_order=arriving + waiting,
-        inventory_position=level + arriving + waiting - owed,
+        inventory_position=position.inventory,
         echelon_position=echelon,
         in_transit=state.in_transit,
-        unfilled=unfilled,
+        unfilled=_unfilled(network, state),
         due=None if due is None else jnp.roll(due, -(state.period % due.shape[0]), axis=0),
         outstanding=state.outstanding,
         last_demand=last_demand,
@@ -109,6 +143,6 @@ def _full_observation(
         incoming=state.incoming,
         lots=state.lots,
         life_clock=state.life_clock,
-        work_in_process=runs,
+        work_in_process=None if state.work_in_process is None else state.work_in_process.sum(0),
         resource_status=state.resource_status,
     )

@@ -128,6 +128,11 @@ class Ledger:
             sums |= zip(money, rows.sum(tuple(range(1, rows.ndim - 1))), strict=True)
         return jnp.stack([sums[name] for name in self.names]) if sums else jnp.zeros((0, count))
 
+    def total(self, money: Float[Array, "term *place replication"]) -> Float[Array, "*place replication"]:
+        """Return costs less revenues of unsigned terms."""
+        signs = jnp.asarray(self.signs, dtype=money.dtype).reshape(-1, *(1,) * (money.ndim - 1))
+        return (signs * money).sum(0)
+
     @property
     def signs(self) -> tuple[int, ...]:
         """+1 for each cost and -1 for each revenue: the total is their signed sum."""

@@ -116,6 +116,10 @@ class ActionCodec(eqx.Module):
         """Return the decision that actions stand for."""
         return self.decide(self.quantities(action))
 
+    def rounded(self, quantities: Float[Array, "slot replication"]) -> Float[Array, "slot replication"]:
+        """Return quantities, those of items in whole units rounded."""
+        return jnp.where(self.whole[:, None] > 0, jnp.round(quantities), quantities)
+
     def decide(self, quantities: Float[Array, "slot replication"]) -> Decision:
         """Return the decision of these quantities; what no slot decides is left to the plant's own rule."""
         count = quantities.shape[-1]

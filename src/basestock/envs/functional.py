@@ -200,7 +200,6 @@ class Environment(eqx.Module):
             game.network, game.sequence, state.opened, decision, state.event, state.flows
         )
         step = Step(state.world, state.start, state.opened, decision, state.event, outcome, after)
-        signs = jnp.asarray(self.ledger.signs, dtype=jnp.float32)
         terms = self.ledger.by_term(self.tariff, step)
         places = self.ledger.by_place(game.network, self.tariff, step).sum(2)
         elapsed = state.elapsed + 1
@@ -212,10 +211,10 @@ class Environment(eqx.Module):
         return Transition(
             following,
             observation,
-            -(signs[:, None] * terms).sum(0),
+            -self.ledger.total(terms),
             elapsed >= self.horizon,
             terms,
-            -(signs[:, None, None] * places).sum(0),
+            -self.ledger.total(places),
         )
 
     def _open(

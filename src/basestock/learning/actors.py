@@ -167,7 +167,7 @@ class QuantityActor(Actor):
         units = units - jax.lax.stop_gradient(beyond)
         low, high = self.codec.low[:, None], self.codec.high[:, None]
         found = jnp.where(self.priced[:, None] > 0, low + (high - low) * jax.nn.sigmoid(outputs), units)
-        return jnp.where(self.codec.whole[:, None] > 0, jnp.round(found), found) if self.rounds else found
+        return self.codec.rounded(found) if self.rounds else found
 
     def learning(self) -> "QuantityActor":
         """Return the actor that does not round."""

@@ -64,8 +64,7 @@ class Ensemble(Policy):
         most = orders.mean(0) > 0.5
         of_those = jnp.where(most, units.sum(0) / jnp.maximum(orders.sum(0), 1.0), 0.0)
         mean = jnp.where(self.jumps[:, None] > 0, of_those, units.mean(0))
-        whole = jnp.where(self.codec.whole[:, None] > 0, jnp.round(mean), mean)
-        return self.codec.decide(whole), tuple(own for _, own in found)
+        return self.codec.decide(self.codec.rounded(mean)), tuple(own for _, own in found)
 
 
 def saved_ensemble(members: Sequence[SavedPolicy], facts: Mapping[str, Any]) -> SavedPolicy:

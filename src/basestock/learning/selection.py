@@ -55,8 +55,7 @@ class PeriodCost(eqx.Module):
     ) -> tuple[tuple[Array, Array, Array], Array]:
         """Add a period, and trace its money."""
         total, worth, skipped = carry
-        signs = jnp.asarray(self.ledger.signs, dtype=jnp.float32)[:, None]
-        money = (signs * self.ledger.by_term(self.tariff, step)).sum(0)
+        money = self.ledger.total(self.ledger.by_term(self.tariff, step))
         counts = skipped <= 0
         total = jnp.where(counts, total + worth * money, total)
         return (total, jnp.where(counts, worth * self.discount, worth), skipped - 1), money

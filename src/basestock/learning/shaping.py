@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from basestock.decision import Problem
-from basestock.dynamics import NetworkArrays, State, Step, into_nodes
+from basestock.decision.information import position_of
+from basestock.dynamics import NetworkArrays, State, Step
 from basestock.economics import Tariff, Term
 from basestock.optimal.mdp.analysis import is_endless
 from basestock.policies import Newsvendor, money_at_stake
@@ -45,11 +46,7 @@ class Potential:
 
     def __call__(self, state: State) -> Float[Array, "node item replication"]:
         """Return the potential of a state."""
-        under_way = state.in_transit if state.unfilled is None else state.in_transit + state.unfilled
-        position = state.on_hand + into_nodes(self.network, under_way)
-        if state.backorders is not None:
-            position = position - state.backorders
-        short = self.level - position
+        short = self.level - position_of(self.network, state).inventory
         away = self.underage * jnp.maximum(short, 0.0) + self.overage * jnp.maximum(-short, 0.0)
         goes_on = True if self.end is None else state.period < self.end
         # Where nothing is supplied there is no level to be away from.

@@ -75,9 +75,8 @@ class RandomPlay(Policy):
         priced = jnp.asarray([slot.name == "price" for slot in self.codec.slots])[:, None]
         low, high = self.codec.low[:, None], self.codec.high[:, None]
         units = jnp.where(priced, low + (high - low) * share / 2.0, units)
-        units = jnp.where(self.codec.whole[:, None] > 0, jnp.round(units), units)
         seen = features(observation, self.network, self.fields)
-        return self.codec.decide(units), (count + 1, total + seen, squares + seen**2)
+        return self.codec.decide(self.codec.rounded(units)), (count + 1, total + seen, squares + seen**2)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

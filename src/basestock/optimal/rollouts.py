@@ -208,8 +208,7 @@ class RolloutPolicy(Policy):
     def _added(self, carry: tuple[Array, Array], step: Step) -> tuple[tuple[Array, Array], None]:
         """Add the money of a period, if it counts."""
         total, worth = carry
-        signs = jnp.asarray(self.ledger.signs, dtype=jnp.float32)[:, None]
-        money = (signs * self.ledger.by_term(self.tariff, step)).sum(0)
+        money = self.ledger.total(self.ledger.by_term(self.tariff, step))
         counts = (step.start.period >= self.first) & (step.start.period < self.end)
         return (total + jnp.where(counts, worth * money, 0.0), worth * self.discount), None
 
