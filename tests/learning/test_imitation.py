@@ -91,6 +91,12 @@ def test_an_optimum_that_takes_too_long_is_refused(problem: Problem) -> None:
         teacher_of(problem, "optimal", 1e-9)
 
 
+@pytest.mark.slow
+def test_a_teacher_that_remembers_is_refused_in_time(problem: Problem) -> None:
+    with pytest.raises(SettingError, match="forecast_base_stock.*Choose another"):
+        teacher_of(problem, "forecast_base_stock", 1e-9)
+
+
 def test_time_for_the_optimum_is_a_share() -> None:
     with pytest.raises(SettingError, match="teacher_share is 2"):
         ALGORITHMS["imitation"].configured({"teacher_share": 2})

@@ -1,6 +1,7 @@
 """Imitation: a network learns what a teacher would do in the states that the network itself reaches."""
 
 import dataclasses
+import math
 from typing import Annotated, Any
 
 import equinox as eqx
@@ -26,7 +27,7 @@ from basestock.learning.settings import Count, Positive, Rule, Settings, Share, 
 from basestock.learning.slots import jumping
 from basestock.learning.states import beginnings
 from basestock.learning.streams import training_key
-from basestock.learning.teachers import TEACHERS, quantities_of, teacher_of
+from basestock.learning.teachers import OPTIMAL, TEACHERS, quantities_of, teacher_of
 from basestock.learning.updates import adam, cut, is_fine, kept, ready, stepped
 
 LARGEST_GRADIENT = 10.0
@@ -50,7 +51,7 @@ class ImitationConfig(Settings):
     teacher
         Policy that is imitated: a registered name, tuned by simulation, or ``optimal`` where the problem is solved.
     teacher_share
-        Share of the time that the optimum may take.
+        Share of the time that the search for the optimum, or for the parameters of the teacher, may take.
     hidden
         Widths of the hidden layers.
     paths, periods
@@ -254,7 +255,10 @@ def train(
     deadline = Deadline(config.seconds, config.updates)
     own, begin_key, draw_key = jax.random.split(jax.random.fold_in(key, 0), 3)
     codec = action_codec(problem, "continuous")
-    teacher = teacher_of(problem, config.teacher, config.teacher_share * config.seconds)
+    by_clock = config.updates is None or config.teacher == OPTIMAL
+    teacher = teacher_of(
+        problem, config.teacher, config.teacher_share * config.seconds if by_clock else math.inf
+    )
     begun = beginnings(problem, codec, begin_key)
     form = GatedActor if jumping(problem, codec).any() else QuantityActor
     first = Mlp.create((begun.encoder.width, *config.hidden, form.heads * len(codec.slots)), own, last=0.1)

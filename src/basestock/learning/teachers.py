@@ -32,12 +32,13 @@ def teacher_of(problem: Problem, name: str, seconds: float) -> Policy:
     name
         Registered name of a policy, which is tuned by simulation on events of its own, or ``optimal``.
     seconds
-        Time that the optimum may take.
+        Time that the search for the optimum or for the parameters may take.
 
     Raises
     ------
     SettingError
-        If the optimum is asked for, and the problem is not solved in the time.
+        If the optimum is asked for, and the problem is not solved in the time; or if the policy decides by what it
+        remembers, since a lesson begins in the middle of a path.
     """
     if name == OPTIMAL:
         try:
@@ -46,7 +47,12 @@ def teacher_of(problem: Problem, name: str, seconds: float) -> Policy:
             raise SettingError(
                 f"teacher 'optimal' of {problem.name!r}: {error} Choose another teacher."
             ) from error
-    return fit(problem, name, periods=min(problem.horizon, PERIODS)).policy
+    policy = fit(problem, name, periods=min(problem.horizon, PERIODS), max_seconds=seconds).policy
+    if type(policy).init is not Policy.init:
+        raise SettingError(
+            f"teacher {name!r}: remembers what it saw, must decide on what is seen. Choose another."
+        )
+    return policy
 
 
 def quantities_of(codec: ActionCodec, decision: Decision) -> Float[Array, "slot replication"]:
