@@ -2,11 +2,14 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from basestock.data.codes import Code, catalogue
 from basestock.data.tables import OUTPUT_TABLES, TABLES, Column, Table
+from basestock.learning.registry import ALGORITHMS
+from tools.learner_pages import learner_page
+from tools.markdown import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "basestock"
@@ -45,20 +48,6 @@ PACKAGES = (
     *("forecasting", "problems", "evaluation", "learning", "data", "operations"),
 )
 """Those with a page of their own, as in the navigation of zensical.toml."""
-
-
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    r"""Yield the lines of a Markdown table; pipes and line ends inside cells are escaped.
-
-    Examples
-    --------
-    >>> print(*markdown_table(["law"], [["P(a|b)"]]), sep="\n")
-    | law |
-    | --- |
-    | P(a\|b) |
-    """
-    for row in [header, ["---"] * len(header), *rows]:
-        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
 
 
 def code_page() -> Iterator[str]:
@@ -203,9 +192,11 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
 def main() -> int:
     """Write every page, and leave none of what is no longer there."""
     shutil.rmtree(GENERATED, ignore_errors=True)
-    (GENERATED / "python").mkdir(parents=True)
+    for folder in ("python", "learners"):
+        (GENERATED / folder).mkdir(parents=True)
     pages = {name: page() for name, page in PAGES.items()}
     pages |= {f"python/{package}": python_page(package) for package in PACKAGES}
+    pages |= {f"learners/{name}": learner_page(name) for name in ALGORITHMS}
     for name, parts in pages.items():
         (GENERATED / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return 0

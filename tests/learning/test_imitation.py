@@ -93,7 +93,7 @@ def test_an_optimum_that_takes_too_long_is_refused(problem: Problem) -> None:
 
 @pytest.mark.slow
 def test_a_teacher_that_remembers_is_refused_in_time(problem: Problem) -> None:
-    with pytest.raises(SettingError, match="forecast_base_stock.*Choose another"):
+    with pytest.raises(SettingError, match=r"forecast_base_stock.*Choose another"):
         teacher_of(problem, "forecast_base_stock", 1e-9)
 
 

@@ -1,0 +1,71 @@
+"""Every learner beats random orders and comes near the exact optimum of three tiny problems."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jaxtyping import Array, Float
+
+from basestock.decision import Observation, Policy, Problem
+from basestock.dynamics import Decision
+from basestock.envs import ActionCodec, action_codec
+from basestock.evaluation import play
+from basestock.evaluation.certificates import certify_problem, value_of
+from basestock.evaluation.run import paired
+from basestock.learning import learn
+from basestock.learning.registry import ALGORITHMS
+from basestock.problems import backorder, lost_sales, make_problem
+
+SHORT: dict[str, dict[str, Any]] = {
+    "pathwise": {"updates": 200},
+    "evolution": {"updates": 100},
+    "imitation": {"teacher": "optimal", "updates": 30},
+    "ppo": {"updates": 150},
+    "a2c": {"updates": 500},
+    "sac": {"updates": 150},
+    "td3": {"updates": 100},
+    "ddpg": {"updates": 100},
+    "dqn": {"updates": 400},
+    "deep_controlled": {"updates": 4, "states": 2048},
+    "fitted_value": {"updates": 3, "states": 1024},
+    "tabular": {"updates": 1000},
+}
+"""Settings of short runs."""
+
+PROBLEMS: dict[str, Callable[[], Problem]] = {
+    "lost sales": lambda: lost_sales(lead_time=1, lost_sale_cost=4.0, mean=3.0),
+    "backorders": lambda: backorder(lead_time=1, fixed_order_cost=0.0, mean=3.0),
+    "perishable": lambda: make_problem("perishable_single_class", {"mean": "3"}),
+}
+
+
+class Random(Policy):
+    """Orders anything up to twice what an average period takes."""
+
+    codec: ActionCodec
+    most: Float[Array, " slot"]
+
+    def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
+        """Order at random."""
+        shape = len(self.most), observation.on_hand.shape[-1]
+        return self.codec.decide(jnp.round(self.most[:, None] * jax.random.uniform(key, shape))), memory
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("C-15")
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_learner_beats_random_orders_and_is_within_five_percent(algorithm: str, name: str) -> None:
+    problem = PROBLEMS[name]()
+    codec = action_codec(problem, "continuous")
+    found = learn(problem, algorithm, key=jax.random.key(0), settings=SHORT[algorithm])
+    random = Random(codec, jnp.asarray([2.0 * slot.typical for slot in codec.slots]))
+    mine, theirs = (play(problem, each, replications=64, seed=1).totals for each in (found.policy, random))
+    saved = paired(theirs, mine)
+    assert saved.mean is not None and saved.half_width is not None and saved.mean > saved.half_width
+    best = certify_problem(problem, max_bytes=2**30, max_seconds=60.0).value
+    value = value_of(problem, found.policy, replications=200, seed=1)
+    assert value.half_width == 0.0 and value.mean is not None and best is not None
+    assert -1e-6 <= value.mean / best - 1.0 < 0.05
