@@ -1,4 +1,4 @@
-"""``python -m experiments [NAME] [--replications N] [--seeds N] [--budget-seconds S] [--format text|json]``."""
+"""``python -m experiments [NAME] [--replications N] [--seeds N] [--budget-seconds S] [--figures DIR]``."""
 
 import argparse
 import json
@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         "--budget-seconds", type=float, default=Options.budget_seconds, help="time of a training run"
     )
     parser.add_argument("--seed", type=int, default=Options.seed, help="root of the events of judging")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="draw its figures here (basestock[plot])")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--out", type=Path, help="write the report here too")
     told = parser.parse_args(arguments)
@@ -38,8 +39,12 @@ def main(arguments: Sequence[str]) -> int:
     except UnknownExperimentError as error:
         print(error, file=sys.stderr)
         return USAGE
-    report = experiment.run(Options(told.replications, told.seeds, told.budget_seconds, told.seed))
-    shown = json.dumps(report.to_dict(), indent=2) + "\n" if told.format == "json" else report.text()
+    report = experiment.run(
+        Options(told.replications, told.seeds, told.budget_seconds, told.seed, told.figures)
+    )
+    shown = (
+        json.dumps(report.to_dict(), indent=2, default=str) + "\n" if told.format == "json" else report.text()
+    )
     if told.out is not None:
         told.out.write_text(shown, encoding="utf-8")
     print(shown, end="")

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from basestock.decision import Policy, Problem
@@ -59,6 +60,8 @@ def run(options: Options) -> Report:
         key: Key = arguments["chain"], arguments.get("goodwill", False), arguments["unmet"]  # type: ignore[assignment]
         if key not in families:
             families[key] = _of_family(*key, options)
+        # A row shares no program with another; together they would take more memory maps than a process may have.
+        jax.clear_caches()
         problem = invmgmt_scenario(**arguments)  # type: ignore[arg-type]
         row = _row(problem, {**_of_row(problem, options), **families[key]}, options)
         rows.append({"row": name, **row})

@@ -24,12 +24,15 @@ class Options:
         Wall time of a training run, compiling included.
     seed
         Root of the events of judging; tuning and training use others.
+    figures
+        Folder for figures, where an experiment has some; none are drawn if not given.
     """
 
     replications: int = 500
     seeds: int = 5
     budget_seconds: float = 60.0
     seed: int = 1
+    figures: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Report:
 
     def text(self) -> str:
         """Return the report as Markdown."""
-        told = ", ".join(f"{name} {value}" for name, value in self.provenance.items())
+        told = ", ".join(f"{name} {value}" for name, value in self.provenance.items() if value is not None)
         parts = [f"## {self.name}: {self.about}", f"Published: {self.source}. Ours: {told}."]
         parts += [table.text() for table in self.tables]
         return "\n\n".join([*parts, "\n".join(f"- {note}" for note in self.notes)]) + "\n"

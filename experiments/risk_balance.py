@@ -1,6 +1,7 @@
 """E-A1: a plant that balances its own risk and its customers': before and after."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from basestock.decision import Problem
 from basestock.economics import cvar, estimate
 from basestock.evaluation import Played, paired
 from basestock.evaluation.run import risk_estimates
-from basestock.learning.pareto import risk_measures
+from basestock.learning.pareto import risk_measures, terms_of
 from basestock.policies import REGISTRY
 from basestock.problems.manufacturing_market import CONSUMER_RISK, PRODUCER_RISK, manufacturing_market
 from experiments.contest import Contender, Measure, Outcome, contest, kpi, rows, tuned
@@ -26,6 +27,23 @@ PUBLISHED: dict[str, tuple[float, float]] = {
 
 TAIL = 0.05
 """Share of the episodes in the tail that is printed."""
+
+PENALTIES: dict[str, tuple[str, ...]] = {
+    "alpha1": ("stock_deviation",),
+    "alpha2": ("unmet_demand",),
+    "alpha3": ("idle", "changeover", "downtime"),
+    "beta1": ("price_change",),
+    "beta2": ("unserved_consumers",),
+    "beta3": ("return_rate",),
+}
+"""Terms of the reward that each of its weights is of."""
+
+DISRUPTED: dict[str, Any] = {
+    "breakdown": 0.1,
+    "max_repair_days": 5,
+    "lead_times": (0.05, 0.15, 0.2, 0.2, 0.15, 0.1, 0.1, 0.05),
+}
+"""A market of frequent and long breakdowns and late material: ours, for the source only says that there are some."""
 
 PUBLISHED_RISK = "Sharpe 0.43; CVaR(5 %) -0.0870"
 
@@ -59,6 +77,8 @@ def run(options: Options) -> Report:
             Table("against the documented rules, on the same events", _changes(problem, outcomes)),
             Table("terms of the reward", _terms(outcomes)),
             Table("tuned rules under other weights: risk of the producer and of the consumer", _front(options)),
+            Table("what each penalty buys: ppo with all of them less ppo without one", bought(problem, options)),
+            Table("robust training: ppo, trained and judged with and without disruptions", robust(options)),
         ],
         [
             "The source gives no instance: only directions can be compared, not numbers.",
@@ -66,7 +86,11 @@ def run(options: Options) -> Report:
             "source prints of it stands beside our cost of stock away from its target, `stock_deviation`.",
             f"Of risk the source prints {PUBLISHED_RISK}, without unit or base.",
             "The risk of both sides is the mean of their terms in an episode, at weights of 1 in `terms of the reward` "
-            "and at the weights of each row in the last table.",
+            "and at the weights of each row in the table of other weights.",
+            "A penalty is left out of training alone: all policies are judged with all of them, on the same events; "
+            "differences are paired. `its own terms` and both risks are costs, so that below 0 is what a penalty "
+            "takes off them; `profit` is what that costs or earns. Each is the policy of the median seed.",
+            f"Disruptions are {DISRUPTED}.",
         ],
         dataclasses.asdict(options),
     )  # fmt: skip
@@ -140,8 +164,70 @@ def _front(options: Options) -> list[dict[str, Cell]]:
     return found
 
 
+def bought(problem: Problem, options: Options) -> list[dict[str, Cell]]:
+    """Return what every penalty changes: the same learner with all of them, less the learner without it.
+
+    Parameters
+    ----------
+    problem
+        The plant with all penalties, on which all are judged.
+    options
+        Seeds, time of a run, and how many episodes are played.
+    """
+    names = ["all", *PENALTIES]
+    weighed = [problem, *(_without(problem, name) for name in PENALTIES)]
+    # What is judged is the problem as it is, whatever was learned on.
+    contenders = [
+        dataclasses.replace(learned(each, "ppo", options, name=name), problem=problem)
+        for name, each in zip(names, weighed, strict=True)
+    ]
+    full, *less = (each.median for each in contest(problem, contenders, options))
+    found: list[dict[str, Cell]] = []
+    for (name, terms), without in zip(PENALTIES.items(), less, strict=True):
+        row: dict[str, Cell] = {"penalty": f"{name}: {', '.join(terms)}"}
+        columns = {
+            "its own terms": terms,
+            "producer's risk": PRODUCER_RISK,
+            "consumer's risk": CONSUMER_RISK,
+        }
+        row |= _apart("reward", full.totals, without.totals)
+        for told, summed in columns.items():
+            row |= _apart(told, terms_of(full, summed), terms_of(without, summed))
+        risks = PRODUCER_RISK + CONSUMER_RISK
+        row |= _apart("profit", *(each.totals + terms_of(each, risks) for each in (full, without)))
+        found.append(row)
+    return found
+
+
+def _without(problem: Problem, weight: str) -> Problem:
+    given: dict[str, Any] = {**problem.parameters, weight: 0.0}
+    return manufacturing_market(**given)
+
+
+def _apart(name: str, mine: np.ndarray, theirs: np.ndarray) -> dict[str, Cell]:
+    apart = paired(mine, theirs)
+    return {name: apart.mean, f"{name} +-": apart.half_width}
+
+
+def robust(options: Options) -> list[dict[str, Cell]]:
+    """Return what policies come to that were learned with and without disruptions, in both."""
+    worlds = {"calm": manufacturing_market(), "disrupted": manufacturing_market(**DISRUPTED)}
+    trained = {name: learned(each, "ppo", options, name=name) for name, each in worlds.items()}
+    found: list[dict[str, Cell]] = []
+    for where, problem in worlds.items():
+        here = [dataclasses.replace(each, problem=problem) for each in trained.values()]
+        played = {each.contender.name: each.median for each in contest(problem, here, options)}
+        for name, mine in played.items():
+            row: dict[str, Cell] = {"judged": where, "trained": name, "reward": float(mine.totals.mean())}
+            row["CVaR 5 %"] = cvar(mine.totals, TAIL)
+            if name == "disrupted":
+                row |= _apart("against calm", mine.totals, played["calm"].totals)
+            found.append(row)
+    return found
+
+
 def _sum(played: Played, names: tuple[str, ...]) -> float:
-    return sum(float(np.mean(played.sums[0].money[name])) for name in names)
+    return float(terms_of(played, names).mean())
 
 
 EXPERIMENT = Experiment(

@@ -175,6 +175,7 @@ def _runs(problem: Problem, options: Options) -> Runs:
         "episodes: whole budget": _trained(problem, problem, "ppo", options),
         "shaping": _trained(problem, shaped(problem), "ppo", options),
         "continuous: sac": _trained(problem, problem, "sac", options),
+        "choices: dqn": _trained(problem, problem, "dqn", options),
         "none: quantities from a base stock": _trained(problem, problem, "pathwise", options),
         "imitation": _trained(problem, problem, "pathwise", options, begin_with=BASE),
         "features: past demand": _trained(seen, seen, "pathwise", options),

@@ -1,11 +1,13 @@
 """How benchmarks are found, measured and printed; no test looks at how fast anything is."""
 
 import json
+import subprocess
 import sys
 
 import pytest
 
 from benchmarks import __main__ as command
+from benchmarks import steps
 from benchmarks.measure import child_cpu_seconds, cpu_seconds, in_turns, ratio, summary
 from benchmarks.registry import Benchmark, Measurement, UnknownBenchmarkError, choose, find
 
@@ -104,3 +106,22 @@ def test_a_wrong_name_is_a_usage_error(
     monkeypatch.setattr(command, "find", lambda: KNOWN)
     assert command.main(["fast"]) == 2
     assert "there are: simulator, slow, startup" in capsys.readouterr().err
+
+
+@pytest.mark.requirement("C-22")
+def test_steps_a_second_are_told_of_every_device_that_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = {"cpu": 20_000.0, "cuda": 500_000.0}
+
+    def alone(module: str, *, environment: dict[str, str]) -> dict[str, list[float]]:
+        if (platform := environment["JAX_PLATFORMS"]) not in there:
+            raise subprocess.CalledProcessError(1, module)
+        return {"rate": [there[platform]]}
+
+    monkeypatch.setattr(steps, "alone", alone)
+    found = [each.value for each in steps.measure()]
+    assert found == [20_000.0, pytest.approx(5e6 / 2e4 / 3600), 500_000.0, pytest.approx(5e6 / 5e5 / 3600)]
+    del there["cuda"]
+    assert len(list(steps.measure())) == 2
+    assert "no graphics processor here" in capsys.readouterr().err

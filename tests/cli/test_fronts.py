@@ -32,8 +32,9 @@ def test_a_front_has_a_point_for_every_target_and_every_named_policy(run: Run) -
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "must be --fill-rates A,B,C or --weights P:C,..., one of them"),
+        ((), "must be --fill-rates A,B,C, --weights P:C,... or --risk-weights A,B,C, one of them"),
         (("--fill-rates", "0.9", "--weights", "1:1"), "one of them"),
+        (("--risk-weights", "0.5,1.5"), "risk_weight is 1.5, must be at most 1 with mean_cvar"),
         (("--fill-rates", "0.9,x"), "--fill-rates x: must be a number"),
         (("--fill-rates", "0.9,95"), "fill_rate is 95.0, must be a number in (0, 1)"),
         (("--weights", "1"), "--weights 1: must be two numbers P:C"),

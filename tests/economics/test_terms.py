@@ -128,6 +128,16 @@ def test_a_term_of_one_feature_by_hand(name: str) -> None:
     assert float(found.sum()) == pytest.approx(money)
 
 
+def test_near_an_empty_shelf_its_price_is_interpolated_between_whole_units() -> None:
+    tariff, term = Tariff(zero_stock=place(50, 0)), next(term for term in TERMS if term.name == "zero_stock")
+    money = {}
+    for net in (-2, -1, -0.5, 0, 0.25, 1, 3):
+        stock = {"closing": place(max(net, 0), 0), "backorders": place(max(-net, 0), 0)}
+        period = step(PROBLEM, dataclasses.replace(OUTCOME, **stock))
+        money[net] = float(term.function(tariff, period).sum())
+    assert money == {-2: 0, -1: 0, -0.5: 25, 0: 50, 0.25: 37.5, 1: 0, 3: 0}
+
+
 def test_every_term_has_a_case_by_hand() -> None:
     """Those of plants, of prices and customers, and between nodes stand beside their scenarios."""
     beside = (

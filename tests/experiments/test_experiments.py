@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -9,14 +10,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from basestock.decision import Problem
+from basestock.economics import estimate
 from basestock.evaluation import paired, play
-from basestock.learning import learn
-from basestock.policies import BaseStock, from_parameters
+from basestock.learning import ALGORITHMS, learn, run_key
+from basestock.policies import REGISTRY, BaseStock, from_parameters
 from basestock.problems import lost_sales
 from basestock.problems.assembly import assembly_dqn_2025
+from basestock.problems.manufacturing_market import manufacturing_market
+from experiments import learner_parts, risk_balance
 from experiments.__main__ import main
 from experiments.assembly_policies import SCALE, published_rules, stockouts
 from experiments.contest import Contender, Outcome, contest, kpi, rows
+from experiments.learner_parts import compared
 from experiments.registry import Experiment, Options, UnknownExperimentError, choose, find
 from experiments.report import Report, Table
 from experiments.road_map import front, gains
@@ -31,7 +37,7 @@ def base_stock(level: float) -> BaseStock:
 
 def test_every_experiment_is_found_under_its_name() -> None:
     found = find()
-    assert {"C-22", "E-A1", "E-C1", "E-C2", "E-D3", "E-E1", "E-E2", "E-E3"} <= set(found)
+    assert {"B-13", "C-22", "E-A1", "E-C1", "E-C2", "E-D3", "E-E1", "E-E2", "E-E3"} <= set(found)
     assert all(each.name == name and each.source for name, each in found.items())
     with pytest.raises(UnknownExperimentError, match="did you mean 'E-E1'"):
         choose("E-E11")
@@ -100,6 +106,58 @@ def test_a_front_has_no_point_that_another_beats_in_profit_service_and_turnover(
     worse = dataclasses.replace(outcomes[0].median, totals=outcomes[0].median.totals - 1.0)
     beaten = Outcome(Contender("beaten", [base_stock(300.0)]), [worse])
     assert "beaten" not in {row["policy"] for row in front([*outcomes, beaten])}
+
+
+@pytest.mark.requirement("B-13", "C-18", "C-20")
+def test_parts_of_learners_are_compared_by_seed_with_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = lost_sales(lead_time=1, mean=5.0, lost_sale_cost=4.0, horizon=50, warm_up=0)
+    levels = {"": (11.0, 12.0), "scaled": (20.0, 22.0)}
+    asked: list[dict[str, Any]] = []
+
+    def learned(problem: Problem, algorithm: str, *, key: jax.Array, settings: dict[str, Any]) -> Any:
+        asked.append(settings)
+        part = "scaled" if "scaled" in settings else ""
+        seed = next(number for number in range(2) if (run_key(number) == key).all())
+        return SimpleNamespace(policy=base_stock(levels[part][seed]))
+
+    monkeypatch.setattr(learner_parts, "learn", learned)
+    few = Options(replications=32, seeds=2, budget_seconds=1.0)
+    usual, money = compared(problem, "ppo", {"rewards in money": {"scaled": False}}, few)
+    costs = {
+        name: [play(problem, base_stock(level), replications=32, seed=1).totals.mean() for level in each]
+        for name, each in levels.items()
+    }
+    assert (usual["ppo"], money["ppo"]) == ("as it is", "rewards in money")
+    assert usual["cost"] == pytest.approx(np.mean(costs[""])) and "against as it is" not in usual
+    apart = estimate(np.subtract(costs["scaled"], costs[""]))
+    assert (money["against as it is"], money["against +-"]) == pytest.approx((apart.mean, apart.half_width))
+    assert asked[0] == {"seconds": 1.0} and asked[-1] == {"seconds": 1.0, "scaled": False}
+    # Every switch is one of the learner.
+    for name, changes in learner_parts.PARTS.items():
+        for settings in changes.values():
+            assert ALGORITHMS[name].configured(settings) != ALGORITHMS[name].configured({})
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("A-37")
+def test_what_a_penalty_buys_is_judged_with_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = manufacturing_market(horizon=5)
+    standard = REGISTRY["standard_scheduler"].compute
+    assert standard is not None
+    trained: list[Problem] = []
+
+    def stands_for(problem: Problem, algorithm: str, options: Options, *, name: str) -> Contender:
+        trained.append(problem)
+        return Contender(name, [standard(problem)], problem)
+
+    monkeypatch.setattr(risk_balance, "learned", stands_for)
+    found = risk_balance.bought(problem, FEW)
+    assert [str(row["penalty"]).split(":")[0] for row in found] == list(risk_balance.PENALTIES)
+    for name, each in zip(risk_balance.PENALTIES, trained[1:], strict=True):
+        assert {**problem.parameters, name: 0.0} == each.parameters
+    # The same rules, judged on the same game: nothing is bought.
+    for row in found:
+        assert [row[name] for name in ("reward", "its own terms", "profit")] == [0.0, 0.0, 0.0]
 
 
 def test_games_of_the_road_map_shift_demand_as_they_say() -> None:

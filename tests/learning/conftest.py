@@ -1,6 +1,7 @@
 """Tiny problems whose optimum is known, and what is seen in them."""
 
 import jax
+import jax.numpy as jnp
 import pytest
 
 from basestock.decision import Observation, Problem
@@ -8,6 +9,7 @@ from basestock.dynamics import blank_outcome
 from basestock.envs import action_codec
 from basestock.learning.actors import QuantityActor
 from basestock.learning.encoding import Clock, Encoder, features, fields_of
+from basestock.learning.experience import Experience
 from basestock.learning.networks import Mlp
 from basestock.problems import lost_sales
 from basestock.uncertainty import root_words
@@ -31,6 +33,12 @@ def plain_encoder(problem: Problem) -> Encoder:
     fields = fields_of(problem)
     width = features(seen(problem, 1), problem.network, fields).shape[0]
     return Encoder(jax.numpy.zeros(width), jax.numpy.ones(width), problem.network, Clock.of(problem), fields)
+
+
+def unserved(inputs: jax.Array, drawn: jax.Array, rewards: jax.Array, more: jax.Array) -> Experience:
+    """Experience of nobody who was served, whose paths all go on."""
+    nobody = jnp.zeros_like(rewards)
+    return Experience(inputs, drawn, rewards, more, nobody, nobody, jnp.zeros(rewards.shape[1], dtype=bool))
 
 
 @pytest.fixture(scope="session")

@@ -53,10 +53,16 @@ def test_quantities_are_rounded_when_deciding_and_not_while_learning(actor: Quan
     np.testing.assert_array_equal(whole, np.round(fine))
 
 
-def test_beyond_a_limit_the_way_back_is_still_seen(actor: QuantityActor) -> None:
+def test_beyond_a_limit_the_way_back_is_still_seen_and_the_way_on_is_not(actor: QuantityActor) -> None:
     limited = dataclasses.replace(actor, limit=jnp.full(1, 3.0)).learning()
-    value, slope = jax.value_and_grad(lambda out: limited.quantities(out[None, None])[0, 0])(jnp.asarray(9.0))
+
+    def cost(out: jax.Array, rate: float) -> jax.Array:
+        return rate * limited.quantities(out[None, None])[0, 0]
+
+    value, slope = jax.value_and_grad(cost)(jnp.asarray(9.0), 1.0)
     assert value == pytest.approx(3.0) and slope > 1.0
+    # Where more would be cheaper, nothing drives what is at its limit further beyond it.
+    assert jax.grad(cost)(jnp.asarray(9.0), -1.0) == 0.0 > jax.grad(cost)(jnp.asarray(-1.0), -1.0)
 
 
 def test_choices_are_the_best_of_each_slot(problem: Problem) -> None:

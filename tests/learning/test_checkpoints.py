@@ -115,6 +115,7 @@ def bias_of(result: TrainResult) -> float:
 
 def test_an_interrupted_run_ends_as_one_that_was_not(toy: Toy, tmp_path: Path) -> None:
     path = tmp_path / CHECKPOINT
+    toy.tells = lambda done: {FINE: np.array(True), "charts/reward": np.array(0.5 * done)}
     whole = toy.run(20)
     with pytest.raises(Interrupted):
         toy.run(20, path, interrupts(11))
@@ -123,6 +124,8 @@ def test_an_interrupted_run_ends_as_one_that_was_not(toy: Toy, tmp_path: Path) -
     again = toy.run(20, path, lambda point: resumed.append(point.update))
     assert resumed[0] >= 11 and told(again) == told(whole)
     assert (bias_of(again), again.selected, again.updates) == (bias_of(whole), whole.selected, 20)
+    # What every update told is there once.
+    assert again.log == whole.log == tuple({"charts/reward": 0.5 * done} for done in range(20))
 
 
 def test_a_finished_run_makes_no_updates_and_goes_on_with_a_larger_budget(toy: Toy, tmp_path: Path) -> None:
@@ -185,6 +188,36 @@ def test_what_is_cut_off_while_it_is_written_leaves_the_old_one(
     made = identity(toy.problem, "pathwise", Settings(), KEY) | {"schedule": "by updates"}
     held = Checkpoint(path, resumes=True).read(made)
     assert held is not None and held.facts["updates"] == 4
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_data_of_any_sizes_come_back_with_counters_and_curve(
+    problem: Problem, tmp_path: Path, damaged: bool
+) -> None:
+    path, config = tmp_path / CHECKPOINT, Settings(updates=4)
+
+    def run(*, resumes: bool) -> Run:
+        checkpoint = Checkpoint(path, resumes=resumes)
+        return Run(problem, "fitted_value", config, KEY, Deadline(60.0, 4), runs.tell_nobody, checkpoint)
+
+    draw = np.random.default_rng(3)
+    state = {"met": [{0: np.arange(6.0).reshape(2, 3)}], "draw": draw.bit_generator.state, "trusted": True}
+    first = run(resumes=False)
+    assert first.state() is None
+    first.point(2, np.array([3.0, 5.0]), loss=0.5)
+    first.keep_state(2, state)
+    if damaged:
+        path.write_bytes(path.read_bytes().replace(np.arange(6.0).tobytes(), np.ones(6).tobytes()))
+        with pytest.raises(ResumeError, match=r"nothing of it is used"):
+            run(resumes=True)
+        return
+    again = run(resumes=True)
+    found = again.state()
+    assert (again.done, found["trusted"]) == (2, True) and again.curve == first.curve
+    np.testing.assert_array_equal(found["met"][0][0], state["met"][0][0])
+    other = np.random.default_rng(0)
+    other.bit_generator.state = found["draw"]
+    assert other.random() == draw.random()
 
 
 def test_updates_that_are_not_fine_end_the_run(toy: Toy) -> None:
@@ -272,11 +305,47 @@ LEARNERS: dict[str, dict[str, Any]] = {
     "imitation": {**TINY, "periods": 4, "steps": 3, "batch": 16, "capacity": 100},
 }
 
+RECURRENT: list[tuple[str, dict[str, Any]]] = [
+    (name, {**LEARNERS[name], "network": "recurrent", "history": 3}) for name in ("ppo", "dqn", "sac")
+]
+"""Learners whose networks go through what was seen, which a checkpoint holds as well."""
+
+ITERATED: dict[str, dict[str, Any]] = {
+    "fitted_value": {
+        "updates": 4,
+        "first_updates": 5,
+        "states": 256,
+        "steps": 20,
+        "lessons": 10,
+        "paths": 32,
+        "periods": 12,
+        "hidden": [8],
+        "scores": [8],
+    },
+    "deep_controlled": {
+        "updates": 4,
+        "first_updates": 5,
+        "states": 32,
+        "steps": 20,
+        "first": "cheaper",
+        "replications": 2,
+        "columns": 1024,
+        "draws": 16,
+        "hidden": [8],
+    },
+}
+"""Learners that improve a policy step by step, and remember what has no fixed size."""
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [*LEARNERS.items(), ("pathwise", {**TINY, "fill_rate": 0.9, "risk": "cvar", "risk_level": 0.5})],
+    [
+        *LEARNERS.items(),
+        *RECURRENT,
+        *ITERATED.items(),
+        ("pathwise", {**TINY, "fill_rate": 0.9, "risk": "cvar", "risk_level": 0.5}),
+    ],
 )
 def test_learners_go_on_to_the_same_parameters(
     name: str, settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -287,7 +356,9 @@ def test_learners_go_on_to_the_same_parameters(
     whole = learn(problem, name, key=KEY, settings=settings)
     with pytest.raises(Interrupted):
         learn(problem, name, key=KEY, settings=settings, tell=interrupts(3), checkpoint=Checkpoint(path))
-    again = learn(problem, name, key=KEY, settings=settings, checkpoint=Checkpoint(path, resumes=True))
+    heard, checkpoint = list[Point](), Checkpoint(path, resumes=True)
+    again = learn(problem, name, key=KEY, settings=settings, tell=heard.append, checkpoint=checkpoint)
+    assert heard[0].update >= 2
     assert told(again) == told(whole) and again.selected == whole.selected
     for one, other in zip(jax.tree.leaves(whole.policy), jax.tree.leaves(again.policy), strict=True):
         np.testing.assert_array_equal(one, other)

@@ -11,13 +11,20 @@ import pytest
 from basestock.decision import Problem
 from basestock.envs import action_codec
 from basestock.evaluation.certificates import value_of
+from basestock.learning import loaded_actor, saved_actor
+from basestock.learning.actors import ChoiceActor
 from basestock.learning.dqn import Branches, DqnConfig, _rates, train
+from basestock.learning.expectation import Expectation
+from basestock.learning.local_search import LocalSearchActor
 from basestock.learning.networks import Mlp
 from basestock.learning.results import STOPPED_BY_DIVERGENCE
+from basestock.learning.settings import SettingError
 from basestock.optimal.mdp import optimize
 from basestock.problems import backorder, lost_sales
+from basestock.problems.assembly import assembly_dqn_2025
 from basestock.problems.dual_sourcing import dual_sourcing
 from basestock.problems.perishable import perishable_single_class
+from tests.learning.conftest import plain_encoder, seen
 
 QUICK = DqnConfig(updates=2, hidden=(8,), paths=8, periods=4, gradient_steps=2, draws=16, capacity=64)
 
@@ -110,3 +117,27 @@ def test_what_is_learned_is_within_five_percent_of_the_optimum(problem: Problem)
     value = value_of(problem, found.policy, replications=200, seed=1).mean
     assert value is not None
     assert problem.sign * (value - optimum) < 0.05 * abs(optimum)
+
+
+@pytest.mark.requirement("E-07")
+def test_local_search_moves_from_the_greedy_choice_to_what_a_period_ahead_says_is_cheaper() -> None:
+    # Nothing that is ordered in the last period arrives: every unit costs 1, and buys nothing.
+    problem = assembly_dqn_2025(consumption=(1,), lead_times=((1.0,),), horizon=1)
+    encoder, codec = plain_encoder(problem), action_codec(problem, "multi_discrete")
+    values = np.where(np.arange(codec.sizes[0]) == 3, 1.0, 0.0)
+    network = Mlp.create((encoder.width, 1, codec.sizes[0]), jax.random.key(0), last=0.0).biased(values)
+    greedy = ChoiceActor(encoder, network, codec)
+    searching = LocalSearchActor(encoder, network, codec, Expectation.of(problem, codec))
+    again = loaded_actor(saved_actor(searching, problem, {}), problem)
+    observation = seen(problem)
+    orders = [
+        each(observation, None, key=jax.random.key(0))[0].order[0, 0] for each in (greedy, searching, again)
+    ]
+    # Two rounds, each by one.
+    assert [order.tolist() for order in orders] == [[3.0] * 3, [1.0] * 3, [1.0] * 3]
+
+
+def test_a_share_of_nothing_is_not_reached_by_a_factor() -> None:
+    with pytest.raises(SettingError, match="must be above 0 where falling is 'geometric'"):
+        DqnConfig(falling="geometric", final_epsilon=0.0)
+    assert DqnConfig(falling="linear", final_epsilon=0.0).final_epsilon == 0.0

@@ -10,6 +10,7 @@ import pytest
 
 from basestock.decision import Problem
 from basestock.envs import action_codec
+from basestock.learning import learn
 from basestock.learning.actors import ChoiceActor
 from basestock.learning.choices import best_choices, places_of
 from basestock.learning.experience import Experience, gathered, staged, transitions_of
@@ -18,7 +19,7 @@ from basestock.learning.networks import Mlp
 from basestock.learning.settings import PlaySettings
 from basestock.problems import lost_sales, make_problem
 from basestock.problems.dual_sourcing import dual_sourcing
-from tests.learning.conftest import plain_encoder, seen
+from tests.learning.conftest import plain_encoder, seen, unserved
 
 KEY = jax.random.key(0)
 
@@ -26,7 +27,7 @@ KEY = jax.random.key(0)
 def some_experience(more: float) -> Experience:
     inputs = jnp.arange(5.0)[:, None, None]
     rewards = jnp.array([1.0, 2.0, 4.0, 8.0])[:, None]
-    return Experience(inputs, inputs[:4].astype(jnp.int32), rewards, jnp.array([1.0, 1.0, 1.0, more]))
+    return unserved(inputs, inputs[:4].astype(jnp.int32), rewards, jnp.array([1.0, 1.0, 1.0, more]))
 
 
 @pytest.mark.parametrize(("more", "last"), [(1.0, 0.5), (0.0, 0.0)], ids=["goes on", "the horizon"])
@@ -40,7 +41,7 @@ def test_rewards_of_several_periods_are_summed_up_to_the_end(more: float, last: 
 
 def test_transitions_of_several_periods_stand_beside_each_other() -> None:
     inputs = jnp.arange(3.0 * 2 * 3).reshape(3, 2, 3)
-    found = Experience(inputs, jnp.zeros((2, 1, 3)), jnp.arange(6.0).reshape(2, 3), jnp.ones(2))
+    found = unserved(inputs, jnp.zeros((2, 1, 3)), jnp.arange(6.0).reshape(2, 3), jnp.ones(2))
     flat = transitions_of(found, jnp.asarray(1.0)).flat()
     np.testing.assert_array_equal(flat.inputs[0], [0, 1, 2, 6, 7, 8])
     np.testing.assert_array_equal(flat.following[0], [6, 7, 8, 12, 13, 14])
@@ -135,3 +136,43 @@ def test_paths_go_on_where_they_ended_or_begin_anew() -> None:
     np.testing.assert_array_equal(found.inputs[-1][:, ~lost], again.inputs[0][:, ~lost])
     anew = scene.chance(KEY, explorer, restarts=1.0)
     assert bool(anew.which.all()) and not bool(scene.chance(KEY, explorer).which.any())
+
+
+def rewarded(problem: Problem, settings: PlaySettings) -> Experience:
+    stage = staged(problem, action_codec(problem, "discrete"), settings, KEY)
+    explorer, _ = explorer_of(problem)
+    scene = stage.priced(KEY)
+    return gathered(scene, explorer, scene.first, scene.chance(KEY, explorer))[0]
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("B-13", "C-20")
+def test_rewards_have_no_unit_unless_they_are_asked_in_money() -> None:
+    cheap, dear = (
+        lost_sales(lead_time=1, holding_cost=unit, lost_sale_cost=4.0 * unit, mean=3.0)
+        for unit in (1.0, 1000.0)
+    )
+    first, second = (rewarded(each, SETTINGS).rewards for each in (cheap, dear))
+    np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-4)
+    money = dataclasses.replace(SETTINGS, scaled=False)
+    first, second = (rewarded(each, money).rewards for each in (cheap, dear))
+    np.testing.assert_allclose(1000.0 * first, second, rtol=1e-4)
+    assert (np.asarray(first) <= 0.0).all() and np.asarray(first).min() <= -4.0
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("C-18")
+def test_a_bonus_of_service_is_for_periods_that_serve_95_percent_and_for_learning_alone() -> None:
+    problem = lost_sales(lead_time=1, lost_sale_cost=4.0, mean=3.0)
+    plain, more = (
+        rewarded(problem, dataclasses.replace(SETTINGS, service_bonus=each)) for each in (0.0, 0.5)
+    )
+    served = np.asarray(plain.sales) >= 0.95 * np.asarray(plain.demand)
+    assert 0.05 < served.mean() < 0.95 and (np.asarray(plain.sales) <= np.asarray(plain.demand)).all()
+    np.testing.assert_allclose(np.asarray(more.rewards) - np.asarray(plain.rewards), 0.5 * served, atol=1e-5)
+    # A run compares its policies by what they cost, and says so on its curve.
+    first = [
+        learn(problem, "a2c", key=KEY, settings={"updates": 1, "paths": 8, "service_bonus": bonus}).curve[0]
+        for bonus in (0.0, 9.0)
+    ]
+    assert first[0].values["cost"] == first[1].values["cost"]

@@ -1,5 +1,6 @@
 """The folder of a run: read back as it was, and curves by the names that others use."""
 
+import dataclasses
 import sys
 import types
 from pathlib import Path
@@ -36,6 +37,7 @@ def result_of(actor: QuantityActor) -> TrainResult:
     config = {"seconds": CONFIG.seconds, "updates": CONFIG.updates, "patience": 0.0}
     return TrainResult(
         *("pathwise", actor, config, CURVES, 8, 3.0, 2.0, STOPPED_BY_UPDATES, {"last": 9.0}),
+        tuple({"charts/reward": float(each), "losses/entropy": 1.0 / each} for each in range(1, 9)),
     )
 
 
@@ -46,7 +48,7 @@ def test_a_finished_run_is_read_back(problem: Problem, actor: QuantityActor, tmp
     found, judged = finished_run(tmp_path, problem, CONFIG, made) or (None, None)
     assert found is not None and not judged
     assert (found.updates, found.stopped, found.selected) == (8, STOPPED_BY_UPDATES, {"last": 9.0})
-    assert str(found.curve) == str(CURVES)
+    assert str(found.curve) == str(CURVES) and found.log == result_of(actor).log
     write_run(tmp_path, problem, result_of(actor), made, {"seed": 0, "cost": 9.1})
     assert (finished_run(tmp_path, problem, CONFIG, made) or (None, None))[1]
     with pytest.raises(ResumeError, match="a finished run without a checkpoint"):
@@ -84,16 +86,21 @@ def test_scalars_have_the_names_of_cleanrl(
     assert written["losses/entropy", 64] == 0.5 and written["charts/change_percent", 128] == -25.0
 
 
-def test_curves_are_drawn_where_there_is_something_to_draw(problem: Problem) -> None:
-    lines = _lines(problem, CURVES, None)
+@pytest.mark.requirement("A-22")
+def test_reward_and_entropy_of_every_update_are_drawn(problem: Problem, actor: QuantityActor) -> None:
+    lines = _lines(problem, result_of(actor), None)
     assert list(lines) == [
         "cumulative reward",
         "average cost per period",
         "change %",
+        "reward while learning",
         "entropy",
-        "change of the policy",
     ]
-    assert lines["change of the policy"] == [(2.0, 0.2)]
-    assert lines["average cost per period"] == [(1.0, 12.0), (3.0, 9.0)] and lines["entropy"] == [(2.0, 0.5)]
+    # Every update has a number, between the seconds of the points of the curve.
+    seconds = [1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0]
+    assert lines["entropy"] == [(at, 1.0 / number) for number, at in enumerate(seconds, 1)]
+    assert lines["reward while learning"] == [(at, float(number)) for number, at in enumerate(seconds, 1)]
+    assert lines["average cost per period"] == [(1.0, 12.0), (3.0, 9.0)]
     assert lines["change %"] == [(1.0, 0.0), (3.0, -25.0)]
-    assert _lines(problem, CURVES[:1], 8.0)["gap %"] == [(1.0, 50.0)]
+    begun = dataclasses.replace(result_of(actor), curve=CURVES[:1], log=())
+    assert _lines(problem, begun, 8.0)["gap %"] == [(1.0, 50.0)]

@@ -13,14 +13,13 @@ from basestock.envs import action_codec
 from basestock.evaluation.certificates import certify_problem, value_of
 from basestock.learning import SettingError, learn
 from basestock.learning.actors import QuantityActor
-from basestock.learning.experience import Experience
 from basestock.learning.gates import GatedActor
 from basestock.learning.imitation import ImitationConfig, Taught, _Lessons, imitation_loss
 from basestock.learning.networks import Mlp
 from basestock.learning.registry import ALGORITHMS
 from basestock.learning.teachers import quantities_of, teacher_of
 from basestock.policies import BaseStock
-from tests.learning.conftest import plain_encoder, seen
+from tests.learning.conftest import plain_encoder, seen, unserved
 
 KEY = jax.random.key(0)
 
@@ -79,7 +78,7 @@ def test_the_oldest_lessons_are_forgotten() -> None:
     lessons = _Lessons.blank(2, 1, 6)
     for first in (0.0, 4.0):
         inputs = jnp.broadcast_to(first + jnp.arange(3.0)[:, None, None], (3, 2, 2))
-        lessons.add(Experience(inputs, inputs[:2, :1], jnp.zeros((2, 2)), jnp.ones(2)))
+        lessons.add(unserved(inputs, inputs[:2, :1], jnp.zeros((2, 2)), jnp.ones(2)))
     assert lessons.size == 6 and lessons.seen == 8
     # Two periods of two paths each: 0 0 1 1, then 4 4 5 5 in a circle of six.
     np.testing.assert_array_equal(lessons.inputs[0], [5, 5, 1, 1, 4, 4])

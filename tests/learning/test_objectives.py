@@ -1,7 +1,9 @@
 """Objectives beyond expected cost: what is compared, what is minimized, and the price of a floor of service."""
 
 import dataclasses
+from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,13 +19,16 @@ from basestock.learning.floors import FIRST, STEP, Floor, just_served, service_s
 from basestock.learning.measures import measures_of, objective_of, tail_estimate
 from basestock.learning.objectives import Loss, Objective, ObjectiveSettings, aim_of
 from basestock.learning.pathwise import PathwiseConfig, periods_of
+from basestock.learning.ppo import PPOConfig
+from basestock.learning.progress import progress
 from basestock.learning.runs import Run
 from basestock.learning.selection import Folded, PathSums, costs_of, sums_of_paths
 from basestock.learning.settings import SettingError, Settings, configured
 from basestock.learning.states import Beginnings
-from basestock.problems import lost_sales, make_problem
+from basestock.problems import backorder, lost_sales, make_problem
 
 KEY = jax.random.key(0)
+adding = eqx.filter_jit(progress)
 TOTALS = np.random.default_rng(1).gamma(2.0, 3.0, 40)
 
 
@@ -76,6 +81,33 @@ def test_paths_that_began_anew_count_with_their_mean_and_are_no_tail() -> None:
     np.testing.assert_allclose(found[:30].mean(), -cvar(-TOTALS[:30], 0.1), rtol=1e-5)
     nobody = objective.weighed(jnp.asarray(TOTALS), jnp.zeros(40, dtype=bool))
     np.testing.assert_allclose(nobody, objective.weighed(jnp.asarray(TOTALS), None))
+
+
+@pytest.mark.parametrize(("risk", "discount"), [("cvar", 1.0), ("mean_cvar", 0.9), ("mean_std", 1.0)])
+def test_rewards_of_a_risk_add_up_to_what_a_total_adds_to_it(risk: str, discount: float) -> None:
+    objective = Objective(risk=risk, risk_level=0.25)  # type: ignore[arg-type]
+    draw = np.random.default_rng(2)
+    rewards = draw.normal(size=(6, 40)).astype(np.float32)
+    usual = jnp.asarray(np.arange(40) < 32)
+    found = adding(objective, jnp.asarray(rewards), discount, usual)
+    worth = discount ** np.arange(6)
+    totals = -(worth @ rewards)
+    apart = worth @ np.asarray(found.rewards) + objective.weighed(jnp.asarray(totals), usual)
+    # But for one constant, that of what all begin with.
+    np.testing.assert_allclose(apart[:32], apart[0], atol=1e-4)
+    # Others keep their own, less what is usual.
+    np.testing.assert_allclose(worth @ found.rewards[:, 32:] + totals[32:], totals[:32].mean(), atol=1e-4)
+    assert np.asarray(found.seen[-1]).tolist() == [[0.0] * 40, [1.0] * 40, [1.0] * 40]
+    assert np.asarray(found.seen[0, 2]).tolist() == [1.0] * 32 + [0.0] * 8
+
+
+def test_a_cost_counts_more_for_a_tail_where_the_total_is_bad_already() -> None:
+    # Both paths of each pair save the same in the last period; one half has paid much before.
+    rewards = np.zeros((2, 40), np.float32)
+    rewards[0, 20:], rewards[1, ::2] = -5.0, 1.0
+    found = adding(Objective(risk="cvar", risk_level=0.5), jnp.asarray(rewards), 1.0, None).rewards[1]
+    worth = np.asarray(found[::2] - found[1::2])
+    np.testing.assert_allclose(worth, [0.0] * 10 + [2.0] * 10, atol=1e-5)
 
 
 def test_totals_of_the_long_run_are_those_of_windows() -> None:
@@ -176,6 +208,8 @@ def test_objectives_follow_from_settings(problem: Problem) -> None:
     config = PathwiseConfig(fill_rate=0.9, risk="mean_std", risk_weight=2.0)
     found = objective_of(problem, config)
     assert found == Objective(0.9, "mean_std", 0.1, 2.0, periods_of(problem, config)[1])
+    theirs = objective_of(problem, PPOConfig(risk="cvar", periods=20))
+    assert (theirs.risk, theirs.window, objective_of(problem, PPOConfig()).is_more) == ("cvar", 20, False)
     assert objective_of(problem, Settings()) == Objective()
     ends = dataclasses.replace(problem, criterion="finite_horizon_total_cost")
     assert objective_of(ends, config).window is None
@@ -216,13 +250,43 @@ def test_measures_of_fresh_events_are_of_the_right_totals(problem: Problem, acto
 
 @pytest.mark.slow
 @pytest.mark.requirement("D-30")
-def test_pathwise_keeps_a_floor_that_the_optimum_does_not() -> None:
+@pytest.mark.parametrize(
+    ("algorithm", "given"),
+    [("pathwise", {"updates": 200, "paths": 128}), ("ppo", {"updates": 200}), ("a2c", {"updates": 400})],
+    ids=["pathwise", "ppo", "a2c"],
+)
+def test_a_floor_is_kept_that_the_optimum_does_not_keep(algorithm: str, given: dict[str, int]) -> None:
     problem = lost_sales(lead_time=1, lost_sale_cost=2.0, horizon=200, warm_up=50)
     rates = []
     for settings in ({}, {"fill_rate": 0.95}):
-        found = learn(problem, "pathwise", key=KEY, settings={"updates": 200, "paths": 128, **settings})
+        found = learn(problem, algorithm, key=KEY, settings={**given, **settings})
         sums = play(problem, found.policy, replications=400, seed=1).sums[0]
         rates.append(kpi_estimates(sums)["fill_rate"])
     free, kept = (rate.mean or 0.0 for rate in rates)
     # Within the interval, and not far above what is asked for.
     assert free < 0.9 and 0.95 - (rates[1].half_width or 0.0) <= kept < 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("D-31")
+@pytest.mark.parametrize(
+    ("algorithm", "level", "dearer"),
+    [("pathwise", 0.1, 0.1), ("ppo", 0.1, 0.1), ("pathwise", 0.01, 0.15)],
+    ids=["pathwise", "ppo", "worst"],
+)
+def test_the_tail_is_better_at_a_stated_mean(algorithm: str, level: float, dearer: float) -> None:
+    """The worst of a hundred windows stand for the worst case, which has no law."""
+    law: dict[str, Any] = {"demand": "negative_binomial", "variance": 60.0}
+    problem = backorder(fixed_order_cost=0.0, lead_time=2, backorder_cost=4.0, **law)
+    totals = []
+    for settings in ({}, {"risk": "cvar", "risk_level": level}):
+        found = learn(problem, algorithm, key=KEY, settings={"updates": 150, **settings})
+        totals.append(play(problem, found.policy, replications=10_000, seed=5, periods=31).totals)
+    usual, risk = totals
+    draw, saved = np.random.default_rng(0), []
+    for _ in range(200):
+        same = draw.integers(0, len(usual), len(usual))
+        saved.append(cvar(-risk[same], level) - cvar(-usual[same], level))
+    # Paired by events; false alarms of a policy that is no better: below one in a hundred.
+    assert np.quantile(saved, 0.01) > 0.0
+    assert risk.mean() < (1.0 + dearer) * usual.mean()

@@ -2,6 +2,8 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from basestock.evaluation import play
 from basestock.learning import ALGORITHMS, SettingError
 from basestock.learning.actors import QuantityActor
 from basestock.learning.pareto import (
+    FrontPoint,
     Target,
     dominated,
     draw_front,
@@ -19,6 +22,8 @@ from basestock.learning.pareto import (
     learn_front,
     risk_measures,
     service_measures,
+    tail_measures,
+    tail_targets,
     weight_targets,
 )
 from basestock.policies import REGISTRY
@@ -64,6 +69,26 @@ def test_profit_and_both_risks_make_the_reward_of_a_plant() -> None:
     profit, *risks = (each.mean or 0.0 for each in point.values.values())
     played = play(market, policy, replications=4, seed=0)
     assert min(risks) > 0.0 and profit - sum(risks) == pytest.approx(played.totals.mean())
+
+
+@pytest.mark.requirement("A-33")
+def test_risk_is_drawn_against_return(problem: Problem, tmp_path: Path) -> None:
+    targets = tail_targets(problem, [1.0, 0.0, 0.5])
+    assert [each.settings["risk_weight"] for each in targets] == [0.0, 0.5, 1.0]
+    assert {each.settings["risk"] for each in targets} == {"mean_cvar"}
+    calm, bold = np.full(40, 12.0), np.where(np.arange(40) < 4, 50.0, 7.0)
+    points = []
+    for name, totals in (("calm", calm), ("bold", bold)):
+        played: Any = SimpleNamespace(totals=totals)
+        values = {each.name: each.of(played) for each in tail_measures(problem, 0.1)}
+        # The tail of a cost are the largest ones.
+        assert (values["cost"].mean, values["tail"].mean) == pytest.approx(
+            (totals.mean(), np.sort(totals)[-4:].mean())
+        )
+        points.append(FrontPoint(name, values, dominated=False))
+    pytest.importorskip("matplotlib")
+    assert draw_front(tmp_path / "front.png", points, "mine", "average_cost")
+    assert (tmp_path / "front.png").stat().st_size > 0
 
 
 def test_floors_are_learned_from_the_lowest_on(problem: Problem) -> None:

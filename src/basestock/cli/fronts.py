@@ -47,6 +47,15 @@ Weights = Annotated[
         show_default=False,
     ),
 ]
+RiskWeights = Annotated[
+    str | None,
+    typer.Option(
+        "--risk-weights",
+        metavar="A,B,C",
+        help="Weights of the worst totals beside the mean, in [0, 1]: risk against return.",
+        show_default=False,
+    ),
+]
 
 
 @command
@@ -59,6 +68,7 @@ def front(
     env_id: EnvironmentId = None,
     fill_rates: FillRates = None,
     weights: Weights = None,
+    risk_weights: RiskWeights = None,
     policy: Policies = None,
     budget_seconds: Budget = None,
     settings: SettingsFile = None,
@@ -70,8 +80,8 @@ def front(
 ) -> None:
     """Learn a policy for every target, and say which of them, and of tuned policies, another beats.
 
-    Targets are floors of the fill rate, or weights of two risks. Each policy is begun with the one before. All are
-    judged on the same fresh events. --out DIR keeps the runs and a picture.
+    Targets are floors of the fill rate, weights of two risks, or weights of the worst totals. Each policy is begun with
+    the one before. All are judged on the same fresh events. --out DIR keeps the runs and a picture.
     """
     from basestock.learning import ALGORITHMS, SettingError
     from basestock.learning.pareto import front_of, learn_front
@@ -86,10 +96,10 @@ def front(
     with ExitStack() as stack:
         folder = common.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         try:
-            targets, measures = _asked(found, fill_rates, weights)
-            _require_new(folder, targets, resume=resume)
             given = given_settings(settings, setting, budget_seconds)
             config = chosen.configured(given)
+            targets, measures, periods = _asked(found, config, fill_rates, weights, risk_weights)
+            _require_new(folder, targets, resume=resume)
 
             def ended(name: str, result: "TrainResult") -> None:
                 common.finished(f"{name}: {result.updates:,} updates, {result.stopped}")
@@ -106,7 +116,7 @@ def front(
             raise CommandError(f"{algorithm}: {error}", USAGE) from None
     policies = {name: result.policy for name, result in results.items()} | _tuned(found, classics, common)
     # Classical policies are tuned on the events of the seed itself.
-    points = front_of(found, policies, measures, replications=replications, seed=seed + 1)
+    points = front_of(found, policies, measures, replications=replications, seed=seed + 1, periods=periods)
     common.finished("judge")
     rows = [_row(point, results, common.out) for point in points]
     document = {
@@ -125,24 +135,36 @@ def front(
 
 
 def _asked(
-    problem: "Problem", fill_rates: str | None, weights: str | None
-) -> "tuple[list[Target], tuple[Measure, ...]]":
-    """Return what is learned for, and what policies are compared by.
+    problem: "Problem", config: Any, fill_rates: str | None, weights: str | None, risk_weights: str | None
+) -> "tuple[list[Target], tuple[Measure, ...], int | None]":
+    """Return what is learned for, what policies are compared by, and the periods of a total that have a law.
 
     Raises
     ------
     CommandError
-        If not one of both is given, or a number is none.
+        If not one of them is given, or a number is none.
     """
-    from basestock.learning.pareto import fill_rate_targets, risk_measures, service_measures, weight_targets
+    from basestock.learning import pareto
+    from basestock.learning.measures import objective_of
 
-    if (fill_rates is None) == (weights is None):
-        raise CommandError("must be --fill-rates A,B,C or --weights P:C,..., one of them.", USAGE)
+    if [fill_rates, weights, risk_weights].count(None) != 2:
+        raise CommandError(
+            "must be --fill-rates A,B,C, --weights P:C,... or --risk-weights A,B,C, one of them.", USAGE
+        )
+    if weights is not None:
+        pairs = [_numbers("--weights", part, 2) for part in weights.split(",")]
+        targets = pareto.weight_targets(problem, [(one, other) for one, other in pairs])
+        return targets, pareto.risk_measures(), None
     if fill_rates is not None:
-        rates = [_numbers("--fill-rates", part, 1)[0] for part in fill_rates.split(",")]
-        return fill_rate_targets(problem, rates), service_measures(problem)
-    pairs = [_numbers("--weights", part, 2) for part in str(weights).split(",")]
-    return weight_targets(problem, [(one, other) for one, other in pairs]), risk_measures()
+        targets = pareto.fill_rate_targets(problem, _each("--fill-rates", fill_rates))
+        return targets, pareto.service_measures(problem), None
+    targets = pareto.tail_targets(problem, _each("--risk-weights", str(risk_weights)))
+    objective = objective_of(problem, config)
+    return targets, pareto.tail_measures(problem, objective.risk_level), objective.window
+
+
+def _each(option: str, text: str) -> list[float]:
+    return [_numbers(option, part, 1)[0] for part in text.split(",")]
 
 
 def _numbers(option: str, text: str, count: int) -> list[float]:

@@ -18,6 +18,10 @@ class ActionMap(eqx.Module):
     def __call__(self, action: Array, observation: Observation) -> Decision:
         """Return the decision that the action stands for."""
 
+    def order_limit(self, node: int, item: int) -> float | None:
+        """Return the largest order of an item at a node that an action may stand for, units; nothing without one."""
+        return None
+
 
 class LaneOrders(ActionMap):
     """The action is the order on each lane, units; negative numbers count as 0."""

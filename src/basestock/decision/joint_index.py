@@ -78,6 +78,17 @@ class JointIndex(ActionMap):
             index = index * size + order
         return index
 
+    def order_limit(self, node: int, item: int) -> float | None:
+        """Return the largest order of a place, units; nothing where no order is part of the index.
+
+        Examples
+        --------
+        >>> JointIndex((28, 19, 10), (0, 0, 0), (0, 1, 2)).order_limit(0, 1)
+        18.0
+        """
+        places = zip(self.nodes, self.items, self.sizes, strict=True)
+        return next((size - 1.0 for *place, size in places if place == [node, item]), None)
+
     def __call__(self, action: Array, observation: Observation) -> Decision:
         """Return the orders of the index, one index per replication."""
         shape = observation.on_hand.shape

@@ -17,6 +17,11 @@ class Policy(eqx.Module):
         """Return the memory before the first decision; ``None`` for policies without memory."""
         return None
 
+    @property
+    def remembers(self) -> bool:
+        """Whether it decides by what it saw or did before."""
+        return type(self).init is not Policy.init
+
     @abc.abstractmethod
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Decide.

@@ -53,7 +53,7 @@ class Tariff(eqx.Module):
     warranty
         Per defective unit that is found in use.
     zero_stock
-        Per period that ends with neither stock nor backorders [alpha].
+        Per period that ends with neither stock nor backorders [alpha]; interpolated between whole units.
     production
         Per unit that a process makes.
     production_run, scrapped_run

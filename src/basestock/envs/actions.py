@@ -48,7 +48,7 @@ class Slot:
     whole
         Whether the quantity is rounded to whole units.
     limit
-        Largest quantity by a rule of the network; ``None`` where it has none.
+        Largest quantity by a rule of the network or of the problem's actions; ``None`` where there is none.
     """
 
     name: str
@@ -175,8 +175,9 @@ def action_codec(
     kind
         Encoding.
     largest
-        Largest order, units; if not given, twice the mean demand that the lane may have to serve over its mean lead
-        time, its review period and one period more, rounded up, within the lane's own order maximum.
+        Largest order, units; if not given, that of the problem's own actions, or twice the mean demand that the lane
+        may have to serve over its mean lead time, its review period and one period more, rounded up. Within the lane's
+        own order maximum.
     levels
         Number of choices of each slot of a discrete action; if not given, single units up to 50, 21 levels beyond.
     decides
@@ -248,8 +249,10 @@ def _order_slots(problem: Problem, largest: float | None, levels: int | None) ->
             authored = network.items[at]
             cover = network.mean_lead_time(lane, item) + lane.review_period + 1
             mean = demand[network.node_index[lane.destination], at]
-            high = largest or max(math.ceil(2 * cover * mean), 1.0)
-            maximum = lane.order_limit("order_maximum", item)
+            own = problem.action_map.order_limit(network.node_index[lane.destination], at)
+            high = largest or own or max(math.ceil(2 * cover * mean), 1.0)
+            limits = [each for each in (lane.order_limit("order_maximum", item), own) if each is not None]
+            maximum = min(limits, default=None)
             high = float(high if maximum is None else min(high, maximum))
             choices = _choices(0.0, high, authored.whole_units, levels)
             rules = (choices, authored.whole_units, None if maximum is None else float(maximum))

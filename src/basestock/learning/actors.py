@@ -34,7 +34,8 @@ class Actor(Policy):
     Parameters
     ----------
     encoder
-        What the network reads: an :class:`~basestock.learning.encoding.Encoder`, or a
+        What the network reads: an :class:`~basestock.learning.encoding.Encoder`, a
+        :class:`~basestock.learning.recurrence.History` of what that says, or a
         :class:`~basestock.learning.tokens.TokenEncoder` where all slots share the network.
     network
         The network, which fits what is read.
@@ -95,8 +96,7 @@ class QuantityActor(Actor):
     typical
         ``[slot]`` quantity of an output of 0, units.
     limit
-        ``[slot]`` largest quantity that the network allows, units. What is beyond it is cut off, and still followed
-        downhill: a policy that starts beyond would never come back otherwise.
+        ``[slot]`` largest quantity that is allowed, units. What is beyond it is cut off, and followed back downhill.
     priced
         ``[slot]`` 1 where the quantity is a price.
     rounds
@@ -163,8 +163,7 @@ class QuantityActor(Actor):
         self, units: Float[Array, "slot replication"], outputs: Float[Array, "slot replication"]
     ) -> Float[Array, "slot replication"]:
         """Return quantities within their limits, rounded where they are whole; prices are shares that outputs say."""
-        beyond = jnp.maximum(units - self.limit[:, None], 0.0)
-        units = units - jax.lax.stop_gradient(beyond)
+        units = at_most(units, self.limit[:, None])
         low, high = self.codec.low[:, None], self.codec.high[:, None]
         found = jnp.where(self.priced[:, None] > 0, low + (high - low) * jax.nn.sigmoid(outputs), units)
         return self.codec.rounded(found) if self.rounds else found
@@ -178,12 +177,52 @@ class QuantityActor(Actor):
         return dataclasses.replace(self, rounds=True)
 
 
+@jax.custom_vjp
+def at_most(units: Float[Array, "slot replication"], limit: Float[Array, "slot 1"]) -> Array:
+    """Return quantities cut off at their limits, whose derivative beyond a limit leads back alone.
+
+    Without any derivative there what lies beyond would never come back; with the whole of it, it would be driven ever
+    further where a limit binds.
+    """
+    return jnp.minimum(units, limit)
+
+
+def _cut(units: Array, limit: Array) -> tuple[Array, tuple[Array, Array]]:
+    return jnp.minimum(units, limit), (units > limit, limit)
+
+
+def _back(beyond: tuple[Array, Array], slope: Array) -> tuple[Array, Array]:
+    which, limit = beyond
+    return jnp.where(which, jnp.maximum(slope, 0.0), slope), jnp.zeros_like(limit)
+
+
+at_most.defvjp(_cut, _back)
+
+
 def weighed(encoder: TokenEncoder, weights: Mapping[str, float]) -> Float[np.ndarray, " input"]:
     """Return the weights of inputs by name; 0 for all others."""
     return np.array([weights.get(name, 0.0) for name in encoder.names])
 
 
-class ShareActor(Actor):
+class ReadingActor(Actor):
+    """An actor whose quantities follow from outputs alone; it remembers what its encoder keeps."""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether its encoder keeps anything."""
+        return self.encoder.opened(1) is not None
+
+    def init(self, observation: Observation) -> Any:
+        """Return the memory before the first decision."""
+        return self.encoder.opened(observation.on_hand.shape[-1])
+
+    def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
+        """Decide on what the network says, and remember."""
+        inputs, memory = self.encoder.read(observation, memory)
+        return self.codec.decide(self.quantities(self.network(inputs))), memory
+
+
+class ShareActor(ReadingActor):
     """Outputs are squashed into shares of the range of each quantity: the action of the continuous codec."""
 
     form = "share"
@@ -193,7 +232,7 @@ class ShareActor(Actor):
         return self.codec.quantities(jnp.tanh(outputs[: len(self.codec.slots)]))
 
 
-class ChoiceActor(Actor):
+class ChoiceActor(ReadingActor):
     """Outputs are scores of the choices; the best is taken, of all joint ones or slot by slot."""
 
     form = "choice"

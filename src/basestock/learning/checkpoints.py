@@ -162,6 +162,51 @@ def refilled(tree: Tree, arrays: Mapping[str, np.ndarray], prefix: str) -> Tree:
     return jax.tree_util.tree_map_with_path(leaf, tree)
 
 
+def packed(value: Any, arrays: dict[str, np.ndarray], name: str = "state") -> Any:
+    """Return nested data as JSON has it, where arrays are named.
+
+    Parameters
+    ----------
+    value
+        Mappings, sequences, arrays, numbers, words and nothing, of any sizes.
+    arrays
+        Where the arrays are put, by name.
+    name
+        What their names begin with.
+
+    Examples
+    --------
+    >>> beside = {}
+    >>> unpacked(packed({3: [np.arange(2), 0.5]}, beside), beside)
+    {3: [array([0, 1]), 0.5]}
+    """
+    if _is_array(value):
+        arrays[name] = np.asarray(value)
+        return {"array": name}
+    if isinstance(value, Mapping):
+        return {"entries": [[key, packed(each, arrays, f"{name}.{key}")] for key, each in value.items()]}
+    if isinstance(value, list | tuple):
+        return [packed(each, arrays, f"{name}.{at}") for at, each in enumerate(value)]
+    return value
+
+
+def unpacked(told: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    """Return what :func:`packed` was given, sequences as lists.
+
+    Raises
+    ------
+    KeyError
+        If an array is missing.
+    """
+    if isinstance(told, list):
+        return [unpacked(each, arrays) for each in told]
+    if isinstance(told, Mapping):
+        if "array" in told:
+            return arrays[told["array"]]
+        return {key: unpacked(each, arrays) for key, each in told["entries"]}
+    return told
+
+
 def _is_array(leaf: Any) -> bool:
     return isinstance(leaf, jax.Array | np.ndarray)
 

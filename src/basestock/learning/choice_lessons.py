@@ -1,5 +1,7 @@
 """Comparisons of choices as scores are fitted to them, those of the last times together."""
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -38,6 +40,14 @@ class ChoiceLessons:
             np.repeat(weight, slots),
         )
         self._told = [*self._told[1 - TAUGHT :], told]
+
+    def kept(self) -> list[tuple[np.ndarray, ...]]:
+        """Return what a checkpoint holds."""
+        return self._told
+
+    def go_on(self, kept: Sequence[Sequence[np.ndarray]]) -> None:
+        """Go on with what :meth:`kept` says."""
+        self._told = [tuple(each) for each in kept]
 
     def all(self) -> Lessons:
         """Return all of them, filled up to a fixed number."""

@@ -83,6 +83,26 @@ def linear(share: float, first: float, last: float, over: float = 1.0) -> float:
     return first + (last - first) * min(share / max(over, 1e-9), 1.0)
 
 
+def geometric(share: float, first: float, last: float, over: float = 1.0) -> float:
+    """Return where a positive number stands that falls or grows by the same factor all the way.
+
+    Parameters
+    ----------
+    share
+        Share of the run that is over.
+    first, last
+        Where it begins and ends, above 0.
+    over
+        Share of the run over which it moves.
+
+    Examples
+    --------
+    >>> round(geometric(0.25, 1.0, 0.01, over=0.5), 6), geometric(0.75, 1.0, 0.01, over=0.5)
+    (0.1, 0.01)
+    """
+    return first * (last / first) ** min(share / max(over, 1e-9), 1.0)
+
+
 def cosine(share: float, first: float, last: float) -> float:
     """Return where a number stands that moves along half a cosine, slowly at both ends.
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from basestock.decision import Problem
 from basestock.learning import pathwise
@@ -152,6 +153,14 @@ class _Memory:
         self.batches.append({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
         self.counts[-1] += 1
 
+    def kept(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+        return {"counts": self.counts, "batches": self.batches}
+
+    def go_on(self, kept: Mapping[str, Any]) -> None:
+        """Go on with what :meth:`kept` says."""
+        self.counts, self.batches = kept["counts"], kept["batches"]
+
     def lessons(self) -> Lessons:
         """Return all of them, filled up to a fixed number."""
         found = {name: np.concatenate([batch[name] for batch in self.batches]) for name in self.batches[0]}
@@ -204,27 +213,29 @@ def train(
         draw=generator(draw_key),
     )
     run = Run(problem, "deep_controlled", config, key, deadline, tell, checkpoint)
-    until = None if config.updates is not None else config.first_share * config.seconds
-    rule, cap = tuned_rule(questions, start, lambda: until is not None and deadline.elapsed > until)
-    judge = Judge(run, rule)
-    if config.first != "order_up_to":
-        seconds = config.first_share * config.seconds
-        updates = None if config.updates is None else config.first_updates
-        smooth = pathwise.train(problem, PathwiseConfig(seconds=seconds, updates=updates), key=key)
-        judge.judge(0, smooth.policy, certain=0.0 if config.first == "cheaper" else -math.inf)
-    questions.notice(judge.best)
-    if config.horizon is not None:
-        questions.blocks = math.ceil(config.horizon / questions.arena.periods)
+    state = run.state()
+    first = _begun(run, questions, start) if state is None else _resumed(run, questions, start, state)
+    rule, cap, judge = first.rule, first.cap, first.judge
     functions = shapes(codec, cap, config.waves)
     network = Mlp.create((width, *config.hidden, functions.shape[1]), own, last=0.0)
     scorer = Scorer(rule.network, jnp.asarray(functions), network)
     batches = math.ceil(config.states / questions.count)
     if not questions.clock.repeats:
         questions.stride = max(questions.clock.periods // batches, 1)
-    scale = scale_of(problem, float(np.abs(judge.costs.mean())))
-    memory = _Memory(np.cumsum([0, *codec.sizes])[:-1], scale, batches, config.remembered)
-    done = 0
+    memory = _Memory(np.cumsum([0, *codec.sizes])[:-1], first.scale, batches, config.remembered)
+    if state is not None:
+        memory.go_on(state["memory"])
+        scorer = dataclasses.replace(scorer, network=Mlp.of_arrays(state["scorer"]))
+
+    def kept() -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+        learned = {"scorer": scorer.network.arrays(), "memory": memory.kept()}
+        return {**first.kept(), **learned, "questions": questions.kept()}
+
+    done = run.done
     while not run.stopped and deadline.share(done, judge.reserve) < 1.0:
+        if run.keeps():
+            run.keep_state(done, kept())
         memory.begin()
         until = deadline.elapsed + config.seconds / MOST_POLICIES
         for _ in range(batches):
@@ -240,4 +251,53 @@ def train(
         done += 1
         new = ChoiceActor(begun.encoder, scorer.folded(), codec)
         judge.judge(done, new, loss=float(losses[-len(losses) // 10 :].mean()))
-    return run.finished(done, run.ending, {"favored": judge.best})
+    return run.finished(done, run.ending, {"favored": judge.best}, state=kept())
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _First:
+    """What new policies begin with.
+
+    Parameters
+    ----------
+    rule, cap
+        A tuned rule as scores of choices, and its caps, units.
+    scale
+        About what a period costs, money.
+    judge
+        Knows the first policy, and compares new ones with it.
+    """
+
+    rule: ChoiceActor
+    cap: Float[np.ndarray, " slot"]
+    scale: float
+    judge: Judge
+
+    def kept(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+        told = {"rule": self.rule.network.arrays(), "cap": self.cap, "scale": self.scale}
+        return {**told, "judge": self.judge.kept()}
+
+
+def _begun(run: Run, questions: Questions, start: ChoiceActor) -> _First:
+    """Tune a rule, learn by pathwise gradients where that is asked for, and look how far choices are felt."""
+    problem, config, deadline = run.problem, run.config, run.deadline
+    until = None if config.updates is not None else config.first_share * config.seconds
+    rule, cap = tuned_rule(questions, start, lambda: until is not None and deadline.elapsed > until)
+    judge = Judge.begun(run, rule)
+    if config.first != "order_up_to":
+        seconds = config.first_share * config.seconds
+        updates = None if config.updates is None else config.first_updates
+        smooth = pathwise.train(problem, PathwiseConfig(seconds=seconds, updates=updates), key=run.key)
+        judge.judge(0, smooth.policy, certain=0.0 if config.first == "cheaper" else -math.inf)
+    questions.notice(judge.best)
+    if config.horizon is not None:
+        questions.blocks = math.ceil(config.horizon / questions.arena.periods)
+    return _First(rule, cap, scale_of(problem, float(np.abs(judge.costs.mean()))), judge)
+
+
+def _resumed(run: Run, questions: Questions, start: ChoiceActor, state: Mapping[str, Any]) -> _First:
+    """Return what an interrupted run began with, and let its questions go on."""
+    questions.go_on(state["questions"])
+    rule = dataclasses.replace(start, network=Mlp.of_arrays(state["rule"]))
+    return _First(rule, state["cap"], state["scale"], Judge.resumed(run, state["judge"]))

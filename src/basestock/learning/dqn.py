@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -14,10 +14,12 @@ from jaxtyping import Array, Float, Int, PyTree
 from basestock.decision import Problem
 from basestock.dynamics import Moving
 from basestock.envs import ActionCodec, action_codec
-from basestock.learning.actors import ChoiceActor
+from basestock.learning.actors import Actor, ChoiceActor
 from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.choices import places_of
-from basestock.learning.deadline import Deadline, cosine, linear
+from basestock.learning.deadline import Deadline, cosine, geometric, linear
+from basestock.learning.encoding import Encoder
+from basestock.learning.expectation import Expectation
 from basestock.learning.experience import (
     Chance,
     Scene,
@@ -29,15 +31,19 @@ from basestock.learning.experience import (
     transitions_of,
 )
 from basestock.learning.exploration import ChoiceExplorer, random_choices
-from basestock.learning.networks import Mlp
+from basestock.learning.local_search import LocalSearchActor
+from basestock.learning.radial import Radial
+from basestock.learning.recurrence import History, Network, network_of
 from basestock.learning.replay import Replay
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import FINE, Run, Tell, tell_nobody
+from basestock.learning.selection import FAVORED, costs_of, favored
 from basestock.learning.settings import (
     Count,
-    PlaySettings,
+    NetworkSettings,
     Positive,
     PositiveShare,
+    SettingError,
     Several,
     Share,
     Widths,
@@ -48,21 +54,35 @@ from basestock.learning.updates import adam, compiling, cut, is_fine, kept, step
 LARGEST_GRADIENT = 10.0
 """Norm to which gradients are cut."""
 
+SEARCHED = 0.3
+"""Share of the time of a run that is left for judging a local search."""
+
+SEARCH_PATHS = 64
+"""Paths on which a local search is judged."""
+
+ValueNetwork = Network | Radial
+
 
 @dataclasses.dataclass(frozen=True)
-class DqnConfig(PlaySettings):
+class DqnConfig(NetworkSettings):
     """Settings of deep Q-learning, besides those of all that play many paths.
 
     Parameters
     ----------
+    network
+        ``flat``: layers of sums; ``radial``: Gaussian units with centers and widths that are learned.
     hidden
-        Widths of the hidden layers.
+        Widths of the hidden layers; a radial network has one, of as many units as these together.
     joint
         Joint actions up to which each has a value of its own; beyond, every slot has values of its own choices.
     levels
         Choices of a slot; single units up to 50, 21 levels beyond, if not given.
     summed
         Whether the value of a joint action is the sum of the values of its slots, else each slot estimates all of it.
+    search
+        Whether a policy that looks a period ahead from the best choices and those beside them is a candidate in the
+        end, where it saves more than chance does. Every slot then has values of its own, and the outcomes of a period
+        must be listed.
     double
         Whether the learned network chooses the action that the target network values.
     dueling
@@ -86,17 +106,29 @@ class DqnConfig(PlaySettings):
         Gradient steps between two moves of the target network, and how far it moves; 1 and 1.0 do without one.
     learning_rate, final_rate
         Step of Adam at first, and its share at the end (cosine in between).
-    epsilon, final_epsilon, decay
-        Share of random choices at first and in the end, and the share of the run over which it falls. Random choices
-        lead far away, so half as many paths begin anew at least.
+    epsilon, final_epsilon, decay, falling
+        Share of random choices at first and in the end, the share of the run over which it falls, and whether it falls
+        ``linear`` or ``geometric``, by the same factor in every update. Random choices lead far away, so half as many
+        paths begin anew at least.
+    discount_to_end
+        What a reward of the next period is worth, times what the problem says, where the problem has an end.
+    reward_unit
+        Money that a reward of -1 stands for; rewards are savings on a base stock in what that costs if not given.
+
+    Raises
+    ------
+    SettingError
+        If a value breaks the rule of its field, or a share of 0 is to be reached by a factor.
     """
 
     paths: Count = 64
     restarts: Share = 0.1
+    network: Literal["flat", "recurrent", "radial"] = "flat"
     hidden: Widths = (64, 64)
     joint: Count = 256
     levels: Several | None = None
     summed: bool = True
+    search: bool = False
     double: bool = True
     dueling: bool = True
     power: Share = 0.0
@@ -113,6 +145,18 @@ class DqnConfig(PlaySettings):
     epsilon: Share = 1.0
     final_epsilon: Share = 0.05
     decay: Share = 0.3
+    falling: Literal["linear", "geometric"] = "linear"
+    discount_to_end: PositiveShare = 1.0
+    reward_unit: Positive | None = None
+
+    def __post_init__(self) -> None:
+        """Check every value, and what of them fits together."""
+        super().__post_init__()
+        if self.falling == "geometric" and not min(self.epsilon, self.final_epsilon) > 0:
+            raise SettingError(
+                f"dqn: epsilon is {self.epsilon} and final_epsilon {self.final_epsilon}, must be above 0 where "
+                "falling is 'geometric'. Correct them."
+            )
 
 
 class Branches(eqx.Module):
@@ -160,14 +204,9 @@ class Branches(eqx.Module):
         share = 1.0 / len(self.table) if self.summed else 1.0
         return share * value + advantage - mean[self.branch]
 
-    def folded(self, network: Mlp) -> Mlp:
+    def folded(self, network: ValueNetwork) -> ValueNetwork:
         """Return the network whose outputs are the values themselves."""
-        return dataclasses.replace(
-            network,
-            weights=(*network.weights[:-1], self.values(network.weights[-1])),
-            biases=(*network.biases[:-1], self.values(network.biases[-1])),
-            linear=self.values(network.linear),
-        )
+        return network.mapped(self.values)
 
     def best(self, values: Array, judged: Array) -> Float[Array, "branch draw"]:
         """Return what one network's ``values`` say of the choices that are best by ``judged``."""
@@ -196,8 +235,8 @@ class _Window(eqx.Module):
 class _Learner(eqx.Module):
     """What an update changes."""
 
-    network: Mlp
-    target: Mlp
+    network: ValueNetwork
+    target: ValueNetwork
     means: PyTree
     replay: Replay
     moving: Moving
@@ -213,7 +252,7 @@ class _Rates(eqx.Module):
 
 
 def _loss(
-    network: Mlp, window: _Window, target: Mlp, sample: Transitions, weights: Array
+    network: ValueNetwork, window: _Window, target: ValueNetwork, sample: Transitions, weights: Array
 ) -> tuple[Array, Array]:
     """Return the weighted mean loss, and the size of the error of each transition."""
     branches, own = window.branches, window.config.double
@@ -275,7 +314,7 @@ def _update(
     }
 
 
-def _explorer(window: _Window, network: Mlp, epsilon: Array) -> ChoiceExplorer:
+def _explorer(window: _Window, network: ValueNetwork, epsilon: Array) -> ChoiceExplorer:
     """Return who tries choices."""
     return ChoiceExplorer(window.actor.encoder, window.actor.codec, network, window.ends, epsilon)
 
@@ -300,9 +339,10 @@ def train(
     base stock in units of its cost. Without end, values are relative: their median over a batch is taken off, as in
     relative value iteration (Abounadi et al. 2001, doi:10.1137/S0363012999361974).
     """
-    deadline = Deadline(config.seconds, config.updates)
+    deadline = Deadline(config.seconds * (1.0 - SEARCHED * config.search), config.updates)
     own, stage_key = jax.random.split(jax.random.fold_in(key, 0))
     stage = staged(problem, _codec(problem, config), config, stage_key)
+    ahead = Expectation.of(problem, stage.codec) if config.search else None
     window, learner = _begun(stage, config, own)
     explorer = _explorer(window, learner.network, scalar(0.0))
 
@@ -319,28 +359,59 @@ def train(
 
     run = Run(problem, "dqn", config, key, deadline, tell, checkpoint)
     program = compiling(_update, window, learner, *random(0, 0.0))
-    window = dataclasses.replace(window, scene=stage.priced(stage_key))
+    window = dataclasses.replace(window, scene=_priced(stage, config, stage_key))
     learner = run.updated(
         *(learner, program, step, lambda learner: _actor(window, learner.network)),
         steps=window.scene.periods * window.scene.paths,
     )
-    last = {"last": _actor(window, learner.network), "target": _actor(window, learner.target)}
-    return run.finished(run.done, run.ending, last)
+    target = _actor(window, learner.target)
+    last: dict[str, Actor] = {"last": _actor(window, learner.network), "target": target}
+    if ahead is None:
+        return run.finished(run.done, run.ending, last)
+    deadline.seconds = config.seconds
+    searching = _searching(window, learner.target, ahead)
+    costs = costs_of(problem, target, key)
+    # Looking ahead takes long: the difference to the greedy policy is known well from few common paths.
+    few = min(SEARCH_PATHS, len(costs))
+    saved = costs[:few] - costs_of(problem, searching, key, paths=few)
+    if not favored(saved, FAVORED):
+        return run.finished(run.done, run.ending, last, {"target": float(costs.mean())})
+    played = {"target": float(costs.mean()), "local search": float(costs.mean() - saved.mean())}
+    return run.finished(run.done, run.ending, {**last, "local search": searching}, played)
 
 
-def _actor(window: _Window, network: Mlp) -> ChoiceActor:
+def _priced(stage: Stage, config: DqnConfig, key: Array) -> Scene:
+    """Return the scene with the unit of its rewards, and what those of the next period are worth."""
+    if config.reward_unit is None:
+        scene = stage.priced(key)
+    else:
+        scene = dataclasses.replace(stage.scene, baseline=scalar(0.0), scale=scalar(config.reward_unit))
+    factor = 1.0 if scene.clock.endless else config.discount_to_end
+    return dataclasses.replace(scene, discount=factor * scene.discount)
+
+
+def _searching(window: _Window, network: ValueNetwork, ahead: Expectation) -> LocalSearchActor:
+    """Return the policy that looks ahead from the best choices and their neighbors; values are savings, money."""
+    branches = window.branches
+    unit = window.scene.scale / (1.0 if branches.summed else len(branches.table))
+    values = branches.folded(network).mapped(lambda outputs: unit * outputs)
+    return LocalSearchActor(window.actor.encoder, values, window.actor.codec, ahead)
+
+
+def _actor(window: _Window, network: ValueNetwork) -> ChoiceActor:
     """Return the policy that takes the best choices of a network."""
     return dataclasses.replace(window.actor, network=_folded(window.branches, network))
 
 
 @eqx.filter_jit
-def _folded(branches: Branches, network: Mlp) -> Mlp:
+def _folded(branches: Branches, network: ValueNetwork) -> ValueNetwork:
     return branches.folded(network)
 
 
 def _rates(config: DqnConfig, share: float) -> _Rates:
     """Return the schedules after a share of the run."""
-    epsilon = linear(share, config.epsilon, config.final_epsilon, config.decay)
+    falls = linear if config.falling == "linear" else geometric
+    epsilon = falls(share, config.epsilon, config.final_epsilon, config.decay)
     rate = config.learning_rate * cosine(share, 1.0, config.final_rate)
     return _Rates(scalar(epsilon), scalar(rate), scalar(linear(share, config.correction, 1.0)))
 
@@ -348,21 +419,28 @@ def _rates(config: DqnConfig, share: float) -> _Rates:
 def _codec(problem: Problem, config: DqnConfig) -> ActionCodec:
     """Return joint choices where they are few, else choices of every slot."""
     codec = action_codec(problem, "multi_discrete", levels=config.levels)
-    few = math.prod(codec.sizes) <= config.joint
-    return dataclasses.replace(codec, kind="discrete") if few else codec
+    joint = math.prod(codec.sizes) <= config.joint and not config.search
+    return dataclasses.replace(codec, kind="discrete") if joint else codec
+
+
+def _network(reads: Encoder | History, config: DqnConfig, outputs: int, key: Array) -> ValueNetwork:
+    """Return a network that has learned nothing."""
+    if config.network == "radial":
+        return Radial.create(reads.width, sum(config.hidden), outputs, key, last=0.1)
+    return network_of(reads, (*config.hidden, outputs), key, last=0.1)
 
 
 def _begun(stage: Stage, config: DqnConfig, own: Array) -> tuple[_Window, _Learner]:
     """Return what updates read, and what they change."""
-    codec, width = stage.codec, stage.encoder.width
+    codec, width = stage.codec, stage.reads.width
     branches = Branches.of(codec, dueling=config.dueling, summed=config.summed)
-    network = Mlp.create((width, *config.hidden, branches.width), own, last=0.1)
+    network = _network(stage.reads, config, branches.width, own)
     count = stage.scene.periods * stage.scene.paths
     example = Transitions.blank(width, len(branches.table), count, np.int32)
     replay = Replay.create(example, config.capacity, power=config.power)
     ends, nothing = jnp.asarray(random_choices(codec)), jnp.asarray(np.zeros((), np.int32))
     learner = _Learner(network, network, adam(least=1e-8).init(network), replay, stage.scene.first, nothing)
-    actor = ChoiceActor(stage.encoder, network, codec)
+    actor = ChoiceActor(stage.reads, network, codec)
     # Programs are the same for every budget.
     unhurried = dataclasses.replace(config, seconds=DqnConfig.seconds, updates=None, patience=0.0)
     return _Window(stage.scene, ends, branches, actor, unhurried), learner

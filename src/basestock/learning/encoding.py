@@ -103,6 +103,13 @@ class Encoder(eqx.Module):
         time = time_features(observation, self.clock)
         return jnp.concatenate([seen, jnp.broadcast_to(time[:, None], (len(time), seen.shape[-1]))])
 
+    def opened(self, count: int) -> None:
+        """Return the memory of so many replications before their first observation: none."""
+
+    def read(self, observation: Observation, memory: None) -> tuple[Float[Array, "input replication"], None]:
+        """Return the inputs of a network, and the memory after the observation."""
+        return self(observation), memory
+
     @property
     def width(self) -> int:
         """Number of inputs."""

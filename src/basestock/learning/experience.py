@@ -18,14 +18,19 @@ from basestock.learning.actors import QuantityActor
 from basestock.learning.encoding import Clock, Encoder
 from basestock.learning.exploration import Explorer
 from basestock.learning.networks import Mlp, generator
-from basestock.learning.selection import PERIODS, PeriodCost, costs_of, period_cost, scale_of
-from basestock.learning.settings import PlaySettings
+from basestock.learning.recurrence import History, reads_of
+from basestock.learning.selection import PERIODS, PeriodCost, ServedCost, costs_of, period_cost, scale_of
+from basestock.learning.settings import NetworkSettings, PlaySettings
 from basestock.learning.states import Beginnings, beginnings, columns, renumbered, restarted
 from basestock.uncertainty import root_words
 
 LOST = 8.0
 """Input of a network, in standard deviations of random play, beyond which a path begins anew: a policy that orders too
 much would fill its stocks for ever, and learn from nothing else."""
+
+
+SERVED = 0.95
+"""Share of the demand of a period that must be served from stock at once for a bonus."""
 
 
 class Chance(NamedTuple):
@@ -70,6 +75,8 @@ class Scene(eqx.Module):
         First periods of all whose money does not count.
     restarts
         Share of the paths that begin anew each time.
+    service_bonus
+        What a period earns besides in which enough of the demand is served, in units of rewards.
     """
 
     game: Game
@@ -83,6 +90,7 @@ class Scene(eqx.Module):
     periods: int = eqx.field(static=True)
     skipped: int = eqx.field(static=True)
     restarts: float = eqx.field(static=True)
+    service_bonus: float = eqx.field(static=True, default=0.0)
 
     @property
     def paths(self) -> int:
@@ -150,15 +158,22 @@ class Experience(NamedTuple):
     drawn
         ``[period, branch, path]`` what the explorer remembers of its actions.
     rewards
-        ``[period, path]`` what each period costs less than the baseline, scaled.
+        ``[period, path]`` what each period costs less than the baseline, scaled, and its bonus.
     more
         ``[period]`` 0 where the horizon ended, else 1.
+    sales, demand
+        ``[period, path]`` what was served from stock at once and what was asked for, units.
+    anew
+        ``[path]`` whether the path begins anew after these periods.
     """
 
     inputs: Float[Array, "read input path"]
     drawn: Array
     rewards: Float[Array, "period path"]
     more: Float[Array, " period"]
+    sales: Float[Array, "period path"]
+    demand: Float[Array, "period path"]
+    anew: Bool[Array, " path"]
 
 
 class Transitions(NamedTuple):
@@ -220,35 +235,41 @@ def gathered(scene: Scene, explorer: Explorer, moving: Moving, chance: Chance) -
     tuple
         What was seen, and where the paths go on in the next call.
     """
-    count = moving.state.on_hand.shape[-1]
+    count, fold = moving.state.on_hand.shape[-1], ServedCost(scene.fold)
 
     def period(paths: tuple[Moving, Moving], noise: Array) -> tuple[tuple[Moving, Moving], tuple[Array, ...]]:
         now, _ = paths
+        seen, kept = now.memory
         path = advance(
-            *(scene.game, explorer, dataclasses.replace(now, memory=(now.memory[0], explorer.blank(noise)))),
+            *(scene.game, explorer, dataclasses.replace(now, memory=(seen, explorer.blank(noise, kept)))),
             root=chance.root,
             replications=jnp.arange(count),
             num_periods=1,
-            fold=scene.fold,
-            initial=scene.fold.initial(count),
+            fold=fold,
+            initial=fold.initial(count),
         )
-        seen, (_, inputs, drawn) = path.end.memory
-        end = dataclasses.replace(path.end, memory=(seen, None))
-        return (end, now), (inputs, drawn, path.traced[0], now.state.period)
+        seen, (_, kept, inputs, drawn) = path.end.memory
+        end = dataclasses.replace(path.end, memory=(seen, kept))
+        served = path.folded.sales, path.folded.demand
+        return (end, now), (inputs, drawn, path.traced[0], now.state.period, *served)
 
     # The last period is played for what is read before its decision only: paths go on from its beginning.
-    (_, end), (inputs, drawn, money, number) = jax.lax.scan(period, (moving, moving), chance.noise)
-    number = number[: scene.periods]
-    rewards = (scene.baseline - money[: scene.periods]) / scene.scale
+    (_, end), (inputs, drawn, *told) = jax.lax.scan(period, (moving, moving), chance.noise)
+    money, number, sales, demand = (each[: scene.periods] for each in told)
+    rewards = (scene.baseline - money) / scene.scale
+    if scene.service_bonus:
+        rewards = rewards + scene.service_bonus * (sales >= SERVED * demand)
     more = jnp.ones(scene.periods)
     if not scene.clock.endless:
         last = scene.clock.periods - 1
         counts, more = (number >= scene.skipped) & (number <= last), (number < last).astype(jnp.float32)
-        rewards = jnp.where(counts[:, None], rewards, 0.0)
+        rewards, sales, demand = (jnp.where(counts[:, None], each, 0.0) for each in (rewards, sales, demand))
         # Nothing is there to read beyond the horizon.
         inputs = inputs.at[-1].set(jnp.where(more[-1] > 0, inputs[-1], inputs[-2]))
     lost = (jnp.abs(inputs[-1]) > LOST).any(0)
-    return Experience(inputs, drawn[: scene.periods], rewards, more), scene.going_on(end, chance, lost)
+    anew = (chance.which | lost) & scene.clock.repeats
+    found = Experience(inputs, drawn[: scene.periods], rewards, more, sales, demand, anew)
+    return found, scene.going_on(end, chance, lost)
 
 
 def transitions_of(found: Experience, discount: Array, steps: int = 1) -> Transitions:
@@ -285,24 +306,34 @@ class Stage:
     scene
         Where paths are played; rewards have no unit yet.
     encoder
-        What networks read.
+        What is read of one observation.
     codec
         From actions to quantities.
+    reads
+        What networks read: the same, or a history of it.
+    scaled
+        Whether rewards will have a unit of their own; else they are money.
     """
 
     problem: Problem
     scene: Scene
     encoder: Encoder
     codec: ActionCodec
+    reads: Encoder | History
+    scaled: bool
 
     def priced(self, key: Array) -> Scene:
         """Return the scene whose rewards are savings on a base stock at newsvendor levels, in about what it costs.
+
+        Where rewards are money they are minus what a period costs.
 
         Parameters
         ----------
         key
             Key of the events.
         """
+        if not self.scaled:
+            return dataclasses.replace(self.scene, baseline=scalar(0.0))
         codec = action_codec(self.problem, "continuous")
         network = Mlp.create((self.encoder.width, 1, len(codec.slots)), key, last=0.0)
         costs = costs_of(self.problem, QuantityActor.create(self.problem, self.encoder, codec, network), key)
@@ -327,7 +358,11 @@ def staged(problem: Problem, codec: ActionCodec, settings: PlaySettings, key: Ar
         Key of random play.
     """
     begun = beginnings(problem, codec, key)
-    clock = begun.encoder.clock
+    reads = reads_of(begun.encoder, settings) if isinstance(settings, NetworkSettings) else begun.encoder
+    # Wherever paths begin, nothing has been seen before.
+    seen, count = begun.pool.memory[0], begun.pool.state.on_hand.shape[-1]
+    pool = dataclasses.replace(begun.pool, memory=(seen, reads.opened(count)))
+    begun, clock = dataclasses.replace(begun, pool=pool), begun.encoder.clock
     length = clock.stretch(settings.periods)
     # About as many decisions where problems end, which are played whole.
     paths = max(settings.paths * settings.periods // length, min(settings.paths, 8))
@@ -339,7 +374,8 @@ def staged(problem: Problem, codec: ActionCodec, settings: PlaySettings, key: Ar
         restarts=settings.restarts,
         most_cells=settings.most_cells,
     )
-    return Stage(problem, scene, begun.encoder, codec)
+    scene = dataclasses.replace(scene, service_bonus=settings.service_bonus)
+    return Stage(problem, scene, begun.encoder, codec, reads, settings.scaled)
 
 
 def scene_of(

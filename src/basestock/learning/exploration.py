@@ -13,13 +13,14 @@ from basestock.dynamics import Decision
 from basestock.envs import ActionCodec
 from basestock.learning.choices import best_choices
 from basestock.learning.encoding import Encoder
+from basestock.learning.recurrence import History
 
 WILD = 0.05
 """Share of exploration that may choose anything; the rest stays below twice the quantity of an average period."""
 
 
 class Explorer(Policy):
-    """Decides on noise that its memory holds, and remembers what it read and did in its last period.
+    """Decides on noise that its memory holds, and remembers what its encoder keeps, and its last inputs and action.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class Explorer(Policy):
         From actions to quantities.
     """
 
-    encoder: Encoder
+    encoder: Encoder | History
     codec: ActionCodec
 
     @abc.abstractmethod
@@ -50,15 +51,16 @@ class Explorer(Policy):
 
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Decide, and remember."""
-        inputs = self.encoder(observation)
-        action, drawn = self.explored(inputs, memory[0])
-        return self.codec.decision(action), (memory[0], inputs, drawn)
+        noise, kept, *_ = memory
+        inputs, kept = self.encoder.read(observation, kept)
+        action, drawn = self.explored(inputs, noise)
+        return self.codec.decision(action), (noise, kept, inputs, drawn)
 
-    def blank(self, noise: Float[Array, "row replication"]) -> tuple[Array, Array, Array]:
-        """Return the memory before a period with some noise, in the shapes of every later one."""
+    def blank(self, noise: Float[Array, "row replication"], kept: Any) -> tuple[Array, Any, Array, Array]:
+        """Return the memory before a period with some noise and what was kept, in the shapes of every later one."""
         inputs = jnp.zeros((self.encoder.width, noise.shape[-1]))
         drawn = jax.eval_shape(lambda: self.explored(inputs, noise)[1])
-        return noise, inputs, jnp.zeros(drawn.shape, drawn.dtype)
+        return noise, kept, inputs, jnp.zeros(drawn.shape, drawn.dtype)
 
 
 class ChoiceExplorer(Explorer):

@@ -126,6 +126,11 @@ class Floor(eqx.Module):
         return jax.lax.stop_gradient(dataclasses.replace(new, pressure=pressure))
 
 
+def price_of(floor: Floor | None) -> dict[str, Array]:
+    """Return the multiplier of a floor as an update tells it; nothing without one."""
+    return {} if floor is None else {"losses/multiplier": floor.multiplier}
+
+
 def service_scene(problem: Problem, begun: Beginnings, periods: int, paths: int, most_cells: int) -> Scene:
     """Return where service is measured: in whole units, and on paths that never begin anew.
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from basestock.decision import Problem
 from basestock.learning.checkpoints import BUDGET, CHECKPOINT, ResumeError, is_more, require_same
-from basestock.learning.results import STOPPED_BY_TIME, STOPPED_BY_UPDATES, Point, TrainResult
+from basestock.learning.results import Point, TrainResult, ended_with_budget
 from basestock.learning.saved import loaded_actor, saved_actor
 from basestock.learning.settings import Settings
 from basestock.learning.updates import POLICY_CHANGE
@@ -18,8 +20,8 @@ from basestock.policies.saved import DAMAGES, read_policy
 
 RUN_SCHEMA = "basestock.run/1"
 
-RUN, CURVE = "run.json", "curve.jsonl"
-"""Names of the files that tell how a run ended, which is written last, and how it went."""
+RUN, CURVE, LOG = "run.json", "curve.jsonl", "updates.jsonl"
+"""Files that tell how a run ended, which is written last, how it went, and what each of its updates told."""
 
 
 def write_run(
@@ -54,8 +56,8 @@ def write_run(
     path = folder / f"{result.algorithm}.zip"
     saved_actor(result.policy, problem, {"algorithm": result.algorithm, **facts}).write(path)
     _write_text(folder / "config.toml", as_toml(result.config, result.algorithm))
-    lines = [json.dumps(_finite(dataclasses.asdict(point))) for point in result.curve]
-    _write_text(folder / CURVE, "".join(line + "\n" for line in lines))
+    for name, told in ((CURVE, map(dataclasses.asdict, result.curve)), (LOG, result.log)):
+        _write_text(folder / name, "".join(json.dumps(_finite(each)) + "\n" for each in told))
     _write_scalars(folder, problem, result.curve)
     _write_picture(folder / "curve.png", problem, result, facts.get("reference"))
     document = {
@@ -109,7 +111,7 @@ def finished_run(
             raise ValueError(f"its schema is {document['schema']!r}, must be {RUN_SCHEMA!r}")
         require_same(path, document["made"], made)
         budget = {name: document["budget"][name] for name in BUDGET}
-        if is_more(config, budget) and document["stopped"] in (STOPPED_BY_TIME, STOPPED_BY_UPDATES):
+        if is_more(config, budget) and ended_with_budget(document["stopped"]):
             if (folder / CHECKPOINT).exists():
                 return None
             raise ResumeError(
@@ -117,11 +119,14 @@ def finished_run(
                 "Choose another folder."
             )
         policy = loaded_actor(read_policy(folder / f"{document['algorithm']}.zip"), problem)
-        curve = tuple(_point(json.loads(line)) for line in (folder / CURVE).read_text("utf-8").splitlines())
+        curve, log = ((folder / name).read_text("utf-8").splitlines() for name in (CURVE, LOG))
         config_then = {**dataclasses.asdict(config), **budget}
         names = "updates", "seconds", "cpu_seconds", "stopped", "selected"
         ended = (document[name] for name in names)
-        return TrainResult(document["algorithm"], policy, config_then, curve, *ended), "cost" in document
+        points = tuple(_point(json.loads(line)) for line in curve)
+        told = tuple(_numbers(json.loads(line)) for line in log)
+        result = TrainResult(document["algorithm"], policy, config_then, points, *ended, log=told)
+        return result, "cost" in document
     except ResumeError:
         raise
     except DAMAGES as error:
@@ -131,9 +136,13 @@ def finished_run(
 
 
 def _point(told: Mapping[str, Any]) -> Point:
-    """Return a point of a curve from JSON, which has no word for numbers that are not finite."""
-    values = {name: math.nan if value is None else value for name, value in told["values"].items()}
-    return Point(told["seconds"], told["update"], values)
+    """Return a point of a curve from JSON."""
+    return Point(told["seconds"], told["update"], _numbers(told["values"]))
+
+
+def _numbers(told: Mapping[str, float | None]) -> dict[str, float]:
+    """Return scalars from JSON, which has no word for numbers that are not finite."""
+    return {name: math.nan if value is None else value for name, value in told.items()}
 
 
 def as_toml(settings: Mapping[str, Any], algorithm: str) -> str:
@@ -184,16 +193,16 @@ def _write_scalars(folder: Path, problem: Problem, curve: Sequence[Point]) -> No
 
 
 def _write_picture(path: Path, problem: Problem, result: TrainResult, best: float | None) -> None:
-    """Draw cumulative reward, cost, gap, entropy and change of the policy, if the library is there."""
+    """Draw cumulative reward, cost, gap, and what every update told, if the library is there."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         return
-    lines = _lines(problem, result.curve, best)
+    lines = _lines(problem, result, best)
     figure = Figure(figsize=(7, 2.2 * len(lines)), layout="constrained")
     panels = figure.subplots(len(lines), squeeze=False, sharex=True)[:, 0]
     for axes, (name, points) in zip(panels, lines.items(), strict=True):
-        axes.plot(*zip(*points, strict=True), marker="o")
+        axes.plot(*zip(*points, strict=True), marker="o" if len(points) <= len(result.curve) else None)
         axes.set_ylabel(name)
         axes.grid(alpha=0.3)
     panels[0].set_title(f"{problem.name}: {result.algorithm}")
@@ -201,14 +210,20 @@ def _write_picture(path: Path, problem: Problem, result: TrainResult, best: floa
     figure.savefig(path, dpi=120)
 
 
-def _lines(
-    problem: Problem, curve: Sequence[Point], best: float | None
-) -> dict[str, list[tuple[float, float]]]:
-    """Return what is drawn: seconds and a number at every point, by the label of the number."""
+def _lines(problem: Problem, result: TrainResult, best: float | None) -> dict[str, list[tuple[float, float]]]:
+    """Return what is drawn: seconds and a number at every point or update, by the label of the number."""
+    curve = result.curve
 
     def line(number: Callable[[Point], float | None]) -> list[tuple[float, float]]:
         found = [(point.seconds, number(point)) for point in curve]
         return [(seconds, value) for seconds, value in found if value is not None and math.isfinite(value)]
+
+    def told(name: str) -> list[tuple[float, float]]:
+        # Seconds of updates between two points follow from theirs.
+        known = [each.update for each in curve], [each.seconds for each in curve]
+        seconds = np.interp(np.arange(1, len(result.log) + 1), known[0], known[1])
+        found = zip(seconds.tolist(), (each.get(name, math.nan) for each in result.log), strict=True)
+        return [(at, value) for at, value in found if math.isfinite(value)]
 
     def gap(point: Point) -> float:
         return 100.0 * problem.sign * (point.values["cost"] - (best or 0.0)) / abs(best or 1.0)
@@ -219,7 +234,8 @@ def _lines(
         "gap %" if best else "change %": line(
             gap if best else lambda point: point.values.get("change_percent", None if point.update else 0.0)
         ),
-        "entropy": line(lambda point: point.values.get("losses/entropy")),
-        "change of the policy": line(lambda point: point.values.get(POLICY_CHANGE)),
+        "reward while learning": told("charts/reward"),
+        "entropy": told("losses/entropy"),
+        "change of the policy": told(POLICY_CHANGE),
     }
     return {name: points for name, points in lines.items() if points}

@@ -120,8 +120,10 @@ class Taught(Explorer):
         """Decide, and remember what was read and what the teacher would have done."""
         theirs, _ = self.teacher(observation, self.teacher.init(observation), key=key)
         wanted = quantities_of(self.codec, theirs)
-        decided = jnp.where(memory[0][0] < self.share, wanted, self.actor.decided(observation))
-        return self.codec.decide(decided), (memory[0], self.encoder(observation), wanted)
+        noise, kept, *_ = memory
+        decided = jnp.where(noise[0] < self.share, wanted, self.actor.decided(observation))
+        inputs, kept = self.encoder.read(observation, kept)
+        return self.codec.decide(decided), (noise, kept, inputs, wanted)
 
 
 @eqx.filter_jit

@@ -1,13 +1,20 @@
 """Keeps a policy only where the events of selection favor it over the one before it."""
 
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
 from basestock.learning.actors import Actor
 from basestock.learning.runs import Run
+from basestock.learning.saved import actor_kept, kept_actor
 from basestock.learning.selection import FAVORED, PATHS, costs_of, favored
 
 
+@dataclasses.dataclass
 class Judge:
     """Compares policies on the events of selection, and keeps the curve.
 
@@ -15,13 +22,36 @@ class Judge:
     ----------
     run
         The run.
-    first
-        The first policy.
+    best, costs
+        The best policy, and its cost on each path, money.
+    seconds
+        Time that a comparison took.
+    latest
+        Mean cost of the policy that was played last, money.
     """
 
-    def __init__(self, run: Run, first: Actor) -> None:
-        self.run, self.seconds, self.latest = run, 0.0, float("inf")
-        self.best, self.costs = first.deciding(), self.played(0, first)
+    run: Run
+    best: Actor
+    costs: Float[np.ndarray, " path"]
+    seconds: float = 0.0
+    latest: float = math.inf
+
+    @classmethod
+    def begun(cls, run: Run, first: Actor) -> "Judge":
+        """Return who compares others with a first policy, which is played."""
+        judge = cls(run, first.deciding(), np.zeros(0))
+        judge.costs = judge.played(0, first)
+        return judge
+
+    @classmethod
+    def resumed(cls, run: Run, kept: Mapping[str, Any]) -> "Judge":
+        """Return who goes on with what :meth:`kept` says."""
+        return cls(run, actor_kept(kept["best"], run.problem), kept["costs"], kept["seconds"], kept["latest"])
+
+    def kept(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+        best = kept_actor(self.best, self.run.problem)
+        return {"best": best, "costs": self.costs, "seconds": self.seconds, "latest": self.latest}
 
     @property
     def reserve(self) -> float:

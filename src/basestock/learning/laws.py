@@ -117,13 +117,14 @@ class Choices(Law):
         places, there = places_of(codec)
         return cls(jnp.asarray(places), jnp.asarray(there), codec.kind == "discrete")
 
-    def _logarithms(self, outputs: Float[Array, "output replication"]) -> Array:
+    def logarithms(self, outputs: Float[Array, "output replication"]) -> Array:
+        """Return ``[slot, choice, replication]`` the logarithm of the chance of every choice, of padding about -1e9."""
         scores = jnp.where(self.there[..., None], outputs[self.places], -1e9)
         return jax.nn.log_softmax(scores, axis=1)
 
     def draw(self, outputs: Float[Array, "output replication"], spread: Array, noise: Array) -> Array:
         """Return ``[slot, replication]`` indices, of uniform noise."""
-        below = jnp.cumsum(jnp.exp(self._logarithms(outputs)), axis=1) <= noise[: len(self.places), None]
+        below = jnp.cumsum(jnp.exp(self.logarithms(outputs)), axis=1) <= noise[: len(self.places), None]
         # Rounding of sums may point beyond the last choice.
         return jnp.minimum(below.sum(1), self.there.sum(1)[:, None] - 1)
 
@@ -135,13 +136,13 @@ class Choices(Law):
         self, outputs: Float[Array, "output replication"], spread: Array, drawn: Array
     ) -> Float[Array, " replication"]:
         """Return the logarithm of the chance."""
-        return jnp.take_along_axis(self._logarithms(outputs), drawn[:, None], axis=1).sum((0, 1))
+        return jnp.take_along_axis(self.logarithms(outputs), drawn[:, None], axis=1).sum((0, 1))
 
     def entropy(
         self, outputs: Float[Array, "output replication"], spread: Array
     ) -> Float[Array, " replication"]:
         """Return the entropy."""
-        logarithms = self._logarithms(outputs)
+        logarithms = self.logarithms(outputs)
         return -(jnp.exp(logarithms) * logarithms).sum((0, 1))
 
     def divergence(
@@ -150,7 +151,7 @@ class Choices(Law):
         after: tuple[Float[Array, "output replication"], Array],
     ) -> Float[Array, " replication"]:
         """Return the divergence."""
-        old, new = self._logarithms(before[0]), self._logarithms(after[0])
+        old, new = self.logarithms(before[0]), self.logarithms(after[0])
         return (jnp.exp(old) * (old - new)).sum((0, 1))
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 from basestock.decision import Observation, Problem
 from basestock.dynamics import Decision
 from basestock.envs import ActionCodec
-from basestock.learning.actors import Actor, ChoiceActor
+from basestock.learning.actors import Actor
 from basestock.learning.choices import best_choices, places_of
 from basestock.learning.encoding import Encoder
 from basestock.learning.expectation import Expectation
@@ -63,6 +63,7 @@ class LookaheadActor(Actor):
     expectation: Expectation
     form = "lookahead"
     reads: ClassVar[Any] = Pair
+    width: ClassVar[int] = WIDTH
 
     @classmethod
     def of_problem(
@@ -80,8 +81,8 @@ class LookaheadActor(Actor):
     def __call__(self, observation: Observation, memory: Any, *, key: Array) -> tuple[Decision, Any]:
         """Decide."""
         rows = self.expectation.rows(observation)
-        scores = self.network.scores(self.encoder(observation)).T
-        size = max(TOGETHER // (WIDTH * self.expectation.num_outcomes), 1)
+        scores = self._scores(self.encoder(observation)).T
+        size = max(TOGETHER // (self.width * self.expectation.num_outcomes), 1)
         period = observation.period
         index = in_blocks(lambda some, told: self._chosen(some, told, period), size, rows, scores)
         return self.codec.decide(units_of(self.codec, index).T), memory
@@ -95,7 +96,7 @@ class LookaheadActor(Actor):
         slots = len(self.codec.slots)
         for slot in (*range(slots), *(range(slots) if slots > 1 else ())):
             ranked = jnp.where(there[slot, 1:], scores[:, places[slot, 1:]], -jnp.inf)
-            width = min(WIDTH - 1, self.codec.sizes[slot] - 1)
+            width = min(self.width - 1, self.codec.sizes[slot] - 1)
             _, tried = jax.lax.top_k(ranked, width)
             kept = best[:, slot, None]
             tried = jnp.concatenate([kept, jnp.zeros_like(kept), tried.astype(jnp.int32) + 1], 1)
@@ -112,13 +113,21 @@ class LookaheadActor(Actor):
         units = units_of(self.codec, index).reshape(count * choices, -1)
         after, cost = self.expectation.outcomes(jnp.repeat(rows, choices, axis=0), units, period)
         seen = self.expectation.observed(after.reshape(-1, after.shape[-1]), period + 1)
-        following = self.network.value(self.encoder(seen))[0].reshape(after.shape[:2])
+        following = self._following(self.encoder(seen)).reshape(after.shape[:2])
         expected = following @ self.expectation.chance(period)
         return (cost + self.expectation.weight(period) * expected).reshape(count, choices)
 
+    def _scores(self, inputs: Float[Array, "input column"]) -> Float[Array, "output column"]:
+        """Return a score of each choice of each slot."""
+        return self.network.scores(inputs)
+
+    def _following(self, inputs: Float[Array, "input column"]) -> Float[Array, " column"]:
+        """Return the cost to go, relative to other states, money."""
+        return self.network.value(inputs)[0]
+
     def quantities(self, outputs: Float[Array, "output replication"]) -> Float[Array, "slot replication"]:
         """Return the quantities of scores, without looking ahead."""
-        return ChoiceActor(self.encoder, self.network.scores, self.codec).quantities(outputs)
+        return self.codec.quantities(best_choices(self.codec, outputs))
 
 
 def in_blocks(found: Callable[..., Array], size: int, *leaves: Array) -> Array:

@@ -8,15 +8,12 @@ from basestock.decision import Policy, Problem
 from basestock.economics import Estimate, estimate
 from basestock.evaluation import kpi_estimates, play
 from basestock.evaluation.run import risk_estimates
-from basestock.learning.objectives import Objective
-from basestock.learning.pathwise import PathwiseConfig, periods_of
+from basestock.learning.objectives import EXPECTED_COST, Objective, ObjectiveSettings
 
 
 def objective_of(problem: Problem, config: Any) -> Objective:
     """Return the objective of the settings of any learner; expected cost where they say nothing of it."""
-    if isinstance(config, PathwiseConfig):
-        return Objective.of(problem, config, periods_of(problem, config)[1])
-    return Objective()
+    return Objective.of(problem, config) if isinstance(config, ObjectiveSettings) else EXPECTED_COST
 
 
 def measures_of(

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import equinox as eqx
 import jax
@@ -77,6 +77,15 @@ class Mlp(eqx.Module):
     def leading(self, linear: np.ndarray, outputs: np.ndarray) -> "Mlp":
         """Return the network with given weights ``[output, input]`` of the layer beside, and biases of its outputs."""
         return dataclasses.replace(self.biased(outputs), linear=jnp.asarray(linear, dtype=jnp.float32))
+
+    def mapped(self, function: Callable[[Array], Array]) -> "Mlp":
+        """Return the network whose outputs are a linear function of the outputs, ``[output, column]``."""
+        return dataclasses.replace(
+            self,
+            weights=(*self.weights[:-1], function(self.weights[-1])),
+            biases=(*self.biases[:-1], function(self.biases[-1])),
+            linear=function(self.linear),
+        )
 
     @property
     def sizes(self) -> tuple[int, ...]:

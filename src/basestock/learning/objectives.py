@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax
@@ -47,6 +47,10 @@ class ObjectiveSettings(Settings):
     risk_level: PositiveShare = 0.1
     risk_weight: NonNegative = 0.5
 
+    def window(self, problem: Problem) -> int | None:
+        """Return the periods of a total of a problem that is judged by averages; the whole path if nothing."""
+        return None
+
     def __post_init__(self) -> None:
         """Check the settings together."""
         super().__post_init__()
@@ -77,15 +81,8 @@ class Objective:
     window: int | None = None
 
     @classmethod
-    def of(cls, problem: Problem, settings: ObjectiveSettings, window: int | None = None) -> "Objective":
+    def of(cls, problem: Problem, settings: ObjectiveSettings) -> "Objective":
         """Return the objective of settings.
-
-        Parameters
-        ----------
-        problem, settings
-            The problem and the settings.
-        window
-            Periods of a total where the problem is judged by averages.
 
         Raises
         ------
@@ -99,7 +96,7 @@ class Objective:
             )
         return cls(
             *(settings.fill_rate, settings.risk, settings.risk_level, settings.risk_weight),
-            window=window if problem.averages else None,
+            window=settings.window(problem) if problem.averages else None,
         )
 
     @property
@@ -175,17 +172,37 @@ class Objective:
         short = 0.0 if self.fill_rate is None else max(self.fill_rate - told.get("fill_rate", 0.0), 0.0)
         return (short, value) if math.isfinite(value) else (math.inf, math.inf)
 
-    def weighed(
-        self, totals: Float[Array, " path"], usual: Bool[Array, " path"] | None
-    ) -> Float[Array, " path"]:
-        """Return numbers whose mean has the risk as value and as derivative.
+    def law(self, totals: Float[Array, " path"], usual: Bool[Array, " path"] | None) -> "LawOfTotals":
+        """Return what a risk asks of the law of totals; it leaves no derivative.
 
         Parameters
         ----------
         totals
             Totals of paths, scaled.
         usual
-            Paths whose totals have the law that is judged; others count with their own total. All if not given.
+            Paths whose totals have the law that is judged. All if not given, or where none is.
+        """
+        given = jax.lax.stop_gradient(totals)
+        among = jnp.ones(totals.shape, dtype=bool) if usual is None else usual | ~usual.any()
+        count = among.sum()
+        center = jnp.where(among, given, 0.0).sum() / count
+        freedom = count / jnp.maximum(count - 1, 1)
+        square = freedom * jnp.where(among, (given - center) ** 2, 0.0).sum() / count
+        ordered = jnp.sort(jnp.where(among, -given, jnp.inf))
+        at = jnp.minimum((self.risk_level * count).astype(jnp.int32), count - 1)
+        return LawOfTotals(among, center, jnp.maximum(jnp.sqrt(square), 1e-6), freedom, -ordered[at])
+
+    def risky(self, totals: Array, law: "LawOfTotals", spread: Array | None = None) -> Array:
+        """Return numbers whose mean has the risk as value and as derivative.
+
+        Parameters
+        ----------
+        totals
+            Totals of paths, scaled; of paths that go on the means of their totals.
+        law
+            The law of all totals.
+        spread
+            Standard deviations of totals of paths that go on, which count as normal; nothing where they have ended.
 
         Notes
         -----
@@ -195,23 +212,55 @@ class Objective:
         """
         if self.risk == "none":
             return totals
-        given = jax.lax.stop_gradient(totals)
-        among = jnp.ones(totals.shape, dtype=bool) if usual is None else usual | ~usual.any()
-        count = among.sum()
         if self.risk == "mean_std":
-            center = jnp.where(among, given, 0.0).sum() / count
-            freedom = count / jnp.maximum(count - 1, 1)
-            square = freedom * jnp.where(among, (given - center) ** 2, 0.0).sum() / count
-            spread = jnp.maximum(jnp.sqrt(square), 1e-6)
-            risky = totals + self.risk_weight * (freedom * (totals - center) ** 2 / spread + spread) / 2.0
-        else:
-            ordered = jnp.sort(jnp.where(among, -given, jnp.inf))
-            at = jnp.minimum((self.risk_level * count).astype(jnp.int32), count - 1)
-            quantile = -ordered[at]
-            tail = quantile + jax.nn.relu(totals - quantile) / self.risk_level
-            weight = 1.0 if self.risk == "cvar" else self.risk_weight
-            risky = (1.0 - weight) * totals + weight * tail
-        return jnp.where(among, risky, totals)
+            square = (totals - law.center) ** 2 + (0.0 if spread is None else spread**2)
+            return totals + self.risk_weight * (law.freedom * square / law.deviation + law.deviation) / 2.0
+        above = totals - law.quantile
+        excess = jax.nn.relu(above) if spread is None else normal_excess(above, spread)
+        weight = 1.0 if self.risk == "cvar" else self.risk_weight
+        return (1.0 - weight) * totals + weight * (law.quantile + excess / self.risk_level)
+
+    def weighed(
+        self, totals: Float[Array, " path"], usual: Bool[Array, " path"] | None
+    ) -> Float[Array, " path"]:
+        """Return :meth:`risky` of totals of which some do not have the law that is judged: they count as they are."""
+        law = self.law(totals, usual)
+        return jnp.where(law.among, self.risky(totals, law), totals)
+
+
+class LawOfTotals(NamedTuple):
+    """What a risk asks of the law of totals.
+
+    Parameters
+    ----------
+    among
+        ``[path]`` whether a total has this law.
+    center, deviation
+        Mean and standard deviation, scaled.
+    freedom
+        Count over the degrees of freedom of the deviation.
+    quantile
+        Where the tail begins, scaled.
+    """
+
+    among: Bool[Array, " path"]
+    center: Float[Array, ""]
+    deviation: Float[Array, ""]
+    freedom: Float[Array, ""]
+    quantile: Float[Array, ""]
+
+
+def normal_excess(mean: Array, spread: Array) -> Array:
+    """Return E[X+] of normal X.
+
+    Examples
+    --------
+    >>> round(float(normal_excess(jnp.asarray(0.0), jnp.asarray(2.0))), 4)
+    0.7979
+    """
+    spread = jnp.maximum(spread, 1e-6)
+    ratio = mean / spread
+    return mean * jax.scipy.stats.norm.cdf(ratio) + spread * jax.scipy.stats.norm.pdf(ratio)
 
 
 EXPECTED_COST = Objective()
@@ -250,9 +299,21 @@ class Loss(eqx.Module):
         aim = aim_of(self.objective)
         if self.multiplier is None or aim is None:
             return loss
-        asked = jax.lax.stop_gradient(jnp.maximum(folded.demand.mean(), 1e-9))
-        short = (folded.demand - folded.sales - (1.0 - aim) * folded.demand) / ((1.0 - aim) * asked)
-        return loss + self.multiplier * self.periods * short
+        return loss + self.multiplier * self.periods * shortfall(folded.sales, folded.demand, aim)
+
+
+def shortfall(sales: Array, demand: Array, aim: float) -> Array:
+    """Return what is not served beyond what need not be, over the mean of what need not be.
+
+    Parameters
+    ----------
+    sales, demand
+        What is served from stock at once and what is asked for, units, whatever they are of.
+    aim
+        Fill rate that is aimed at.
+    """
+    asked = jax.lax.stop_gradient(jnp.maximum(demand.mean(), 1e-9))
+    return (demand - sales - (1.0 - aim) * demand) / ((1.0 - aim) * asked)
 
 
 MARGIN = 0.03

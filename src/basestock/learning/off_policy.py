@@ -10,14 +10,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree
 
 from basestock.decision import Problem
 from basestock.dynamics import Moving
 from basestock.envs import ActionCodec, action_codec
-from basestock.learning.actors import ShareActor
+from basestock.envs.actions import ActionKind
+from basestock.learning.actors import Actor, ShareActor
 from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, linear
+from basestock.learning.encoding import Encoder
 from basestock.learning.experience import (
     Chance,
     Scene,
@@ -29,11 +32,20 @@ from basestock.learning.experience import (
     transitions_of,
 )
 from basestock.learning.exploration import Explorer, first_outputs
-from basestock.learning.networks import Mlp, generator
+from basestock.learning.networks import generator
+from basestock.learning.recurrence import History, Network, network_of
 from basestock.learning.replay import Replay
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import FINE, Run, Tell
-from basestock.learning.settings import Count, PlaySettings, Positive, PositiveShare, Share, Widths
+from basestock.learning.settings import (
+    Count,
+    NetworkSettings,
+    Positive,
+    PositiveShare,
+    Reading,
+    Share,
+    Widths,
+)
 from basestock.learning.streams import training_key
 from basestock.learning.updates import (
     AVERAGING,
@@ -56,7 +68,7 @@ TOLD = "actor_loss", "qf_loss", "qf1_values"
 
 
 @dataclasses.dataclass(frozen=True)
-class OffPolicyConfig(PlaySettings):
+class OffPolicyConfig(NetworkSettings):
     """Settings that SAC, TD3 and DDPG share, besides those of all that play many paths.
 
     Parameters
@@ -66,7 +78,7 @@ class OffPolicyConfig(PlaySettings):
     steps, batch
         Gradient steps of an update, and transitions of a step.
     capacity
-        Transitions that are remembered.
+        Transitions that are remembered, at least those of an update: with 1 nothing older is replayed.
     learning_rate, final_rate
         Step of Adam at first, and its share at the end (linear in between).
     following
@@ -77,6 +89,7 @@ class OffPolicyConfig(PlaySettings):
 
     paths: Count = 32
     periods: Count = 15
+    network: Reading = "flat"
     hidden: Widths = (32, 32)
     steps: Count = 64
     batch: Count = 256
@@ -102,9 +115,9 @@ class Learned(eqx.Module):
         Logarithm of the worth of entropy.
     """
 
-    network: Mlp
-    critics: tuple[Mlp, ...]
-    targets: tuple[Mlp, ...]
+    network: Network
+    critics: tuple[Network, ...]
+    targets: tuple[Network, ...]
     temperature: Float[Array, ""]
 
 
@@ -122,21 +135,50 @@ class ActorCriticMethod(eqx.Module):
     twins: int = eqx.field(static=True)
     delay: int = eqx.field(static=True)
     name: ClassVar[str]
-    values_entropy: ClassVar[bool] = False
+    form: ClassVar[type[Actor]] = ShareActor
+    kind: ClassVar[DTypeLike] = np.float32
+
+    def branches(self, codec: ActionCodec) -> int:
+        """Return the numbers that an action is remembered by."""
+        return len(codec.slots)
+
+    def critic(self, reads: Encoder | History, codec: ActionCodec, hidden: Widths, key: Array) -> Network:
+        """Return a critic that knows nothing."""
+        return network_of(reads, (*hidden, 1), key, beside=len(codec.slots), last=0.1)
+
+    def said(
+        self, critics: tuple[Network, ...], inputs: Array, drawn: Array
+    ) -> Float[Array, "critic decision"]:
+        """Return what each critic says of actions."""
+        return worth(critics, inputs, drawn)
+
+    def action(self, drawn: Array) -> Array:
+        """Return the action of the codec."""
+        return drawn
+
+    def moved(self, before: Array, after: Array, slots: int) -> Float[Array, ""]:
+        """Return how far a policy moved, of its outputs before and after."""
+        first, second = (jnp.tanh(each[:slots]) for each in (before, after))
+        # Shares lie in [-1, 1]: half of their distance is that of quantities, as a share of their range.
+        return 0.5 * jnp.abs(second - first).mean()
+
+    def aimed(self, codec: ActionCodec, share: float) -> float:
+        """Return the entropy that is aimed at after a share of the run, nats."""
+        return 0.0
 
     @abc.abstractmethod
     def first_outputs(self, codec: ActionCodec) -> np.ndarray:
         """Return ``[output]`` of the policy network before it has learned anything."""
 
     @abc.abstractmethod
-    def followed(self, network: Mlp, critics: tuple[Mlp, ...]) -> tuple[Mlp, ...]:
+    def followed(self, network: Network, critics: tuple[Network, ...]) -> tuple[Network, ...]:
         """Return what the targets follow."""
 
     @abc.abstractmethod
     def explored(
         self, outputs: Float[Array, "output replication"], noise: Float[Array, "slot replication"]
-    ) -> Float[Array, "slot replication"]:
-        """Return shares to try, of outputs of the policy and standard normal noise."""
+    ) -> Array:
+        """Return what to try, of outputs of the policy and of noise: standard normal for shares, else uniform."""
 
     @abc.abstractmethod
     def ahead(self, learned: Learned, inputs: Array, noise: Array) -> Float[Array, " decision"]:
@@ -144,19 +186,23 @@ class ActorCriticMethod(eqx.Module):
 
     @abc.abstractmethod
     def loss(
-        self, changed: tuple[Mlp, Array], learned: Learned, inputs: Array, noise: Array, entropy: Array
+        self, changed: tuple[Network, Array], learned: Learned, inputs: Array, noise: Array, entropy: Array
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """Return the loss of the policy network and of the temperature, and that of the policy network alone."""
 
+    def told(self, learned: Learned, inputs: Array, noise: Array) -> dict[str, Array]:
+        """Return what else an update tells, of states and standard normal noise for each."""
+        return {}
 
-def worth(critics: tuple[Mlp, ...], inputs: Array, shares: Array) -> Float[Array, "critic decision"]:
+
+def worth(critics: tuple[Network, ...], inputs: Array, shares: Array) -> Float[Array, "critic decision"]:
     """Return what each critic says of some shares."""
     read = jnp.concatenate([inputs, shares])
     return jnp.concatenate([critic(read) for critic in critics])
 
 
 class MethodExplorer(Explorer):
-    """Tries what a method tries, and remembers the shares.
+    """Tries what a method tries, and remembers it.
 
     Parameters
     ----------
@@ -166,15 +212,15 @@ class MethodExplorer(Explorer):
         The learner.
     """
 
-    network: Mlp
+    network: Network
     method: ActorCriticMethod
 
     def explored(
         self, inputs: Float[Array, "input replication"], noise: Float[Array, "slot replication"]
     ) -> tuple[Array, Array]:
-        """Try shares."""
-        shares = self.method.explored(self.network(inputs), noise)
-        return shares, shares
+        """Try something."""
+        drawn = self.method.explored(self.network(inputs), noise)
+        return self.method.action(drawn), drawn
 
 
 class _Plan(eqx.Module):
@@ -196,7 +242,7 @@ class _Learner(eqx.Module):
     critic_moments: PyTree
     replay: Replay
     moving: Moving
-    averaged: Mlp
+    averaged: Network
     mean_reward: Array
     done: Array
     probes: Float[Array, "input state"]
@@ -215,8 +261,8 @@ def _step(
     ahead = method.ahead(learned, batch.following, noise[0])
     aim = jax.lax.stop_gradient(batch.rewards + batch.worth * ahead)
 
-    def critics_loss(critics: tuple[Mlp, ...]) -> tuple[Array, Array]:
-        said = worth(critics, batch.inputs, batch.drawn)
+    def critics_loss(critics: tuple[Network, ...]) -> tuple[Array, Array]:
+        said = method.said(critics, batch.inputs, batch.drawn)
         return optax.huber_loss(said, aim[None], delta=FAR).mean(1).sum(), said[0].mean()
 
     (critic_loss, said), slope = jax.value_and_grad(critics_loss, has_aux=True)(learned.critics)
@@ -225,7 +271,7 @@ def _step(
     learned = dataclasses.replace(learned, critics=critics)
     policy = learned.network, learned.temperature
 
-    def go() -> tuple[tuple[Mlp, Array], PyTree, Array]:
+    def go() -> tuple[tuple[Network, Array], PyTree, Array]:
         slope, loss = jax.grad(method.loss, has_aux=True)(policy, learned, batch.inputs, noise[1], entropy)
         by, moments = optimizer.update(cut(slope, plan.largest_gradient), policy_moments)
         return stepped(policy, by, rate), moments, loss
@@ -273,12 +319,12 @@ def _update(
     changed = _Learner(*after, replay, moving, averaged, mean, learner.done + 1, seen)
     new = kept(fine, changed, dataclasses.replace(learner, replay=replay, moving=moving))
     shown = {f"losses/{name}": each for name, each in zip(TOLD, losses, strict=True)}
-    if plan.explorer.method.values_entropy:
-        shown["losses/alpha"] = jnp.exp(new.learned.temperature)
-    slots = plan.explorer.rows
-    first, second = (jnp.tanh(each.network(seen)[:slots]) for each in (learner.learned, after[0]))
-    # Shares lie in [-1, 1]: half of their distance is that of quantities, as a share of their range.
-    return new, {FINE: fine, POLICY_CHANGE: 0.5 * jnp.abs(second - first).mean(), **shown}
+    some = min(plan.batch, seen.shape[1])
+    shown |= plan.explorer.method.told(new.learned, seen[:, :some], noise[0, 0, :, :some])
+    first, second = (each.network(seen) for each in (learner.learned, after[0]))
+    change = plan.explorer.method.moved(first, second, plan.explorer.rows)
+    shown["charts/reward"] = found.rewards.mean()
+    return new, {FINE: fine, POLICY_CHANGE: change, **shown}
 
 
 def learned_off_policy(
@@ -289,25 +335,25 @@ def learned_off_policy(
     key: Array,
     tell: Tell,
     checkpoint: Checkpoint | None,
-    entropies: tuple[float, float] = (0.0, 0.0),
+    actions: ActionKind = "continuous",
 ) -> TrainResult:
     """Learn from transitions that are remembered.
 
     Parameters and result are those of every learner, :class:`basestock.learning.registry.Train`, besides ``method``,
-    what is done with a transition, and ``entropies``, what entropy is aimed at at first and at the end, nats a slot.
+    what is done with a transition, and ``actions``, the encoding of actions.
     """
     deadline = Deadline(config.seconds, config.updates)
     own, stage_key = jax.random.split(jax.random.fold_in(key, 0))
-    stage = staged(problem, action_codec(problem, "continuous"), config, stage_key)
+    stage = staged(problem, action_codec(problem, actions), config, stage_key)
     learner = _begun(stage, config, method, own)
-    explorer = MethodExplorer(stage.encoder, stage.codec, learner.learned.network, method)
+    explorer = MethodExplorer(stage.reads, stage.codec, learner.learned.network, method)
     plan = _Plan(
         *(stage.scene, explorer),
         *(config.steps, config.batch, config.following, config.largest_gradient),
     )
 
-    def actor(network: Mlp) -> ShareActor:
-        return ShareActor(stage.encoder, network, stage.codec)
+    def actor(network: Network) -> Actor:
+        return method.form.of(stage.reads, network, stage.codec)
 
     def random(number: int) -> tuple[Chance, Array, Array]:
         now = training_key(key, number)
@@ -319,7 +365,7 @@ def learned_off_policy(
         update: Any, learner: _Learner, done: int, share: float
     ) -> tuple[_Learner, dict[str, Array | float]]:
         rate = config.learning_rate * linear(share, 1.0, config.final_rate)
-        entropy = explorer.rows * linear(share, *entropies)
+        entropy = method.aimed(stage.codec, share)
         learner, told = update(plan, learner, *random(done), (scalar(rate), scalar(entropy)))
         return learner, {**told, "charts/learning_rate": rate}
 
@@ -337,14 +383,14 @@ def learned_off_policy(
 def _begun(stage: Stage, config: OffPolicyConfig, method: ActorCriticMethod, key: Array) -> _Learner:
     """Return networks that know nothing, an empty memory, and the first paths."""
     keys = jax.random.split(key, 1 + method.twins)
-    slots, width = len(stage.codec.slots), stage.encoder.width
+    width, branches = stage.reads.width, method.branches(stage.codec)
     outputs = method.first_outputs(stage.codec)
-    network = Mlp.create((width, *config.hidden, len(outputs)), keys[0], last=0.01).biased(outputs)
-    critics = tuple(Mlp.create((width + slots, *config.hidden, 1), each, last=0.1) for each in keys[1:])
+    network = network_of(stage.reads, (*config.hidden, len(outputs)), keys[0], last=0.01).biased(outputs)
+    critics = tuple(method.critic(stage.reads, stage.codec, config.hidden, each) for each in keys[1:])
     temperature = scalar(math.log(0.1))
     learned = Learned(network, critics, method.followed(network, critics), temperature)
     count = stage.scene.periods * stage.scene.paths
-    example = Transitions.blank(width, slots, count)
+    example = Transitions.blank(width, branches, count, method.kind)
     return _Learner(
         *(learned, adam().init((network, temperature)), adam().init(critics)),
         *(Replay.create(example, config.capacity), stage.scene.first, network, scalar(0.0), scalar(0.0)),
@@ -373,7 +419,7 @@ class Deterministic(ActorCriticMethod):
         """Return shares of an average period."""
         return first_outputs(codec)
 
-    def followed(self, network: Mlp, critics: tuple[Mlp, ...]) -> tuple[Mlp, ...]:
+    def followed(self, network: Network, critics: tuple[Network, ...]) -> tuple[Network, ...]:
         """Return all networks."""
         return network, *critics
 
@@ -391,7 +437,7 @@ class Deterministic(ActorCriticMethod):
         return worth(tuple(critics), inputs, shares).min(0)
 
     def loss(
-        self, changed: tuple[Mlp, Array], learned: Learned, inputs: Array, noise: Array, entropy: Array
+        self, changed: tuple[Network, Array], learned: Learned, inputs: Array, noise: Array, entropy: Array
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """Return minus what the first critic says."""
         said = worth(learned.critics[:1], inputs, jnp.tanh(changed[0](inputs)))

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Bool, Float, PyTree
 
 from basestock.decision import Problem
 from basestock.dynamics import Moving
@@ -19,21 +19,28 @@ from basestock.envs.actions import ActionKind
 from basestock.learning.actors import Actor, ChoiceActor, ShareActor
 from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, linear
+from basestock.learning.encoding import Clock
 from basestock.learning.experience import Chance, Experience, Scene, Stage, gathered, scalar, staged
 from basestock.learning.exploration import Explorer, first_outputs
+from basestock.learning.floors import Floor, just_served, price_of, service_scene
 from basestock.learning.laws import LOG_SPREADS, Law, law_of
-from basestock.learning.networks import Mlp, generator
+from basestock.learning.networks import generator
+from basestock.learning.objectives import Objective, ObjectiveSettings, aim_of, shortfall
+from basestock.learning.progress import ROWS, progress
+from basestock.learning.recurrence import Network, network_of
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import FINE, Run, Tell
 from basestock.learning.settings import (
     Count,
+    NetworkSettings,
     NonNegative,
-    PlaySettings,
     Positive,
     PositiveShare,
+    Reading,
     Share,
     Widths,
 )
+from basestock.learning.states import Beginnings
 from basestock.learning.streams import training_key
 from basestock.learning.updates import (
     AVERAGING,
@@ -59,8 +66,8 @@ TOLD = "policy_loss", "value_loss", "entropy", "approx_kl", "explained_variance"
 
 
 @dataclasses.dataclass(frozen=True)
-class OnPolicyConfig(PlaySettings):
-    """Settings that PPO and A2C share, besides those of all that play many paths.
+class OnPolicyConfig(NetworkSettings, ObjectiveSettings):
+    """Settings that PPO and A2C share, besides those of all that play many paths and of objectives.
 
     Parameters
     ----------
@@ -87,6 +94,7 @@ class OnPolicyConfig(PlaySettings):
     # what is still to come of a stock that grows for ever hides what the next decision is worth.
     discount: PositiveShare = 0.97
     actions: ActionKind = "continuous"
+    network: Reading = "flat"
     hidden: Widths = (32, 32)
     learning_rate: Positive = 3e-3
     final_rate: Share = 0.02
@@ -95,6 +103,10 @@ class OnPolicyConfig(PlaySettings):
     value: NonNegative = 0.5
     spread: Positive = 0.4
     largest_gradient: Positive = 0.5
+
+    def window(self, problem: Problem) -> int:
+        """Return the periods that an update plays."""
+        return Clock.of(problem).stretch(self.periods)
 
 
 class ActorCritic(eqx.Module):
@@ -107,12 +119,12 @@ class ActorCritic(eqx.Module):
     spread
         ``[slot, 1]`` logarithms of standard deviations of continuous actions.
     critic
-        From inputs to the worth of what follows.
+        From inputs to the worth of what follows; where a risk is minimized, also from what has been paid so far.
     """
 
-    network: Mlp
+    network: Network
     spread: Float[Array, "slot 1"]
-    critic: Mlp
+    critic: Network
 
 
 class LawExplorer(Explorer):
@@ -143,7 +155,9 @@ class Batch(NamedTuple):
     Parameters
     ----------
     inputs
-        ``[input, decision]`` what networks read.
+        ``[input, decision]`` what the policy reads.
+    known
+        ``[known, decision]`` what the critic reads.
     drawn
         ``[slot, decision]`` what was done.
     logarithms
@@ -155,6 +169,7 @@ class Batch(NamedTuple):
     """
 
     inputs: Array
+    known: Array
     drawn: Array
     logarithms: Array
     advantages: Array
@@ -188,9 +203,12 @@ class _Plan(eqx.Module):
     """Everything that an update reads and does not change."""
 
     scene: Scene
+    service: Scene | None
     explorer: LawExplorer
     method: Method
     order: Array
+    objective: Objective = eqx.field(static=True)
+    total_discount: float = eqx.field(static=True)
     trace: float = eqx.field(static=True)
     value: float = eqx.field(static=True)
     largest_gradient: float = eqx.field(static=True)
@@ -202,10 +220,38 @@ class _Learner(eqx.Module):
     learned: ActorCritic
     moments: PyTree
     moving: Moving
-    averaged: Mlp
+    averaged: Network
     mean_reward: Array
     done: Array
     probes: Float[Array, "input state"]
+    floor: Floor | None
+    usual: Bool[Array, " path"] | None
+
+
+class _Pace(NamedTuple):
+    """How far an update goes: step, weight of entropy, what both are of the first ones, share of the run."""
+
+    rate: Array
+    entropy: Array
+    falling: Array
+    share: Array
+
+
+def _actor(explorer: LawExplorer, network: Network) -> Actor:
+    """Return a network as it decides."""
+    form = ShareActor if explorer.gaussian else ChoiceActor
+    return form.of(explorer.encoder, network, explorer.codec)
+
+
+def _valued(plan: _Plan, learner: _Learner, found: Experience) -> tuple[Experience, Array]:
+    """Return experience with the rewards of the objective, and what its critic reads, ``[read, known, path]``."""
+    rewards, known, aim = found.rewards, found.inputs, aim_of(plan.objective)
+    if plan.objective.risk != "none":
+        rewards, seen = progress(plan.objective, rewards, plan.total_discount, learner.usual)
+        known = jnp.concatenate([known, seen], 1)
+    if learner.floor is not None and aim is not None:
+        rewards = rewards - learner.floor.multiplier * shortfall(found.sales, found.demand, aim)
+    return found._replace(rewards=rewards), known
 
 
 def advantages_of(
@@ -241,11 +287,15 @@ def advantages_of(
     return jax.lax.scan(back, jnp.zeros_like(values[0]), (surprises, discounts), reverse=True)[1]
 
 
-def _batch_of(plan: _Plan, learned: ActorCritic, found: Experience, mean: Array) -> tuple[Batch, Array]:
+def _batch_of(
+    plan: _Plan, learned: ActorCritic, found: Experience, known: Array, mean: Array
+) -> tuple[Batch, Array]:
     """Return the decisions of some experience, and the share of the variance of returns that the critic explains."""
-    read, width, paths = found.inputs.shape
-    flat = found.inputs.transpose(1, 0, 2).reshape(width, read * paths)
-    values = learned.critic(flat)[0].reshape(read, paths)
+    read, _, paths = found.inputs.shape
+    flat, told = (
+        each.transpose(1, 0, 2).reshape(each.shape[1], read * paths) for each in (found.inputs, known)
+    )
+    values = learned.critic(told)[0].reshape(read, paths)
     # In the long run only differences from the mean matter: a critic need not learn the sum of all means.
     rewards = found.rewards - (mean if plan.scene.clock.endless else 0.0)
     advantages = advantages_of(rewards, values, plan.scene.discount * found.more, plan.trace)
@@ -259,7 +309,7 @@ def _batch_of(plan: _Plan, learned: ActorCritic, found: Experience, mean: Array)
     level = level - level.mean()
     # By the mean distance, and cut: a few paths far off would otherwise leave nothing of all others.
     level = jnp.clip(level / (jnp.abs(level).mean() + 1e-8), -MOST_ADVANTAGE, MOST_ADVANTAGE)
-    return Batch(inputs, drawn, logarithms, level, returns), explained
+    return Batch(inputs, told[:, : returns.size], drawn, logarithms, level, returns), explained
 
 
 def _loss(learned: ActorCritic, plan: _Plan, batch: Batch, weight: Array) -> tuple[Array, Array]:
@@ -268,7 +318,7 @@ def _loss(learned: ActorCritic, plan: _Plan, batch: Batch, weight: Array) -> tup
     outputs = learned.network(batch.inputs)
     logarithms = law.logarithm(outputs, learned.spread, batch.drawn)
     policy = plan.method.loss(logarithms, batch)
-    critic = optax.huber_loss(learned.critic(batch.inputs)[0], batch.returns, delta=FAR).mean()
+    critic = optax.huber_loss(learned.critic(batch.known)[0], batch.returns, delta=FAR).mean()
     entropy = law.entropy(outputs, learned.spread).mean()
     # An estimate that is never negative (Schulman 2020, http://joschu.net/blog/kl-approx.html).
     apart = logarithms - batch.logarithms
@@ -283,9 +333,7 @@ def _cut(gradient: ActorCritic, largest: float) -> ActorCritic:
     return ActorCritic(network, spread, cut(gradient.critic, largest))
 
 
-def _steps(
-    plan: _Plan, learner: _Learner, batch: Batch, rate: Array, weight: Array
-) -> tuple[ActorCritic, PyTree, Array]:
+def _steps(plan: _Plan, learner: _Learner, batch: Batch, pace: _Pace) -> tuple[ActorCritic, PyTree, Array]:
     """Return parameters and moments after all epochs, and the losses of the last epoch that was made."""
     method, optimizer = plan.method, adam()
     slope = jax.grad(_loss, has_aux=True)
@@ -293,9 +341,9 @@ def _steps(
     def step(carry: tuple[ActorCritic, PyTree], picked: Array) -> tuple[tuple[ActorCritic, PyTree], Array]:
         learned, moments = carry
         part = batch if method.minibatches == 1 else Batch(*(each[..., picked] for each in batch))
-        gradient, told = slope(learned, plan, part, weight)
+        gradient, told = slope(learned, plan, part, pace.entropy)
         move, moments = optimizer.update(_cut(gradient, plan.largest_gradient), moments)
-        learned = stepped(learned, move, rate)
+        learned = stepped(learned, move, pace.rate)
         spread = jnp.clip(learned.spread, *LOG_SPREADS)
         return (dataclasses.replace(learned, spread=spread), moments), told
 
@@ -314,26 +362,31 @@ def _steps(
 
 
 @eqx.filter_jit
-def _update(
-    plan: _Plan, learner: _Learner, chance: Chance, rate: Array, weight: Array
-) -> tuple[_Learner, dict[str, Array]]:
+def _update(plan: _Plan, learner: _Learner, chance: Chance, pace: _Pace) -> tuple[_Learner, dict[str, Array]]:
     """Play, learn, and tell both losses, entropy, divergences, explained variance, and whether all is fine."""
     learned = learner.learned
     explorer = dataclasses.replace(plan.explorer, learned=learned)
     found, moving = gathered(plan.scene, explorer, learner.moving, chance)
-    mean = recentered(learner.mean_reward, found.rewards, learner.done)
-    batch, explained = _batch_of(plan, learned, found, mean)
-    after, moments, told = _steps(plan, learner, batch, rate, weight)
+    valued, known = _valued(plan, learner, found)
+    mean = recentered(learner.mean_reward, valued.rewards, learner.done)
+    batch, explained = _batch_of(plan, learned, valued, known, mean)
+    after, moments, told = _steps(plan, learner, batch, pace)
     fine = is_fine((after, told, mean))
     averaged = toward(learner.averaged, after.network, AVERAGING)
     # States of the first update stay, so that the change of the policy is measured on the same ones all along.
     seen = jnp.where(learner.done > 0, learner.probes, probes(found.inputs))
-    new = _Learner(after, moments, moving, averaged, mean, learner.done + 1, seen)
-    old = dataclasses.replace(learner, moving=moving)
+    floor = learner.floor
+    if floor is not None and plan.service is not None:
+        decides = _actor(explorer, after.network)
+        floor = floor.measured(plan.service, decides, chance.root, pace.share, pace.falling)
+    usual = None if learner.usual is None else ~found.anew
+    new = _Learner(after, moments, moving, averaged, mean, learner.done + 1, seen, floor, usual)
+    old = dataclasses.replace(learner, moving=moving, usual=usual)
     losses = {f"losses/{name}": each for name, each in zip(TOLD, (*told, explained), strict=True)}
     laws = ((each.network(seen), each.spread) for each in (learned, after))
     change = plan.explorer.law.divergence(*laws).mean()
-    return kept(fine, new, old), {FINE: fine, POLICY_CHANGE: change, **losses}
+    shown = {FINE: fine, POLICY_CHANGE: change, "charts/reward": found.rewards.mean(), **losses}
+    return kept(fine, new, old), shown | price_of(floor)
 
 
 def learned_on_policy(
@@ -352,18 +405,17 @@ def learned_on_policy(
     """
     deadline = Deadline(config.seconds, config.updates)
     own, stage_key = jax.random.split(jax.random.fold_in(key, 0))
+    objective = Objective.of(problem, config)
     stage = staged(problem, action_codec(problem, config.actions), config, stage_key)
-    learner = _begun(stage, config, own)
-    explorer = LawExplorer(stage.encoder, stage.codec, learner.learned, law_of(stage.codec))
+    service = _service(stage, config)
+    learner = _begun(stage, config, objective, service, own)
+    explorer = LawExplorer(stage.reads, stage.codec, learner.learned, law_of(stage.codec))
     decisions = stage.scene.periods * stage.scene.paths
     plan = _Plan(
-        *(stage.scene, explorer, method, _order(method, decisions, own)),
+        *(stage.scene, service, explorer, method, _order(method, decisions, own), objective),
+        problem.discount if problem.discounts else 1.0,
         *(config.trace, config.value, config.largest_gradient),
     )
-
-    def actor(network: Mlp) -> Actor:
-        form = ShareActor if explorer.gaussian else ChoiceActor
-        return form.of(stage.encoder, network, stage.codec)
 
     def step(
         update: Any, learner: _Learner, done: int, share: float
@@ -371,20 +423,30 @@ def learned_on_policy(
         falling = linear(share, 1.0, config.final_rate)
         rate, weight = config.learning_rate * falling, config.entropy * falling
         chance = plan.scene.chance(training_key(key, done), explorer)
-        learner, told = update(plan, learner, chance, scalar(rate), scalar(weight))
+        pace = _Pace(*(scalar(each) for each in (rate, weight, falling, share)))
+        learner, told = update(plan, learner, chance, pace)
         return learner, {**told, "charts/learning_rate": rate}
 
-    run = Run(problem, method.name, config, key, deadline, tell, checkpoint)
+    run = Run(problem, method.name, config, key, deadline, tell, checkpoint, objective)
     chance = plan.scene.chance(training_key(key, 0), explorer)
-    program = compiling(_update, plan, learner, chance, scalar(0.0), scalar(0.0))
+    program = compiling(_update, plan, learner, chance, _Pace(*[scalar(0.0)] * 4))
     plan = dataclasses.replace(plan, scene=stage.priced(stage_key))
     learner = run.updated(
-        *(learner, program, step, lambda learner: actor(learner.learned.network)),
+        *(learner, program, step, lambda learner: _actor(explorer, learner.learned.network)),
         steps=decisions,
         chooses=not explorer.gaussian,
     )
-    networks = {"last": learner.learned.network, "averaged": learner.averaged}
-    return run.finished(run.done, run.ending, {name: actor(each) for name, each in networks.items()})
+    last, averaged = (_actor(explorer, each) for each in (learner.learned.network, learner.averaged))
+    last = last if objective.fill_rate is None else just_served(run, last)
+    return run.finished(run.done, run.ending, {"last": last, "averaged": averaged})
+
+
+def _service(stage: Stage, config: OnPolicyConfig) -> Scene | None:
+    """Return where service is measured; nothing without a floor."""
+    if config.fill_rate is None:
+        return None
+    begun, scene = Beginnings(stage.encoder, stage.scene.pool), stage.scene
+    return service_scene(stage.problem, begun, scene.periods, scene.paths, config.most_cells)
 
 
 def _order(method: Method, decisions: int, key: Array) -> Array:
@@ -398,15 +460,20 @@ def _order(method: Method, decisions: int, key: Array) -> Array:
     return jnp.asarray(np.array(orders, np.int32).reshape(method.epochs, minibatches, size))
 
 
-def _begun(stage: Stage, config: OnPolicyConfig, key: Array) -> _Learner:
+def _begun(
+    stage: Stage, config: OnPolicyConfig, objective: Objective, service: Scene | None, key: Array
+) -> _Learner:
     """Return networks that know nothing, and the first paths."""
     policy_key, critic_key = jax.random.split(key)
     outputs = first_outputs(stage.codec)
-    sizes = stage.encoder.width, *config.hidden
-    network = Mlp.create((*sizes, len(outputs)), policy_key, last=0.01).biased(outputs)
+    risks, aim = objective.risk != "none", aim_of(objective)
+    network = network_of(stage.reads, (*config.hidden, len(outputs)), policy_key, last=0.01).biased(outputs)
+    critic = network_of(stage.reads, (*config.hidden, 1), critic_key, beside=ROWS * risks, last=0.1)
     spread = np.full((len(stage.codec.slots), 1), math.log(config.spread), np.float32)
-    learned = ActorCritic(network, jnp.asarray(spread), Mlp.create((*sizes, 1), critic_key, last=0.1))
+    learned = ActorCritic(network, jnp.asarray(spread), critic)
     moments = adam().init(learned)
     nothing = scalar(0.0)
-    seen = no_probes(stage.scene.periods, stage.encoder.width, stage.scene.paths)
-    return _Learner(learned, moments, stage.scene.first, network, nothing, nothing, seen)
+    seen = no_probes(stage.scene.periods, stage.reads.width, stage.scene.paths)
+    floor = None if aim is None or service is None else Floor.begun(aim, service)
+    usual = jnp.zeros(stage.scene.paths, dtype=bool) if risks and stage.scene.clock.repeats else None
+    return _Learner(learned, moments, stage.scene.first, network, nothing, nothing, seen, floor, usual)

@@ -13,6 +13,7 @@ from basestock.economics import Estimate, estimate
 from basestock.evaluation import Played, kpi_estimates, play
 from basestock.learning.checkpoints import CHECKPOINT, Checkpoint, identity
 from basestock.learning.folder import finished_run, write_run
+from basestock.learning.measures import tail_estimate
 from basestock.learning.registry import Algorithm
 from basestock.learning.results import TrainResult
 from basestock.learning.runs import Tell, tell_nobody
@@ -100,14 +101,14 @@ def risk_measures() -> tuple[Measure, ...]:
         Measure(
             "profit",
             -1,
-            lambda played: estimate(played.totals + _sum(played, (*PRODUCER_RISK, *CONSUMER_RISK))),
+            lambda played: estimate(played.totals + terms_of(played, (*PRODUCER_RISK, *CONSUMER_RISK))),
         ),
-        Measure("producer_risk", 1, lambda played: estimate(_sum(played, PRODUCER_RISK))),
-        Measure("consumer_risk", 1, lambda played: estimate(_sum(played, CONSUMER_RISK))),
+        Measure("producer_risk", 1, lambda played: estimate(terms_of(played, PRODUCER_RISK))),
+        Measure("consumer_risk", 1, lambda played: estimate(terms_of(played, CONSUMER_RISK))),
     )
 
 
-def _sum(played: Played, terms: Sequence[str]) -> Float[np.ndarray, " path"]:
+def terms_of(played: Played, terms: Sequence[str]) -> Float[np.ndarray, " path"]:
     """Return the sum of terms of the reward, money."""
     return np.sum([played.sums[0].money[name] for name in terms], axis=0)
 
@@ -115,6 +116,22 @@ def _sum(played: Played, terms: Sequence[str]) -> Float[np.ndarray, " path"]:
 def fill_rate_targets(problem: Problem, fill_rates: Iterable[float]) -> list[Target]:
     """Return a target for every floor of the fill rate, the lowest first: each policy is begun with the one before."""
     return [Target(f"fill-rate-{rate:g}", problem, {"fill_rate": rate}) for rate in sorted(set(fill_rates))]
+
+
+def tail_measures(problem: Problem, level: float) -> tuple[Measure, ...]:
+    """Return return and risk: the mean of totals and that of their worst share, in the problem's own sense."""
+    return (
+        Measure("cost", problem.sign, lambda played: estimate(played.totals)),
+        Measure("tail", problem.sign, lambda played: tail_estimate(problem, played.totals, level)),
+    )
+
+
+def tail_targets(problem: Problem, weights: Iterable[float]) -> list[Target]:
+    """Return a target for every weight of the worst totals beside the mean, the lowest first."""
+    return [
+        Target(f"risk-weight-{weight:g}", problem, {"risk": "mean_cvar", "risk_weight": weight})
+        for weight in sorted(set(weights))
+    ]
 
 
 def weight_targets(problem: Problem, weights: Iterable[tuple[float, float]]) -> list[Target]:
@@ -215,6 +232,7 @@ def front_of(
     *,
     replications: int,
     seed: int,
+    periods: int | None = None,
 ) -> tuple[FrontPoint, ...]:
     """Judge policies on the same events, and say which another dominates.
 
@@ -228,10 +246,12 @@ def front_of(
         What they are compared by.
     replications, seed
         Of the simulations.
+    periods
+        Length of a replication, that of the problem if not given.
     """
     values: dict[str, dict[str, Estimate]] = {}
     for name, policy in policies.items():
-        played = play(problem, policy, replications=replications, seed=seed)
+        played = play(problem, policy, replications=replications, seed=seed, periods=periods)
         values[name] = {measure.name: measure.of(played) for measure in measures}
     signs = np.array([measure.sign for measure in measures])
     table = np.array([[_number(each) for each in row.values()] for row in values.values()])

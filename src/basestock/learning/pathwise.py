@@ -20,7 +20,7 @@ from basestock.learning.checkpoints import Checkpoint
 from basestock.learning.deadline import Deadline, cosine
 from basestock.learning.encoding import Clock, Encoder
 from basestock.learning.experience import Chance, Scene, scalar, scene_of
-from basestock.learning.floors import Floor, just_served, service_scene
+from basestock.learning.floors import Floor, just_served, price_of, service_scene
 from basestock.learning.gates import Gated, GatedActor, Trial, Tries, gated_cost, taken_as_given
 from basestock.learning.networks import Mlp
 from basestock.learning.objectives import Loss, Objective, ObjectiveSettings, aim_of
@@ -138,6 +138,10 @@ class PathwiseConfig(ObjectiveSettings):
     sharpest: PositiveShare = 0.2
     averaged: Share = 0.6
     most_cells: Count = 4_000_000
+
+    def window(self, problem: Problem) -> int:
+        """Return the periods that an update follows."""
+        return periods_of(problem, self)[1]
 
 
 class _Window(eqx.Module):
@@ -261,7 +265,7 @@ def _update(
         learner.scale,
         floor,
         None if learner.usual is None else fine & ~chance.which,
-    ), {FINE: fine, "losses/gradient_norm": size, **_price(floor)}
+    ), {FINE: fine, "losses/gradient_norm": size, **price_of(floor)}
 
 
 def _optimizer(window: _Window) -> Any:
@@ -301,7 +305,7 @@ def train(
     jumps = config.structure == "quantity" and jumping(problem, codec).any()
     form = GatedActor if jumps else FORMS[config.structure]
     gates = _gates(problem, codec, form)
-    objective = Objective.of(problem, config, periods_of(problem, config)[1])
+    objective = Objective.of(problem, config)
     run = Run(problem, "pathwise", config, key, deadline, tell, checkpoint, objective)
     begin = _beginnings(problem, config, form, begun.encoder, codec, key=key, own=own, resumes=run.resumes)
     window = _window(problem, smooth, config, begun, codec, objective, gates)
@@ -414,11 +418,6 @@ def _tries(window: _Window, config: PathwiseConfig, key: Array, done: int, share
         entropy=cosine(share, config.entropy, 0.0),
         softness=cosine(share, 1.0, config.sharpest),
     )
-
-
-def _price(floor: Floor | None) -> dict[str, Array]:
-    """Return the multiplier of a floor; nothing without one."""
-    return {} if floor is None else {"losses/multiplier": floor.multiplier}
 
 
 def _begun(window: _Window, actor: QuantityActor) -> _Learner:

@@ -2,7 +2,8 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +14,7 @@ from basestock.dynamics import Moving
 from basestock.envs import ActionCodec
 from basestock.learning.action_values import Arena, Dice, Looks, count_of, gathered, looked, played, restarts
 from basestock.learning.actors import Actor
+from basestock.learning.checkpoints import arrays_of, refilled
 from basestock.learning.elimination import Comparison, Halving
 from basestock.learning.encoding import Clock
 from basestock.learning.order_rule import NO_CAP, OrderRule, sharpness_of, typical_of
@@ -119,6 +121,24 @@ class Questions:
     def _begun(self, count: int) -> Moving:
         """Return paths that begin anew."""
         return gathered(self.pool, jnp.asarray(self.draw.integers(0, count_of(self.pool), count)))
+
+    def kept(self) -> dict[str, Any]:
+        """Return what a checkpoint holds: where paths are, and what is drawn next."""
+        return {
+            "number": self.number,
+            "at": self.at,
+            "blocks": self.blocks,
+            "foretold": self.arena.foretold,
+            "draw": self.draw.bit_generator.state,
+            "moving": arrays_of(self.moving, "moving"),
+        }
+
+    def go_on(self, kept: Mapping[str, Any]) -> None:
+        """Go on with what :meth:`kept` says."""
+        self.number, self.at, self.blocks = kept["number"], kept["at"], kept["blocks"]
+        self.arena = dataclasses.replace(self.arena, foretold=kept["foretold"])
+        self.draw.bit_generator.state = kept["draw"]
+        self.moving = refilled(self.moving, kept["moving"], "moving")
 
     def _root(self) -> UInt32[Array, "2"]:
         self.number += 1

@@ -42,7 +42,7 @@ class Train(Protocol):
             a name (``losses/policy_loss`` and so on).
         checkpoint
             Where the run keeps what it needs to go on, and whether it goes on with what is there; nothing is kept if
-            not given. ``deep_controlled`` and ``fitted_value`` keep nothing.
+            not given.
 
         Returns
         -------

@@ -83,7 +83,7 @@ def tuned_base(problem: Problem, codec: ActionCodec, name: str | None, seconds: 
     found = [fit(problem, each, periods=min(problem.horizon, PERIODS), max_seconds=seconds) for each in names]
     best = min(found, key=lambda each: problem.sign * (each.cost.mean or 0.0))
     base = Base.of(problem, best.name, best.coordinates)
-    if type(base.policy).init is not Policy.init:
+    if base.policy.remembers:
         raise SettingError(
             f"base {best.name!r}: remembers what it did, must decide on what is seen. Choose another."
         )

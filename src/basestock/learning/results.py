@@ -13,6 +13,17 @@ STOPPED_BY_COLLAPSE = "the policy stopped exploring, and costs more than what it
 STOPPED_BY_PATIENCE = "nothing was gained for as long as patience allows"
 
 
+def ended_with_budget(stopped: str) -> bool:
+    """Tell whether a run that ended so has more to learn with a larger budget.
+
+    Examples
+    --------
+    >>> ended_with_budget(STOPPED_BY_TIME), ended_with_budget(STOPPED_BY_PATIENCE)
+    (True, False)
+    """
+    return stopped.startswith((STOPPED_BY_TIME, STOPPED_BY_UPDATES))
+
+
 @dataclasses.dataclass(frozen=True)
 class Point:
     """One point of a learning curve.
@@ -54,6 +65,8 @@ class TrainResult:
         Why the run ended.
     selected
         Which candidate the selection events chose, and what each cost there.
+    log
+        What every update told, in their order, scalars by name; empty for learners whose updates tell nothing.
     """
 
     algorithm: str
@@ -65,3 +78,4 @@ class TrainResult:
     cpu_seconds: float
     stopped: str
     selected: Mapping[str, float]
+    log: tuple[Mapping[str, float], ...] = ()

@@ -13,7 +13,16 @@ from jaxtyping import Array, Float
 
 from basestock.decision import Problem
 from basestock.learning.actors import Actor
-from basestock.learning.checkpoints import Checkpoint, arrays_of, identity, is_more, refilled
+from basestock.learning.checkpoints import (
+    Checkpoint,
+    Held,
+    arrays_of,
+    identity,
+    is_more,
+    packed,
+    refilled,
+    unpacked,
+)
 from basestock.learning.deadline import Deadline
 from basestock.learning.objectives import EXPECTED_COST, Objective, Rank
 from basestock.learning.results import (
@@ -24,6 +33,7 @@ from basestock.learning.results import (
     STOPPED_BY_UPDATES,
     Point,
     TrainResult,
+    ended_with_budget,
 )
 from basestock.learning.selection import FAVORED, PathSums, favored, sums_of_paths
 from basestock.policies.saved import DAMAGES
@@ -99,6 +109,7 @@ class Run:
         self.problem, self.algorithm, self.config = problem, algorithm, config
         self.key, self.deadline, self.tell = key, deadline, tell
         self.curve: list[Point] = []
+        self.log: list[Mapping[str, float]] = []
         self.done, self.stopped, self.steps = 0, "", 0
         self._best: tuple[Mapping[str, float], Actor] | None = None
         self._first: np.ndarray | None = None
@@ -206,6 +217,7 @@ class Run:
         values = {name: float(each) for name, each in jax.device_get(dict(told or {})).items()}
         if told is not None:
             self._unfine = 0 if values.pop(FINE) else self._unfine + 1
+            self.log.append(values)
             self._entropy = self._entropy or values.get("losses/entropy", 0.0)
         if self._unfine >= STUBBORN:
             self.stopped = STOPPED_BY_DIVERGENCE
@@ -315,6 +327,7 @@ class Run:
         stopped: str,
         candidates: Mapping[str, Actor],
         played: Mapping[str, float] | None = None,
+        state: Mapping[str, Any] | None = None,
     ) -> TrainResult:
         """Choose among candidates and the best point of the curve, and end the run.
 
@@ -326,6 +339,8 @@ class Run:
             Policies by name. Those for whose play no time is left are not chosen where there is a best point.
         played
             Mean costs, on the events of selection, of candidates that have been played there, money.
+        state
+            What the last checkpoint holds of runs that do not go by :meth:`updated`.
         """
         every = {name: actor.deciding() for name, actor in candidates.items()}
         known: dict[str, Mapping[str, float]] = {
@@ -345,17 +360,54 @@ class Run:
         if self._learner is not None:
             self.stopped = stopped
             self.keep(self._learner)
+        if state is not None:
+            self.stopped = stopped
+            self.keep_state(done, state)
         self._tell(done, known[chosen])
         return TrainResult(
             *(self.algorithm, every[chosen], dataclasses.asdict(self.config), tuple(self.curve), done),
-            *(self.deadline.elapsed, self.deadline.cpu_seconds, stopped, costs),
+            *(self.deadline.elapsed, self.deadline.cpu_seconds, stopped, costs, tuple(self.log)),
         )
 
     def keep(self, learner: Any) -> None:
         """Write a checkpoint with what updates change."""
+        best = {} if self._best is None else arrays_of(self._best[1], "best")
+        self._write({}, {**arrays_of(learner, "learner"), **best})
+
+    def keep_state(self, done: int, state: Mapping[str, Any]) -> None:
+        """Write a checkpoint with nested data of any sizes.
+
+        Parameters
+        ----------
+        done
+            Updates so far.
+        state
+            The data, as :func:`basestock.learning.checkpoints.packed` takes them.
+        """
+        arrays: dict[str, np.ndarray] = {}
+        self.done = done
+        self._write({"state": packed(state, arrays)}, arrays)
+
+    def state(self) -> Any:
+        """Return the data of a checkpoint to go on with, counters, curve and clock as they were; else nothing."""
+        if self._held is None:
+            return None
+        try:
+            self._go_on(self._held)
+            return unpacked(self._held.facts["state"], self._held.arrays)
+        except DAMAGES as error:
+            raise self._checkpoint.damaged(error) from error
+
+    def keeps(self) -> bool:
+        """Tell whether it is time for a checkpoint."""
+        return self._checkpoint.is_due()
+
+    def _write(self, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Write a checkpoint with counters, curve and clock beside what is given."""
         self._checkpoint.write(
             self._made,
             {
+                **facts,
                 "budget": {"seconds": self.config.seconds, "updates": self.config.updates},
                 "updates": self.done,
                 "seconds": self.deadline.elapsed,
@@ -369,10 +421,10 @@ class Run:
                 "look_seconds": self._look_seconds,
                 "update_seconds": self._update_seconds,
                 "curve": [dataclasses.asdict(point) for point in self.curve],
+                "log": self.log,
             },
             {
-                **arrays_of(learner, "learner"),
-                **({} if self._best is None else arrays_of(self._best[1], "best")),
+                **arrays,
                 "first": np.zeros(0) if self._first is None else self._first,
                 "reference": self._reference,
             },
@@ -388,17 +440,22 @@ class Run:
             found = refilled(learner, arrays, "learner")
             if facts["best"] is not None:
                 self._best = dict(facts["best"]), refilled(actor(learner).deciding(), arrays, "best")
-            self._first = arrays["first"] if arrays["first"].size else None
-            self._reference, self._gained = arrays["reference"], facts["gained"]
-            self._entropy, self._unfine, self.done = facts["entropy"], facts["unfine"], facts["updates"]
-            self._look_seconds, self._update_seconds = facts["look_seconds"], facts["update_seconds"]
-            self.deadline.go_on(facts["seconds"], facts["cpu_seconds"])
-            more = is_more(self.config, facts["budget"])
-            ended = facts["stopped"] in (STOPPED_BY_TIME, STOPPED_BY_UPDATES)
-            self.stopped = "" if ended and more else facts["stopped"]
-            due = self.deadline.share(self.done, self.reserve) + 1.0 / LOOKS
-            self._next_look = min(facts["next_look"], due)
-            self.curve = [Point(**point) for point in facts["curve"]]
+            self._go_on(self._held)
         except DAMAGES as error:
             raise self._checkpoint.damaged(error) from error
         return found
+
+    def _go_on(self, held: Held) -> None:
+        """Take over counters, curve and clock."""
+        facts, arrays = held.facts, held.arrays
+        self._first = arrays["first"] if arrays["first"].size else None
+        self._reference, self._gained = arrays["reference"], facts["gained"]
+        self._entropy, self._unfine, self.done = facts["entropy"], facts["unfine"], facts["updates"]
+        self._look_seconds, self._update_seconds = facts["look_seconds"], facts["update_seconds"]
+        self.deadline.go_on(facts["seconds"], facts["cpu_seconds"])
+        goes_on = is_more(self.config, facts["budget"]) and ended_with_budget(facts["stopped"])
+        self.stopped = "" if goes_on else facts["stopped"]
+        due = self.deadline.share(self.done, self.reserve) + 1.0 / LOOKS
+        self._next_look = min(facts["next_look"], due)
+        self.curve = [Point(**point) for point in facts["curve"]]
+        self.log = list(facts["log"])

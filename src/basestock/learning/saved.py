@@ -16,8 +16,11 @@ from basestock.learning.checkpoints import CHECKPOINT
 from basestock.learning.encoding import Clock, Encoder, num_features
 from basestock.learning.ensemble import ENSEMBLE, Ensemble, members_of
 from basestock.learning.gates import GatedActor
+from basestock.learning.local_search import LocalSearchActor
 from basestock.learning.lookahead import LookaheadActor
 from basestock.learning.networks import Mlp
+from basestock.learning.radial import Radial
+from basestock.learning.recurrence import RECURRENT, History, Recurrent
 from basestock.learning.residual import ResidualActor
 from basestock.learning.structures import STRUCTURES
 from basestock.learning.tabular import TableActor
@@ -29,11 +32,25 @@ from basestock.policies.saved import SavedPolicy, SavedPolicyError, read_policy
 
 KNOWN: dict[str, type[Actor]] = {
     each.form: each
-    for each in (*FORMS.values(), *STRUCTURES.values(), GatedActor, ResidualActor, TableActor, LookaheadActor)
+    for each in (
+        *FORMS.values(),
+        *STRUCTURES.values(),
+        GatedActor,
+        ResidualActor,
+        TableActor,
+        LookaheadActor,
+        LocalSearchActor,
+    )
 }
 """Policies by the form that their file names."""
 
-NETWORKS: dict[str, Any] = {"flat": Mlp, "shared": Mlp, "attention": Attention}
+NETWORKS: dict[str, Any] = {
+    "flat": Mlp,
+    "shared": Mlp,
+    "attention": Attention,
+    "radial": Radial,
+    RECURRENT: Recurrent,
+}
 """Networks by the name of the setting."""
 
 LEARNED = "learned"
@@ -59,6 +76,8 @@ def saved_actor(actor: Actor, problem: Problem, facts: Mapping[str, Any]) -> Sav
         form["slots"] = [dataclasses.asdict(slot) for slot in actor.codec.slots]
         form["fields"] = list(actor.encoder.fields)
         form["clock"] = dataclasses.asdict(actor.encoder.clock)
+        if isinstance(actor.encoder, History):
+            form["history"] = actor.encoder.length
     arrays = {**actor.network.arrays("network_"), **actor.encoder.arrays()}
     if isinstance(actor, ResidualActor):
         form |= {"base": actor.base.name, "reach": actor.reach}
@@ -66,11 +85,24 @@ def saved_actor(actor: Actor, problem: Problem, facts: Mapping[str, Any]) -> Sav
     return SavedPolicy(LEARNED, problem.name, {**facts, **form}, arrays)
 
 
+def kept_actor(actor: Actor, problem: Problem) -> dict[str, Any]:
+    """Return what a checkpoint holds of a policy."""
+    saved = saved_actor(actor, problem, {})
+    return {"facts": saved.facts, "arrays": saved.arrays}
+
+
+def actor_kept(kept: Mapping[str, Any], problem: Problem) -> Actor:
+    """Return the policy of which a checkpoint holds this."""
+    return loaded_actor(SavedPolicy(LEARNED, problem.name, kept["facts"], kept["arrays"]), problem)
+
+
 def kind_of(actor: Actor) -> str:
-    """Return the kind of the network of a policy, one of :data:`NETWORKS`."""
+    """Return the kind of the network of a policy: one of :data:`NETWORKS`."""
+    if isinstance(actor.encoder, History):
+        return RECURRENT
     if isinstance(actor.encoder, TokenEncoder):
         return "attention" if isinstance(actor.network, Attention) else "shared"
-    return "flat"
+    return "radial" if isinstance(actor.network, Radial) else "flat"
 
 
 def loaded_actor(saved: SavedPolicy, problem: Problem) -> Actor:
@@ -94,11 +126,13 @@ def loaded_actor(saved: SavedPolicy, problem: Problem) -> Actor:
             tuple(facts["fields"]),
         )
         form = KNOWN[facts["form"]]
-        network = form.reads.of_arrays(arrays, "network_")
+        kind = facts["network"]
+        network = (form.reads if kind == "flat" else NETWORKS[kind]).of_arrays(arrays, "network_")
         told, read = num_features(problem, encoder.fields), encoder.center.shape[0]
         if told != read:
             raise ValueError(f"it reads {read} quantities, must read the {told} that {problem.name!r} tells")
-        return form.of_saved(problem, encoder, network, codec_of(problem, slots, facts["actions"]), saved)
+        reads = History(encoder, facts["history"]) if kind == RECURRENT else encoder
+        return form.of_saved(problem, reads, network, codec_of(problem, slots, facts["actions"]), saved)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise SavedPolicyError(
             f"policy for {saved.problem!r}: {error}. Load it for the problem that it was learned on."

@@ -114,6 +114,11 @@ class PlaySettings(Settings):
         What a reward of the next period is worth where the problem itself does not say.
     restarts
         Share of the paths that begin anew in an update: in the declared start or a state of random play.
+    scaled
+        Whether rewards are savings on a base stock in units of what that costs; else they are money.
+    service_bonus
+        What a period in which at least 95 % of demand is served from stock at once earns besides, in units of rewards,
+        while learning only: policies are compared and judged without it.
     most_cells
         Places times paths times periods of an update at most.
     """
@@ -122,8 +127,30 @@ class PlaySettings(Settings):
     periods: Count = 16
     discount: PositiveShare = 0.99
     restarts: Share = 0.3
+    scaled: bool = True
+    service_bonus: NonNegative = 0.0
     most_cells: Count = 4_000_000
 
+
+@dataclasses.dataclass(frozen=True)
+class NetworkSettings(PlaySettings):
+    """Settings of learners whose networks may read what was seen before.
+
+    Parameters
+    ----------
+    network
+        ``flat`` reads what is seen now; ``recurrent`` goes through what was seen, with gates, for problems where that
+        tells what is hidden.
+    history
+        Observations that ``recurrent`` goes through, the one of now among them.
+    """
+
+    network: str = "flat"
+    history: Count = 8
+
+
+Reading = Literal["flat", "recurrent"]
+"""Networks that most learners have."""
 
 Made = TypeVar("Made")
 

@@ -48,7 +48,7 @@ def teacher_of(problem: Problem, name: str, seconds: float) -> Policy:
                 f"teacher 'optimal' of {problem.name!r}: {error} Choose another teacher."
             ) from error
     policy = fit(problem, name, periods=min(problem.horizon, PERIODS), max_seconds=seconds).policy
-    if type(policy).init is not Policy.init:
+    if policy.remembers:
         raise SettingError(
             f"teacher {name!r}: remembers what it saw, must decide on what is seen. Choose another."
         )

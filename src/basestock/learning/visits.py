@@ -1,5 +1,8 @@
 """States that a policy meets, and those that it would meet if it now and then decided for something else."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -240,6 +243,15 @@ class Visits:
         cycle, found = self.expectation.cycle, np.asarray(seen)
         met = {at: found[at::cycle].reshape(-1, found.shape[-1]) for at in range(cycle)}
         self._met = [*self._met[1 - REMEMBERED :], met]
+
+    def kept(self) -> dict[str, Any]:
+        """Return what a checkpoint holds: where paths are, what they met, and how far random choices go."""
+        return {"number": self._number, "rows": self._rows, "met": self._met, "reach": self.reach}
+
+    def go_on(self, kept: Mapping[str, Any]) -> None:
+        """Go on with what :meth:`kept` says."""
+        self._number, self._rows = kept["number"], jnp.asarray(kept["rows"])
+        self._met, self.reach = kept["met"], kept["reach"]
 
     def some(
         self, most: int, draw: np.random.Generator

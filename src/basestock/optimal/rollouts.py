@@ -251,7 +251,7 @@ def rollout_policy(
     present = [field.name for field in dataclasses.fields(State) if getattr(state, field.name) is not None]
     followed = {"period", "in_transit", *SEEN} - {"outstanding", "lots", "incoming"}
     faults = {
-        "the policy remembers what it did": type(base).init is not Policy.init,
+        "the policy remembers what it did": base.remembers,
         "what is outside remembers the past": bool(jax.tree.leaves(problem.events.initial_world(1))),
         "past demand is part of what is seen": problem.information.demand_window > 0,
         f"the state has {', '.join(sorted(set(present) - followed))}": not set(present) <= followed,
