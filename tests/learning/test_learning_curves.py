@@ -13,6 +13,7 @@ SEEDS = 3
 LEARNERS = [
     pytest.param("ppo", {"updates": 60}, marks=pytest.mark.requirement("B-11", "A-22"), id="ppo"),
     pytest.param("a2c", {"updates": 200}, marks=pytest.mark.requirement("B-11", "A-19", "A-22"), id="a2c"),
+    pytest.param("dqn", {"updates": 200}, marks=pytest.mark.requirement("B-10"), id="dqn"),
 ]
 
 
@@ -35,8 +36,9 @@ def test_costs_fall_with_every_seed_and_every_update_is_told(
         assert run.curve[-1].values["cost"] < 0.95 * run.curve[0].values["cost"]
     first, last = thirds(runs, "charts/reward")
     assert (last > first).all()
-    first, last = thirds(runs, "losses/entropy")
-    assert (last < first).all()
+    if algorithm != "dqn":
+        first, last = thirds(runs, "losses/entropy")
+        assert (last < first).all()
     if algorithm == "a2c":
         # Single updates of PPO explain nothing late in a run, where returns hardly vary: their means say little.
         first, last = thirds(runs, "losses/explained_variance")
