@@ -73,6 +73,7 @@ def test_the_comparison_has_the_agent_with_heads_local_search_and_radial_units(
     assert all(given["seeds"] == (42, 123, 999) for given in asked.values())
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("E-11")
 def test_learners_have_means_and_intervals_over_training_seeds() -> None:
     problem = lost_sales(lead_time=1, mean=5.0, lost_sale_cost=4.0)

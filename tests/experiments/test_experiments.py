@@ -108,6 +108,7 @@ def test_a_front_has_no_point_that_another_beats_in_profit_service_and_turnover(
     assert "beaten" not in {row["policy"] for row in front([*outcomes, beaten])}
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("B-13", "C-18", "C-20")
 def test_parts_of_learners_are_compared_by_seed_with_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = lost_sales(lead_time=1, mean=5.0, lost_sale_cost=4.0, horizon=50, warm_up=0)

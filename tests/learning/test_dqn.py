@@ -97,6 +97,7 @@ def test_exploding_values_stop_the_run_and_keep_the_last_good_parameters() -> No
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found.policy.network))
 
 
+@pytest.mark.slow
 @pytest.mark.requirement("E-07")
 def test_local_search_moves_from_the_greedy_choice_to_what_a_period_ahead_says_is_cheaper() -> None:
     # Nothing that is ordered in the last period arrives: every unit costs 1, and buys nothing.

@@ -49,8 +49,8 @@ def test_quantities_are_those_of_the_slots(problem: Problem) -> None:
 def test_who_decides_is_drawn_and_the_teacher_is_remembered(problem: Problem, actor: QuantityActor) -> None:
     observation, teacher = seen(problem), level(40.0)
     explorer = Taught(actor.encoder, actor.codec, teacher, actor, jnp.asarray(0.5))
-    memory = explorer.blank(jnp.asarray([[0.2, 0.7, 0.4]]))
-    decision, (_, inputs, wanted) = explorer(observation, memory, key=KEY)
+    memory = explorer.blank(jnp.asarray([[0.2, 0.7, 0.4]]), None)
+    decision, (_, _, inputs, wanted) = explorer(observation, memory, key=KEY)
     theirs = teacher(observation, None, key=KEY)[0].order[0, 0]
     mine = actor(observation, None, key=KEY)[0].order[0, 0]
     assert float(theirs[0]) != float(mine[0])

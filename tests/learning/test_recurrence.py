@@ -103,6 +103,7 @@ def test_a_window_holds_what_was_seen_last_and_a_policy_from_disk_decides_by_it(
     assert not plain.remembers and plain.init(now) is None
 
 
+@pytest.mark.slow
 def test_experience_goes_through_windows_and_begins_anew_without() -> None:
     problem = lost_sales(lead_time=1, lost_sale_cost=4.0, horizon=40, warm_up=5, mean=2.0)
     codec = action_codec(problem, "discrete")

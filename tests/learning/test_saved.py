@@ -57,4 +57,4 @@ def test_every_learner_has_settings_and_a_line_in_the_documents(name: str) -> No
     algorithm = ALGORITHMS[name]
     config = algorithm.configured({"seconds": 3, "updates": 4})
     assert (config.seconds, config.updates) == (3.0, 4)
-    assert f"| `{name}` |" in PAGE.read_text(encoding="utf-8")
+    assert f"[`{name}`](generated/learners/{name}.md)" in PAGE.read_text(encoding="utf-8")
