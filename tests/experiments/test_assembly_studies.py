@@ -86,7 +86,8 @@ def test_maps_and_elasticities_say_what_weights_do(monkeypatch: pytest.MonkeyPat
     table = policy_maps("component 3", component)
     orders = {str(row["weights"]): np.array(list(row.values())[2:], float) for row in table.rows}
     assert len(orders) == 17 and all((np.diff(each) <= 0).all() for each in orders.values())
-    # Where a shelf that is exactly empty costs as well, single orders need not move the way that weights do.
+    assert (orders["shortage p x 10"] >= orders["as published"]).all()
+    # Not at every stock: with a tenth of p, one unit more is the exact optimum at 6 in stock (9, else 8).
     usual, low, high, dear = (
         orders[name].sum()
         for name in ("as published", "shortage p x 0.1", "shortage p x 10", "holding h x 10")
@@ -117,7 +118,7 @@ def test_variance_of_a_lead_time_raises_stock_and_its_mean_the_cost(monkeypatch:
 
     more = "always 2", "1, 2, 3: 0.1, 0.8, 0.1", "1, 2, 3: alike", "1, 2, 3: 0.5, 0, 0.5"
     assert np.allclose(of("mean", *more), 2.0) and (np.diff(of("variance", *more)) > 0).all()
-    # Deliveries that pass each other may make what varies more the cheaper one.
+    # The exact optimum is not monotone in the variance: 640.8, 638.0, 648.6 and 617.8.
     assert (np.diff(of("average stock", *more)) > 0).all()
     longer = "always 1", "always 2", "always 3"
     assert not of("variance", *longer).any() and (np.diff(of("optimum", *longer)) > 0).all()
@@ -125,7 +126,8 @@ def test_variance_of_a_lead_time_raises_stock_and_its_mean_the_cost(monkeypatch:
 
 @pytest.mark.slow
 @pytest.mark.requirement("E-07")
-def test_a_local_search_is_no_dearer_than_the_greedy_choices_of_its_own_network() -> None:
+@pytest.mark.xfail(strict=True, reason="0.5 +- 0.6 cheaper, of about 850: the same")
+def test_a_local_search_is_cheaper_than_the_greedy_choices_of_its_own_network() -> None:
     problem = assembly_dqn_2025(
         consumption=(2, 1), lead_times=((0.5, 0.5), (0.5, 0.5)), demand=(0.5, 0.5), horizon=10
     )
@@ -135,8 +137,7 @@ def test_a_local_search_is_no_dearer_than_the_greedy_choices_of_its_own_network(
     greedy = ChoiceActor(found.encoder, found.network, found.codec)
     totals = [play(problem, each, replications=4000, seed=6).totals for each in (found, greedy)]
     apart = paired(*totals)
-    assert apart.mean is not None and apart.half_width is not None
-    assert apart.mean + apart.half_width < 0.002 * totals[1].mean()
+    assert apart.mean is not None and apart.half_width is not None and apart.mean < -apart.half_width
 
 
 @pytest.mark.slow

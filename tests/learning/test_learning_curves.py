@@ -12,7 +12,7 @@ SEEDS = 3
 
 LEARNERS = [
     pytest.param("ppo", {"updates": 60}, marks=pytest.mark.requirement("B-11", "A-22"), id="ppo"),
-    pytest.param("a2c", {"updates": 200}, marks=pytest.mark.requirement("B-11", "A-19", "A-22"), id="a2c"),
+    pytest.param("a2c", {"updates": 200}, marks=pytest.mark.requirement("B-11", "A-22"), id="a2c"),
     pytest.param("dqn", {"updates": 200}, marks=pytest.mark.requirement("B-10"), id="dqn"),
 ]
 
@@ -39,7 +39,22 @@ def test_costs_fall_with_every_seed_and_every_update_is_told(
     if algorithm != "dqn":
         first, last = thirds(runs, "losses/entropy")
         assert (last < first).all()
-    if algorithm == "a2c":
-        # Single updates of PPO explain nothing late in a run, where returns hardly vary: their means say little.
-        first, last = thirds(runs, "losses/explained_variance")
-        assert (last > first).all() and (last > 0.2).all()
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("A-19")
+@pytest.mark.parametrize(
+    ("algorithm", "settings"),
+    [
+        pytest.param(
+            *("ppo", {"updates": 60}),
+            marks=pytest.mark.xfail(strict=True, reason="falls late in a run for one of three seeds"),
+        ),
+        ("a2c", {"updates": 200}),
+    ],
+)
+def test_critics_explain_more_and_more_of_what_follows(algorithm: str, settings: dict[str, Any]) -> None:
+    problem = lost_sales(lead_time=1, lost_sale_cost=4.0, mean=3.0)
+    runs = [learn(problem, algorithm, key=run_key(seed), settings=settings) for seed in range(SEEDS)]
+    first, last = thirds(runs, "losses/explained_variance")
+    assert (last > first).all() and (last > 0.2).all()

@@ -270,11 +270,18 @@ def test_a_floor_is_kept_that_the_optimum_does_not_keep(algorithm: str, given: d
 @pytest.mark.slow
 @pytest.mark.requirement("D-31")
 @pytest.mark.parametrize(
-    ("algorithm", "level", "dearer"),
-    [("pathwise", 0.1, 0.1), ("ppo", 0.1, 0.1), ("pathwise", 0.01, 0.15)],
-    ids=["pathwise", "ppo", "worst"],
+    ("algorithm", "level"),
+    [
+        pytest.param("pathwise", 0.1, id="pathwise"),
+        pytest.param("ppo", 0.1, id="ppo"),
+        pytest.param(
+            *("pathwise", 0.01),
+            marks=pytest.mark.xfail(strict=True, reason="the mean is 10.3 % dearer"),
+            id="worst",
+        ),
+    ],
 )
-def test_the_tail_is_better_at_a_stated_mean(algorithm: str, level: float, dearer: float) -> None:
+def test_the_tail_is_better_at_a_stated_mean(algorithm: str, level: float) -> None:
     """The worst of a hundred windows stand for the worst case, which has no law."""
     law: dict[str, Any] = {"demand": "negative_binomial", "variance": 60.0}
     problem = backorder(fixed_order_cost=0.0, lead_time=2, backorder_cost=4.0, **law)
@@ -289,4 +296,4 @@ def test_the_tail_is_better_at_a_stated_mean(algorithm: str, level: float, deare
         saved.append(cvar(-risk[same], level) - cvar(-usual[same], level))
     # Paired by events; false alarms of a policy that is no better: below one in a hundred.
     assert np.quantile(saved, 0.01) > 0.0
-    assert risk.mean() < (1.0 + dearer) * usual.mean()
+    assert risk.mean() < 1.1 * usual.mean()
