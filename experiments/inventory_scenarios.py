@@ -63,7 +63,12 @@ def run(options: Options) -> Report:
         # A row shares no program with another; together they would take more memory maps than a process may have.
         jax.clear_caches()
         problem = invmgmt_scenario(**arguments)  # type: ignore[arg-type]
-        row = _row(problem, {**_of_row(problem, options), **families[key]}, options)
+        perfect = _perfect(problem, options)
+        row = _told(perfect) | _row(
+            watching(problem, WINDOW), {**_of_row(problem, options), **families[key]}, perfect, options
+        )
+        if arguments.get("demand") == "stationary":
+            row |= _row(problem, {"learned on the row": _learned(problem, options)}, perfect, options)
         rows.append({"row": name, **row})
     rows.append(_means(rows))
     published: list[dict[str, Cell]] = [
@@ -80,7 +85,8 @@ def run(options: Options) -> Report:
             f"randomized family, not on the rows: {FAMILY}. `better on the family` is the one of them that earns more "
             "on other paths of that family.",
             "`base stock` and `(s, S)` are tuned on other events of the row itself, and so is `told the mean`: the "
-            "base stock of the forecast that is told the mean demand of every period instead.",
+            "base stock of the forecast that is told the mean demand of every period instead. `learned on the row` is "
+            "trained on other events of a row whose demand is alike in every period, and sees stock alone.",
             "The source does not print how it computed perfect information, so that percentages of its rows and of "
             "these have different denominators.",
         ],
@@ -120,8 +126,8 @@ def _learned(problem: Problem, options: Options) -> list[Policy]:
     return [learn(problem, "pathwise", key=run_key(seed), settings=settings).policy for seed in seeds]
 
 
-def _row(problem: Problem, policies: Found, options: Options) -> dict[str, Cell]:
-    """Return a row: perfect information, and the percent of it that each policy reaches on the same events."""
+def _perfect(problem: Problem, options: Options) -> np.ndarray:
+    """Return what perfect information earns on the first paths of judging."""
     paths = min(PATHS, options.replications)
     costs = hindsight_costs(
         problem,
@@ -131,12 +137,19 @@ def _row(problem: Problem, policies: Found, options: Options) -> dict[str, Cell]
         whole=bool(problem.network.goodwill),
     )
     assert costs is not None
-    perfect = -costs
+    return -costs
+
+
+def _told(perfect: np.ndarray) -> dict[str, Cell]:
     best = estimate(perfect)
-    row: dict[str, Cell] = {"perfect information": best.mean, "+-": best.half_width, "paths": len(perfect)}
-    seen = watching(problem, WINDOW)
+    return {"perfect information": best.mean, "+-": best.half_width, "paths": len(perfect)}
+
+
+def _row(problem: Problem, policies: Found, perfect: np.ndarray, options: Options) -> dict[str, Cell]:
+    """Return the percent of perfect information that each policy reaches on the same events."""
+    row: dict[str, Cell] = {}
     for name, each in policies.items():
-        shares = sorted((_share(seen, policy, perfect, options) for policy in each), key=_mean)
+        shares = sorted((_share(problem, policy, perfect, options) for policy in each), key=_mean)
         middle = shares[(len(shares) - 1) // 2]
         row |= {f"{name} %": _mean(middle), f"{name} +-": 100.0 * (middle.half_width or 0.0)}
         if len(shares) > 1:

@@ -1,4 +1,4 @@
-"""What was computed for pages, kept one line an instance: certificates, bounds, printed policies, learning curves.
+"""What was computed for pages, a line an instance: certificates, bounds, printed policies, curves, learned policies.
 
 Computing everything takes hours, so lines are added one by one and stay in the repository. Each says when and with
 which source it was computed; a line is removed to compute it anew.
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[1]
 
-Kind = Literal["certificates", "printed", "bounds", "curves"]
+Kind = Literal["certificates", "printed", "bounds", "curves", "learned"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from basestock.evaluation.certificates import value_of
 from basestock.learning import learn, saved_policies
 from basestock.learning.action_values import Dice, gathered, played
 from basestock.learning.actors import ChoiceActor, best_choices
-from basestock.learning.choice_scores import Lessons, Scorer, fitted, regret, shapes
+from basestock.learning.choice_scores import Lessons, Scorer, fitted, regret, shapes, strayed
 from basestock.learning.elimination import Halving
 from basestock.learning.folder import write_run
 from basestock.learning.networks import Mlp
@@ -166,6 +166,23 @@ def test_scores_learn_what_is_cheapest() -> None:
     found, losses = fitted(scorer, given, codec, jax.random.key(0), jnp.asarray(0.05), 300, 32)
     best = best_choices(codec, found(given.inputs))[0]
     assert losses.shape == (300,) and (np.asarray(best) == np.where(given.inputs[0] > 0, 2, 1)).mean() > 0.9
+
+
+@pytest.mark.slow
+def test_far_from_all_that_was_met_scores_choose_what_the_rule_does() -> None:
+    codec = action_codec(lost_sales(lead_time=0, mean=1.0), "multi_discrete")
+    outputs = sum(codec.sizes)
+    functions = jnp.asarray(shapes(codec, np.array([NO_CAP]), 2))
+    blank = Mlp.create((1, outputs), jax.random.key(0), last=0.0)
+    # The rule orders nothing where the input is positive, lessons say the more the larger it is.
+    rule = dataclasses.replace(blank, linear=-0.1 * jnp.arange(outputs, dtype=jnp.float32)[:, None])
+    scorer = Scorer(rule, functions, Mlp.create((1, 8, functions.shape[1]), jax.random.key(0), last=0.0))
+    given, far = lessons(), jnp.linspace(5.0, 60.0, 100)[None]
+    found, _ = fitted(scorer, given, codec, jax.random.key(0), jnp.asarray(0.05), 400, 32)
+    near = np.asarray(best_choices(codec, found(given.inputs))[0])
+    assert (near == np.where(given.inputs[0] > 0, 2, 1)).mean() > 0.85
+    assert (np.asarray(best_choices(codec, found(far))[0]) == 0).mean() > 0.9
+    assert float(strayed(found, codec, far)) < 0.5
 
 
 @pytest.mark.slow

@@ -148,6 +148,7 @@ def _certified(
         "seconds": 0.0,
         "policies": [],
         "unfinished": [],
+        "controllable_gap_percent": {},
     }
     if isinstance(problem, str):
         return {**head, **empty, "error": problem}
@@ -180,6 +181,7 @@ def _certified(
         "seconds": certified.seconds,
         "policies": [_policy_row(each) for each in gaps],
         "unfinished": [each.policy for each in gaps if not each.complete],
+        "controllable_gap_percent": {each.policy: each.controllable_gap_percent for each in gaps},
         "criterion": problem.criterion,
         "sense": problem.sense,
         "states": certified.states,
@@ -191,7 +193,7 @@ def _certified(
 
 def _policy_row(gap: "PolicyGap") -> dict[str, Any]:
     row = dataclasses.asdict(gap)
-    del row["complete"]
+    del row["complete"], row["controllable_gap_percent"]
     return row
 
 
@@ -218,7 +220,9 @@ def _given_policies(
 
 
 def _certified_text(rows: list[dict[str, Any]]) -> str:
+    apart = any(gap is not None for row in rows for gap in row["controllable_gap_percent"].values())
     columns = ["instance", "published", "value", "certificate", "seconds", "policy", "cost", "+/-", "gap %"]
+    columns += ["of controllable %"] if apart else []
     body: list[list[str]] = []
     for row in rows:
         known = row["value"] if row["value"] is not None else row["lower"]
@@ -234,12 +238,17 @@ def _certified_text(rows: list[dict[str, Any]]) -> str:
                 each["policy"],
                 f"{each['cost']:,.6g}",
                 f"{each['half_width']:,.2g}" if each["half_width"] else "",
-                "" if each["gap_percent"] is None else f"{each['gap_percent']:.3f}",
+                _percent(each["gap_percent"]),
+                *([_percent(row["controllable_gap_percent"][each["policy"]])] if apart else []),
             ]
             for each in row["policies"]
-        ] or [["", "", "", row.get("error", "")]]
+        ] or [["", "", "", row.get("error", ""), *([""] if apart else [])]]
         body += [(head if number == 0 else [""] * 5) + line for number, line in enumerate(lines)]
-    return table("Certificates", columns, body, right=[*columns[1:3], "seconds", "cost", "+/-", "gap %"])
+    return table("Certificates", columns, body, right=[*columns[1:3], "seconds", *columns[6:]])
+
+
+def _percent(gap: float | None) -> str:
+    return "" if gap is None else f"{gap:.3f}"
 
 
 def _certified_frame(rows: list[dict[str, Any]]) -> "pl.DataFrame":
@@ -253,6 +262,7 @@ def _certified_frame(rows: list[dict[str, Any]]) -> "pl.DataFrame":
             "cost": each.get("cost"),
             "half_width": each.get("half_width"),
             "gap_percent": each.get("gap_percent"),
+            "controllable_gap_percent": row["controllable_gap_percent"].get(each.get("policy")),
         }
         for row in rows
         for each in (row["policies"] or [{}])

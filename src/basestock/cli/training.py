@@ -198,8 +198,27 @@ def train(
     }
     if seeds > 1:
         document["convergence"] = _convergence(learned, results, replications, first + 1)
+    _write_report(document, found, results, common)
     answer = Answer(document, lambda: text_of(document), lambda: frame_of(rows))
     show(answer.rendered(common.format_))
+
+
+def _write_report(
+    document: dict[str, Any], problem: "Problem", results: "list[TrainResult]", common: Common
+) -> None:
+    """Write runs, curves and settings as a page, where anything is kept."""
+    if common.out is None:
+        return
+    from basestock.learning.folder import as_toml, curves_of
+    from basestock.operations.report import render_learned
+
+    known = (document[name] for name in ("value", "lower", "upper"))
+    best = next((each for each in known if each is not None), None)
+    curves = [curves_of(problem, result, best) for result in results]
+    page = render_learned(document, curves, as_toml(results[0].config, results[0].algorithm))
+    path = common.out / "report.html"
+    path.write_text(page, encoding="utf-8")
+    common.wrote(path, "report")
 
 
 def _convergence(
@@ -440,6 +459,7 @@ def _judged(
         "cost": gap.cost,
         "half_width": gap.half_width,
         "gap_percent": gap.gap_percent,
+        "controllable_gap_percent": gap.controllable_gap_percent,
     }
     objective = objective_of(problem, run.config)
     # On the events that costs are stated on.

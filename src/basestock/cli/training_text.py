@@ -11,7 +11,8 @@ MEASURED = {"fill_rate": "fill rate", "tail": "worst totals", "mean": "mean of t
 def text_of(document: dict[str, Any]) -> str:
     """Return the tables of runs, whether they have converged, and levels that are used."""
     measured = [name for name in MEASURED if any(name in run for run in document["runs"])]
-    columns = ["seed", "cost", "+/-", "gap %"]
+    apart = any(run["controllable_gap_percent"] is not None for run in document["runs"])
+    columns = ["seed", "cost", "+/-", "gap %", *(["of controllable %"] if apart else [])]
     columns += [part for name in measured for part in (MEASURED[name], "+/- ")]
     columns += ["seconds", "updates", "stopped"]
     body = [
@@ -19,7 +20,8 @@ def text_of(document: dict[str, Any]) -> str:
             str(run["seed"]),
             f"{run['cost']:,.7g}",
             f"{run['half_width']:,.2g}" if run["half_width"] else "",
-            "" if run["gap_percent"] is None else f"{run['gap_percent']:.4f}",
+            _percent(run["gap_percent"]),
+            *([_percent(run["controllable_gap_percent"])] if apart else []),
             *(part for name in measured for part in _measured(run, name)),
             f"{run['seconds']:.1f}",
             f"{run['updates']:,}",
@@ -53,6 +55,10 @@ def _converged(judged: dict[str, Any]) -> str:
             ends = ", ".join(f"{begun:.3g} to {last:.3g}" for begun, last in judged[name])
             told += f"; {name.replace('_', ' ')}: {ends}"
     return told
+
+
+def _percent(gap: float | None) -> str:
+    return "" if gap is None else f"{gap:.4f}"
 
 
 def _measured(run: dict[str, Any], name: str) -> list[str]:

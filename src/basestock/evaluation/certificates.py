@@ -11,6 +11,7 @@ import numpy as np
 
 from basestock.decision import Certificate, Policy, Problem
 from basestock.economics import Estimate, estimate
+from basestock.evaluation.controllable import purchase_of_demand
 from basestock.evaluation.report import policy_parameters
 from basestock.evaluation.run import paired, play
 from basestock.optimal.bounds import Bound, best_bound
@@ -215,6 +216,9 @@ class PolicyGap:
         where the reference is nothing and the cost is not.
     parameters
         Its parameters.
+    controllable_gap_percent
+        The same distance in percent of what a policy can change: the reference without the purchase of mean demand.
+        ``None`` where nothing is bought, and where the reference is a profit.
     complete
         Whether its tuning came to its end before its time did.
     """
@@ -224,6 +228,7 @@ class PolicyGap:
     half_width: float
     gap_percent: float | None
     parameters: Mapping[str, Any]
+    controllable_gap_percent: float | None = None
     complete: bool = True
 
 
@@ -412,6 +417,8 @@ def policy_gaps(
         tell(f"tune {name}{'' if name not in unfinished else ': out of time, the best so far'}")
     control = None if optimum is None else Control(problem, optimum, seed + 1)
     found: list[PolicyGap] = []
+    best = 0.0 if reference is None else problem.sign * reference
+    bought = 0.0 if reference is None else purchase_of_demand(problem)
     for name, policy in players.items():
         # All policies meet the same events, which none of them was tuned on.
         cost = value_of(
@@ -419,9 +426,11 @@ def policy_gaps(
         )
         assert cost.mean is not None
         gap = _gap_percent(problem.sign * cost.mean, reference, problem.sign)
+        left = None if gap is None or not 0.0 < bought < best else gap * best / (best - bought)
         found.append(
             PolicyGap(
                 *(name, cost.mean, cost.half_width or 0.0, gap, policy_parameters(problem, policy)),
+                controllable_gap_percent=left,
                 complete=name not in unfinished,
             )
         )

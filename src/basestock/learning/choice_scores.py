@@ -1,6 +1,7 @@
 """Scores of choices that are learned from what simulation says they cost."""
 
 import dataclasses
+import math
 from typing import Any, cast
 
 import equinox as eqx
@@ -11,6 +12,7 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from basestock.envs import ActionCodec
+from basestock.learning.choices import places_of
 from basestock.learning.networks import Mlp
 from basestock.learning.order_rule import typical_of
 
@@ -61,6 +63,9 @@ SURPRISE = 0.02
 LOWEST = -1e9
 """Score of what does not count."""
 
+FAR, STRAYED, STRAY = 1024, 128, (2.0, 100.0)
+"""Inputs that lie far from those that were met, how many of them a step looks at, and how far they lie, spreads."""
+
 
 class Scorer(eqx.Module):
     """Scores of a first rule, and what was learned beyond it.
@@ -81,8 +86,11 @@ class Scorer(eqx.Module):
 
     def __call__(self, inputs: Float[Array, "input replication"]) -> Float[Array, "output replication"]:
         """Return the scores."""
-        rule = self.first.linear @ inputs + self.first.biases[-1]
-        return rule + self.shapes @ self.network(inputs)
+        return self.rule(inputs) + self.shapes @ self.network(inputs)
+
+    def rule(self, inputs: Float[Array, "input replication"]) -> Float[Array, "output replication"]:
+        """Return the scores of the first rule."""
+        return self.first.linear @ inputs + self.first.biases[-1]
 
     def folded(self) -> Mlp:
         """Return the network whose outputs are the scores."""
@@ -159,7 +167,34 @@ def _largest(scores: Array, counts: Array) -> Float[Array, " draw"]:
     return jax.nn.logsumexp(jnp.where(counts, scores, LOWEST), axis=0)
 
 
-@eqx.filter_jit
+def strayed(scorer: Scorer, codec: ActionCodec, inputs: Float[Array, "input column"]) -> Float[Array, ""]:
+    """Return how unlikely scores find what the first rule would choose, in nats.
+
+    Parameters
+    ----------
+    scorer, codec
+        Scores, and the choices.
+    inputs
+        What is read far from all states that were met: nothing is known there, and a policy that orders ever more the
+        more there is would never come back.
+    """
+    places, there = places_of(codec)
+    here = there[..., None]
+    usual = jnp.where(here, scorer.rule(inputs)[places], -jnp.inf).argmax(1)
+    scores = jax.nn.log_softmax(jnp.where(here, scorer(inputs)[places], LOWEST), axis=1)
+    return -jnp.take_along_axis(scores, usual[:, None], 1).mean()
+
+
+def _far(inputs: Float[np.ndarray, "input lesson"]) -> Float[np.ndarray, "input column"]:
+    """Return inputs that lie far from given ones: more of everything, or less, by one to many spreads."""
+    draw = np.random.default_rng(0)
+    begin = inputs[:, draw.integers(0, inputs.shape[1], FAR)]
+    size = draw.choice([1.0, 1.0, 1.0, -1.0], FAR) * np.exp(
+        draw.uniform(math.log(STRAY[0]), math.log(STRAY[1]), FAR)
+    )
+    return begin + size * np.abs(draw.normal(size=begin.shape)) * inputs.std(1, keepdims=True)
+
+
 def fitted(
     scorer: Scorer, lessons: Lessons, codec: ActionCodec, key: Array, rate: Array, steps: int, draws: int
 ) -> tuple[Scorer, Float[Array, " step"]]:
@@ -176,11 +211,29 @@ def fitted(
     steps, draws
         Steps, and comparisons of each.
     """
+    told = np.asarray(lessons.inputs)[:, : int(lessons.size)]
+    far = jnp.asarray(_far(told), jnp.float32)
+    return _fitted(scorer, lessons, far, codec, key, rate, steps, draws)
+
+
+@eqx.filter_jit
+def _fitted(
+    scorer: Scorer,
+    lessons: Lessons,
+    far: Float[Array, "input column"],
+    codec: ActionCodec,
+    key: Array,
+    rate: Array,
+    steps: int,
+    draws: int,
+) -> tuple[Scorer, Float[Array, " step"]]:
     branch = jnp.asarray(np.repeat(np.arange(len(codec.sizes)), codec.sizes))
     adam = optax.scale_by_adam(0.9, 0.999)
 
     def loss(network: Mlp, picked: Array) -> tuple[Array, Array]:
-        return regret(dataclasses.replace(scorer, network=network), lessons, picked, branch)
+        learned = dataclasses.replace(scorer, network=network)
+        fit, value = regret(learned, lessons, picked, branch)
+        return fit + SURPRISE * strayed(learned, codec, far[:, picked[:STRAYED] % FAR]), value
 
     def descend(carry: tuple[Mlp, Any], at: Array) -> tuple[tuple[Mlp, Any], Array]:
         network, means = carry

@@ -49,6 +49,12 @@ LATEST = 0.75
 MOST_READ = 4096
 """States whose quantities are scaled to unit size."""
 
+SETTLED_BY = 0.7
+"""Share of the run after which choices are compared, however well states are known."""
+
+SPARE = 1.5
+"""What is left for looking ahead, in times that it took before."""
+
 WORSE = 0.02
 """Share by which a policy may cost more than the best and still be played for states."""
 
@@ -81,7 +87,9 @@ def train(
     to these values, and scores of choices to what choices cost beyond the best.
     Where a period has more than :data:`basestock.learning.expectation.MOST_OUTCOMES` outcomes, expectations are those
     of a fixed sample, the same for all states and choices, and the result says so.
-    It begins with an order-up-to rule or a pathwise policy, whichever is cheaper. A policy by scores, and in the end
+    It begins with an order-up-to rule or a pathwise policy, whichever is cheaper; what states are worth under it is
+    learned before any choices are compared, and again where better choices make the network err. Far from all states
+    that were met, scores are held to what the rule would choose. A policy by scores, and in the end
     the one that looks a period ahead from them, is kept only where events of selection favor it.
     """
     deadline = Deadline(config.seconds, config.updates)
@@ -189,7 +197,9 @@ def _improve(learning: ValueLearning, judge: Judge, beside: Executor, now: _Prog
     """Learn as long as there is time, and look a period ahead in the end where that may save something."""
     config, run, deadline = learning.config, judge.run, judge.run.deadline
     took, ending = 0.0, 0.0
-    looking: Future[Any] | None = None
+    looking: Future[float] | None = None
+    if learning.done == 0:
+        learning.settle(lambda: deadline.share(0) > SETTLED_BY)
     # With a larger budget a smaller share is over.
     now.due = min(now.due, deadline.share(learning.done) + APART)
     while not run.stopped and (share := deadline.share(learning.done, took + ending)) < 1.0:
@@ -209,8 +219,10 @@ def _improve(learning: ValueLearning, judge: Judge, beside: Executor, now: _Prog
         now.looks = now.looks or (share >= LATE and now.told["losses/policy_loss"] > CERTAIN)
         if looking is None and now.looks:
             # Compiled while others are learned.
-            looking = beside.submit(judge.costs_of, learning.ahead(), learning.paths)
+            looking = beside.submit(_looked_ahead, judge, learning)
             ending = config.look_share * config.seconds
+        elif looking is not None and looking.done():
+            ending = min(ending, SPARE * looking.result())
     if learning.done > now.judged:
         now.judged = learning.done
         judge.judge(now.judged, learning.actor)
@@ -220,6 +232,15 @@ def _improve(learning: ValueLearning, judge: Judge, beside: Executor, now: _Prog
     )
     if prepared and now.told["losses/policy_loss"] > CERTAIN:
         judge.compared(learning.ahead(), learning.paths)
+
+
+def _looked_ahead(judge: Judge, learning: ValueLearning) -> float:
+    """Play the policy that looks ahead, so that its program is compiled; return the seconds that it takes then."""
+    actor = learning.ahead()
+    judge.costs_of(actor, learning.paths)
+    began = judge.run.deadline.elapsed
+    judge.costs_of(actor, learning.paths)
+    return judge.run.deadline.elapsed - began
 
 
 def _smooth_policy(problem: Problem, config: FittedValueConfig, key: Array) -> Actor:

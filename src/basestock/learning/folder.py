@@ -198,7 +198,7 @@ def _write_picture(path: Path, problem: Problem, result: TrainResult, best: floa
         from matplotlib.figure import Figure
     except ImportError:
         return
-    lines = _lines(problem, result, best)
+    lines = curves_of(problem, result, best)
     figure = Figure(figsize=(7, 2.2 * len(lines)), layout="constrained")
     panels = figure.subplots(len(lines), squeeze=False, sharex=True)[:, 0]
     for axes, (name, points) in zip(panels, lines.items(), strict=True):
@@ -210,8 +210,18 @@ def _write_picture(path: Path, problem: Problem, result: TrainResult, best: floa
     figure.savefig(path, dpi=120)
 
 
-def _lines(problem: Problem, result: TrainResult, best: float | None) -> dict[str, list[tuple[float, float]]]:
-    """Return what is drawn: seconds and a number at every point or update, by the label of the number."""
+def curves_of(
+    problem: Problem, result: TrainResult, best: float | None
+) -> dict[str, list[tuple[float, float]]]:
+    """Return what is drawn: seconds and a number at every point or update, by the label of the number.
+
+    Parameters
+    ----------
+    problem, result
+        What was learned, and how it went.
+    best
+        What gaps are stated against, money.
+    """
     curve = result.curve
 
     def line(number: Callable[[Point], float | None]) -> list[tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -49,6 +49,13 @@ LEAST = 1e-3
 LOOKED = 2_000_000
 """Combinations of state, choice and outcome for which there is time when looking ahead is compared."""
 
+RISEN, FALLEN = 2.0, 0.8
+"""Values are solved and fitted again where the network errs more than this times what it did at best, as long as its
+error falls to this share of itself."""
+
+SETTLED = 8
+"""Times that values of states are solved and fitted before choices are compared, at most."""
+
 WAVES = 4
 """Cosines of the quantity that scores are made of, beside its powers."""
 
@@ -94,7 +101,7 @@ class FittedValueConfig(Settings):
     """
 
     seconds: Positive = 90.0
-    first_share: Share = 0.15
+    first_share: Share = 0.05
     look_share: Share = 0.1
     first_updates: Count = 100
     hidden: Widths = (64, 64)
@@ -151,7 +158,7 @@ class ValueLearning:
         functions = shapes(codec, begun.cap, WAVES)
         network = Mlp.create((width, *config.scores, functions.shape[1]), score_key, last=0.0)
         self.scorer = Scorer(begun.rule.network, jnp.asarray(functions), network)
-        self._unit, self._doubt, self.done, self.trusted = 0.0, 0.0, 0, False
+        self._unit, self._doubt, self._least, self.done, self.trusted = 0.0, 0.0, math.inf, 0, False
         self._beyond: dict[int, np.ndarray] = {}
         slots, self._cycle = len(codec.slots), begun.expectation.cycle
         states = begun.expectation.listed(config.cases, slots, config.candidates)
@@ -174,6 +181,7 @@ class ValueLearning:
             "draw": self._draw.bit_generator.state,
             "unit": self._unit,
             "doubt": self._doubt,
+            "least": self._least,
             "done": self.done,
             "trusted": self.trusted,
         }
@@ -185,7 +193,9 @@ class ValueLearning:
         self.scorer = dataclasses.replace(self.scorer, network=Mlp.of_arrays(kept["scorer"]))
         self.lessons.go_on(kept["lessons"])
         self._beyond, self._draw.bit_generator.state = kept["beyond"], kept["draw"]
-        self._unit, self._doubt, self.done = kept["unit"], kept["doubt"], kept["done"]
+        self._unit, self._doubt, self._least, self.done = (
+            kept[name] for name in ("unit", "doubt", "least", "done")
+        )
         self.trusted = kept["trusted"]
 
     @property
@@ -219,23 +229,21 @@ class ValueLearning:
         share
             Share of the run that is over.
         """
-        behavior = Behavior(self.begun.first, self.actor, jnp.asarray(self.trusted))
+        behavior = self._behavior
         self.visits.play(behavior)
-        if self.done == 0:
-            # States that nobody met are not known yet.
-            self._listed(behavior)
         looks, process, weights = self._listed(behavior)
-        solution = self._solved(process, looks)
-        inputs = np.concatenate([each.inputs for each in looks.values()])
         candidates = np.concatenate([each.candidates for each in looks.values()])
-        values = np.concatenate(list(solution.values.values()))
-        totals = np.concatenate(list(solution.totals.values())).reshape(candidates.shape)
-        weight = np.concatenate(list(weights.values()))
-        # Far from where play usually is, values are large and need not be exact.
-        weight /= (1.0 + np.abs(values - np.median(values)) / self.begun.scale) ** 2
-        weight /= weight.mean()
         falls = linear(share, 1.0, self.config.final_rate)
-        told = self._learn_values(inputs, values, weight, falls)
+        inputs, weight, solution, told = self._followed(looks, process, weights, falls)
+        before = math.inf
+        for _ in range(SETTLED):
+            # The choices are others than those that values were learned of.
+            if self._doubt < RISEN * self._least or self._doubt > FALLEN * before:
+                break
+            before = self._doubt
+            inputs, weight, solution, told = self._followed(looks, process, weights, falls)
+        self._least = min(self._least, self._doubt)
+        totals = np.concatenate(list(solution.totals.values())).reshape(candidates.shape)
         told |= self._learn_choices(inputs, candidates, totals, weight, falls)
         chosen = np.take_along_axis(candidates, totals.argmin(-1)[..., None], -1)[..., 0]
         # Stock that nobody wants would have to be sold first.
@@ -243,6 +251,51 @@ class ValueLearning:
         self.visits.reach = np.minimum(reach, self.begun.rule.codec.sizes).astype(int)
         self.done += 1
         return told
+
+    @property
+    def _behavior(self) -> Behavior:
+        """Who plays for states."""
+        return Behavior(self.begun.first, self.actor, jnp.asarray(self.trusted))
+
+    def settle(self, late: Callable[[], bool]) -> None:
+        """Learn what the first policy's states are worth: comparisons of choices mean nothing before.
+
+        Parameters
+        ----------
+        late
+            Tells whether the time for this is used up.
+        """
+        behavior = self._behavior
+        self.visits.play(behavior)
+        # States that nobody met are not known at first.
+        self._listed(behavior)
+        listed = self._listed(behavior)
+        self._unit = 0.0
+        for _ in range(SETTLED):
+            self._followed(*listed, 1.0)
+            if late():
+                break
+        self._least = self._doubt
+
+    def _followed(
+        self,
+        looks: dict[int, Looks],
+        process: dict[int, Listed],
+        weights: dict[int, np.ndarray],
+        falls: float,
+    ) -> tuple[np.ndarray, np.ndarray, Solution, dict[str, float]]:
+        """Solve the process on its states and fit the values; return what is read, and how much it counts."""
+        solution = self._solved(process, looks)
+        inputs = np.concatenate([each.inputs for each in looks.values()])
+        values = np.concatenate(list(solution.values.values()))
+        # Far from where play usually is, values are large and need not be exact.
+        weight = np.concatenate(list(weights.values()))
+        weight = weight / (1.0 + np.abs(values - np.median(values)) / self.begun.scale) ** 2
+        weight /= weight.mean()
+        if self._unit == 0.0:
+            spread = np.average((values - np.average(values, weights=weight)) ** 2, weights=weight)
+            self._unit = max(math.sqrt(spread), LEAST * self.begun.scale)
+        return inputs, weight, solution, self._learn_values(inputs, values, weight, falls)
 
     def rehearse(self) -> None:
         """Run the programs of an update on a few states: they are compiled then, and nothing is learned."""
@@ -268,9 +321,6 @@ class ValueLearning:
     ) -> dict[str, float]:
         """Fit the network of values; return its loss, in costs of a period."""
         config, scale = self.config, self.begun.scale
-        if self.done == 0:
-            spread = np.average((values - np.average(values, weights=weight)) ** 2, weights=weight)
-            self._unit = max(math.sqrt(spread), LEAST * scale)
         self.fit, left = fitted_values(
             *(self.fit, inputs, values / self._unit, weight, self._draw),
             steps=config.steps,
