@@ -21,6 +21,7 @@ def priced(problem: Problem, **rates: float) -> Problem:
     return dataclasses.replace(problem, tariff=dataclasses.replace(problem.tariff, **told))
 
 
+@pytest.mark.slow
 def test_published_problems_that_pay_by_unit() -> None:
     dual = make_problem("dual_sourcing", {"expedited_cost": "105"})
     demand = sum(law.mean for law in dual.uncertainty.demand.values())

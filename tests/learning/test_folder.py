@@ -12,7 +12,7 @@ import pytest
 from basestock.decision import Problem
 from basestock.learning.actors import QuantityActor
 from basestock.learning.checkpoints import ResumeError, identity
-from basestock.learning.folder import CURVE, RUN, _lines, finished_run, write_run
+from basestock.learning.folder import CURVE, RUN, curves_of, finished_run, write_run
 from basestock.learning.results import STOPPED_BY_UPDATES, Point, TrainResult
 from basestock.learning.settings import Settings
 
@@ -88,7 +88,7 @@ def test_scalars_have_the_names_of_cleanrl(
 
 @pytest.mark.requirement("A-22")
 def test_reward_and_entropy_of_every_update_are_drawn(problem: Problem, actor: QuantityActor) -> None:
-    lines = _lines(problem, result_of(actor), None)
+    lines = curves_of(problem, result_of(actor), None)
     assert list(lines) == [
         "cumulative reward",
         "average cost per period",
@@ -103,4 +103,4 @@ def test_reward_and_entropy_of_every_update_are_drawn(problem: Problem, actor: Q
     assert lines["average cost per period"] == [(1.0, 12.0), (3.0, 9.0)]
     assert lines["change %"] == [(1.0, 0.0), (3.0, -25.0)]
     begun = dataclasses.replace(result_of(actor), curve=CURVES[:1], log=())
-    assert _lines(problem, begun, 8.0)["gap %"] == [(1.0, 50.0)]
+    assert curves_of(problem, begun, 8.0)["gap %"] == [(1.0, 50.0)]

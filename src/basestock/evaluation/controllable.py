@@ -4,7 +4,7 @@ import numpy as np
 
 from basestock.decision import Problem
 from basestock.optimal.programs.hierarchy.strategic import unit_costs
-from basestock.optimal.programs.paths import expected_events
+from basestock.optimal.programs.paths import mean_demand
 from basestock.optimal.programs.refusal import UnsupportedError
 
 
@@ -46,8 +46,7 @@ def purchase_of_demand(problem: Problem) -> float:
     unit = np.where(np.isfinite(way), way, 0.0)
     if not unit.any():
         return 0.0
-    market = expected_events(problem, problem.horizon, first_period=problem.warm_up).market
-    demand = np.asarray(market, dtype=np.float64).sum(axis=(1, 4))[:, : shape[0], : shape[1]]
+    demand = mean_demand(problem, problem.horizon, first_period=problem.warm_up)
     spent = (demand * unit).sum(axis=(1, 2))
     if problem.averages:
         return float(spent.mean())

@@ -17,7 +17,7 @@ from basestock.learning.actors import Actor
 from basestock.learning.registry import ALGORITHMS, learn
 from basestock.learning.streams import run_key
 from basestock.optimal.players import PLAYERS
-from basestock.optimal.programs.paths import expected_events
+from basestock.optimal.programs.paths import mean_demand
 from basestock.policies import REGISTRY, fit
 from basestock.uncertainty import root_words
 
@@ -114,9 +114,7 @@ class Fitted:
         periods
             How far.
         """
-        network = self.problem.network
-        market = np.asarray(expected_events(self.problem, periods).market, np.float64)
-        return market.sum((1, 4))[:, : len(network.nodes), : len(network.items)]
+        return mean_demand(self.problem, periods)
 
     def recommend(self) -> dict[tuple[str, str], float]:
         """Return what is ordered at the declared start: units by lane and item, those that are not 0."""

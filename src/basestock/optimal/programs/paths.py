@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from basestock.decision import Problem
 from basestock.dynamics import PeriodOutcome, State, no_decision
@@ -88,6 +89,21 @@ def expected_events(problem: Problem, num_periods: int, *, first_period: int = 0
     num_periods, first_period
         Number of periods, and the first of them.
     """
+    return demand_events(problem, mean_demand(problem, num_periods, first_period=first_period))
+
+
+def mean_demand(
+    problem: Problem, num_periods: int, *, first_period: int = 0
+) -> Float[np.ndarray, "period node item"]:
+    """Return the mean demand of periods, units, on the authored axes.
+
+    Parameters
+    ----------
+    problem
+        Whose laws.
+    num_periods, first_period
+        Number of periods, and the first of them.
+    """
     nodes, items = problem.network.node_index, problem.network.item_index
     means = np.zeros((num_periods, len(nodes), len(items)))
     laws = [*problem.uncertainty.demand.items()]
@@ -97,7 +113,7 @@ def expected_events(problem: Problem, num_periods: int, *, first_period: int = 0
         means[:, nodes[node], items[item]] += [
             cycle[(first_period + period) % len(cycle)] for period in range(num_periods)
         ]
-    return demand_events(problem, means)
+    return means
 
 
 def demand_events(problem: Problem, demand: np.ndarray) -> Event:
