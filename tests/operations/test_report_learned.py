@@ -6,6 +6,7 @@ import pytest
 
 from basestock.operations.report import render_learned
 from basestock.operations.report.learned import number
+from tests.operations.report_page import Page
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -38,6 +39,7 @@ def curves() -> list[dict[str, list[tuple[float, float]]]]:
 
 def test_runs_curves_and_settings_are_shown() -> None:
     page = render_learned(document(), curves(), "# basestock train ppo\nseconds = 60.0\n")
+    assert Page(page).misnested == []
     for text in (
         "ppo on lost_sales/mine",
         "exact <b>3.16</b>",

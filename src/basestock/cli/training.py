@@ -140,7 +140,7 @@ def train(
     """Learn a policy of a problem, and say how far it is from the best.
 
     --out DIR keeps every run in a folder of its own, never over another: policy, settings, curve, and a checkpoint that
-    --resume goes on from. The optimum or bound that gaps are stated against is computed when all runs are finished.
+    --resume goes on from; report.html shows all. The best value, or a bound, is computed when all runs are finished.
     """
     from basestock.learning import ALGORITHMS, AUTO, SettingError, suited
     from basestock.learning.folder import as_toml
@@ -160,7 +160,7 @@ def train(
         return
     first = common.seed or 0
     require_combined(common, curriculum, ensemble=ensemble, resume=resume, ranges=bool(randomize))
-    for seed in range(first, first + seeds):
+    for seed in (numbers := range(first, first + seeds)):
         _require_new(common.out, seed, resume=resume)
     found = played_problem(env_id, problem, instances, id_, common)
     learned, found = _randomized(found, randomize)
@@ -168,7 +168,6 @@ def train(
     if common.out is not None:
         # A place that cannot be written to is found before anything is learned.
         _folder(common.out, first).mkdir(parents=True, exist_ok=True)
-    numbers = range(first, first + seeds)
     runs = [_Run.of(chosen, learned, config, seed, common.out, resume=resume) for seed in numbers]
     results = [_learned(run, common, curriculum) for run in runs]
     if ensemble and common.out is not None:
@@ -183,24 +182,31 @@ def train(
         _judged(run, result, found, certified, replications, common)
         for run, result in zip(runs, results, strict=True)
     ]
-    document: dict[str, Any] = {
+    document = _document(found, algorithm, certified, rows)
+    if seeds > 1:
+        document["convergence"] = _convergence(learned, results, replications, first + 1)
+    _write_report(document, found, results, common)
+    answer = Answer(document, lambda: text_of(document), lambda: frame_of(rows))
+    show(answer.rendered(common.format_))
+
+
+def _document(
+    problem: "Problem", algorithm: str, certified: "Certified", rows: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what is printed as JSON: the runs, and what is known of the best value."""
+    return {
         "schema": TRAIN_SCHEMA,
-        "id": found.name,
+        "id": problem.name,
         "algorithm": algorithm,
         "runs": rows,
         "value": certified.value,
         "lower": certified.lower,
         "upper": certified.upper,
         "certificate": certified.certificate,
-        "criterion": found.criterion,
-        "sense": found.sense,
+        "criterion": problem.criterion,
+        "sense": problem.sense,
         "method": certified.method,
     }
-    if seeds > 1:
-        document["convergence"] = _convergence(learned, results, replications, first + 1)
-    _write_report(document, found, results, common)
-    answer = Answer(document, lambda: text_of(document), lambda: frame_of(rows))
-    show(answer.rendered(common.format_))
 
 
 def _write_report(
